@@ -1,0 +1,29 @@
+import type { DatabasePolicy, Safety } from '../partition/policy.ts';
+
+/** The whole configuration after parsing: defaults filled in, every value checked, durations in milliseconds. */
+export interface Configuration {
+  readonly log: { readonly level: LogLevel; readonly format: 'json' | 'pretty' };
+  readonly http: Listener;
+  readonly admin: Listener;
+  readonly schedules: Schedules;
+  readonly safety: Safety;
+  readonly leadership: { readonly enabled: boolean };
+  readonly metrics: { readonly partitions: 'none' | 'top' | 'all'; readonly topPerTable: number; readonly maxSeries: number };
+  readonly journal: { readonly keepMs: number };
+  readonly databases: readonly DatabasePolicy[];
+}
+
+export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. */
+export interface Schedules {
+  readonly timezone: string;
+  readonly provision: string | null;
+  readonly retention: string | null;
+  readonly collect: string | null;
+}

@@ -1,0 +1,92 @@
+import type { PartitionTemplate } from '../partition/partition.ts';
+import type { EpochMicros, Range } from '../partition/position.ts';
+import type { QualifiedName } from '../partition/qualified-name.ts';
+
+/**
+ * One change, complete in itself: a step holds everything that ddl/ needs to render it, so that a printed plan is what will be run.
+ * `kind` is the contract's word. Texts of bounds are literals as the codec formats them, unquoted; null stands for MINVALUE / MAXVALUE.
+ */
+export type Step = CreatePartition | CreateDefault | FinalizeDetach | DetachPartition | DropTable | DropGuard;
+export type StepKind = Step['kind'];
+
+/** Tasks of the schedule that a step can belong to (`apply --only`). */
+export type Task = 'provision' | 'retention' | 'maintenance' | 'index';
+
+interface StepBase {
+  /** The partitioned table. */
+  readonly table: QualifiedName;
+  readonly tableOid: string;
+  /** The table the step makes, changes or removes. */
+  readonly partition: QualifiedName;
+  /** Null when the step is about no range (create-default, drop-guard). */
+  readonly range: Range | null;
+  readonly reason: string;
+  readonly task: Task;
+}
+
+export interface CreatePartition extends StepBase {
+  readonly kind: 'create-partition';
+  readonly range: Range;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly keyColumn: string;
+  /** Type of the key column for casts in the CHECK, for example `timestamp with time zone`. */
+  readonly keyType: string;
+  readonly keyCollation: string | null;
+  readonly template: PartitionTemplate;
+  /** Policy's `storage`, laid over the template's. */
+  readonly storage: Readonly<Record<string, string>>;
+  /** The default partition to guard, with the constraint's name; null when there is none. */
+  readonly guard: { readonly defaultPartition: QualifiedName; readonly constraint: string } | null;
+  /** Tables referenced by foreign keys, which ATTACH locks. */
+  readonly references: readonly QualifiedName[];
+}
+
+export interface CreateDefault extends StepBase {
+  readonly kind: 'create-default';
+  readonly template: PartitionTemplate;
+  readonly storage: Readonly<Record<string, string>>;
+  readonly references: readonly QualifiedName[];
+}
+
+/** Completes an interrupted DETACH CONCURRENTLY; the table then is a detached one like any other. */
+export interface FinalizeDetach extends StepBase {
+  readonly kind: 'finalize-detach';
+  readonly partitionOid: string;
+  readonly range: Range | null;
+  /** Where the detached table goes; null leaves it. */
+  readonly moveTo: QualifiedName | null;
+  readonly references: readonly QualifiedName[];
+}
+
+export interface DetachPartition extends StepBase {
+  readonly kind: 'detach-partition';
+  readonly partitionOid: string;
+  readonly range: Range;
+  /** DETACH CONCURRENTLY when PostgreSQL allows it (no default partition, no other pending detach). */
+  readonly concurrently: boolean;
+  readonly defaultPartition: QualifiedName | null;
+  readonly moveTo: QualifiedName | null;
+  /** When the table may be dropped; null: never by partitiond. */
+  readonly dropAfter: EpochMicros | null;
+  readonly references: readonly QualifiedName[];
+}
+
+/** Drops a detached table; never an attached partition. */
+export interface DropTable extends StepBase {
+  readonly kind: 'drop-table';
+  readonly partitionOid: string;
+  readonly range: Range;
+  readonly references: readonly QualifiedName[];
+}
+
+/** Removes a guard constraint that a killed run left on the default partition (`partition` is the default partition). */
+export interface DropGuard extends StepBase {
+  readonly kind: 'drop-guard';
+  readonly constraint: string;
+}
+
+/** Steps that remove rows from the table's view or from the database; they count against `safety.maxRemovals`. */
+export function isDestructive(step: Step): boolean {
+  return step.kind === 'detach-partition' || step.kind === 'drop-table';
+}
