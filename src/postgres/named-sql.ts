@@ -1,0 +1,9 @@
+/** A read with a name; the name travels as a leading comment, so pg_stat_activity and the server's log show which query it is. */
+export interface NamedSql {
+  readonly name: string;
+  readonly text: string;
+}
+
+export function namedSql(name: string, text: string): NamedSql {
+  return { name, text: `/* partitiond:${name} */ ${text.trim()}` };
+}

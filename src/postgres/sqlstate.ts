@@ -1,0 +1,63 @@
+import pg from 'pg';
+import { ConnectionError, type ErrorContext, PartitiondError, StatementError } from '../errors.ts';
+
+/** SQLSTATEs that the program reacts to (postgresql.org/docs/18/errcodes-appendix.html). */
+export const sqlstates = {
+  lockNotAvailable: '55P03',
+  deadlockDetected: '40P01',
+  serializationFailure: '40001',
+  queryCanceled: '57014',
+  insufficientPrivilege: '42501',
+  undefinedTable: '42P01',
+  invalidSchemaName: '3F000',
+  duplicateTable: '42P07',
+  duplicateSchema: '42P06',
+  uniqueViolation: '23505',
+  raiseException: 'P0001',
+} as const;
+
+/** Node's socket and DNS errors that mean "the server cannot be reached". */
+const socketCodes = new Set([
+  'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES',
+]);
+
+/** Whether an error only means that a lock was not obtained: 55P03 (lock_timeout) or 40P01 (chosen as deadlock victim). */
+export function isLockFailure(error: unknown): error is StatementError {
+  return error instanceof StatementError && (error.sqlstate === sqlstates.lockNotAvailable || error.sqlstate === sqlstates.deadlockDetected);
+}
+
+/**
+ * Turns whatever `pg` threw into the class whose reaction fits (engineering.md, Errors). `doing` completes "could not ...". Server messages
+ * of classes 22 and 23 may quote row values and are left out; `detail` and `where` always are.
+ */
+export function classifyError(error: unknown, doing: string, context: ErrorContext = {}): PartitiondError {
+  if (error instanceof PartitiondError) return error;
+  if (error instanceof pg.DatabaseError && error.code !== undefined) return classifySqlstate(error, error.code, doing, context);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (socketCodes.has(code) || /^(timeout expired|Connection terminated|Client has encountered|The server does not support SSL)/.test(message)) {
+    return new ConnectionError('PD201', `Could not ${doing}: ${message}. Check that the server runs and that \`url\` names it.`, { cause: error, context });
+  }
+  if (/^SASL|client password must be a string/.test(message)) {
+    return new ConnectionError('PD202', `Could not ${doing}: the server asks for a password and \`url\` holds none (or it is wrong).`, { cause: error, context });
+  }
+  if (/certificate|self-signed|unable to verify/i.test(message)) {
+    return new ConnectionError('PD203', `Could not ${doing}: TLS: ${message}.`, { cause: error, context });
+  }
+  if (error instanceof Error) throw error;
+  throw new TypeError(message);
+}
+
+function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: string, context: ErrorContext): PartitiondError {
+  const said = /^2[23]/.test(sqlstate) ? `SQLSTATE ${sqlstate}` : `${error.message} (SQLSTATE ${sqlstate})`;
+  const relation = error.table === undefined ? {} : { relation: `${error.schema ?? ''}.${error.table}` };
+  const constraint = error.constraint === undefined ? {} : { constraint: error.constraint };
+  const options = { cause: error, context: { ...context, sqlstate, ...relation, ...constraint } };
+  if (/^28/.test(sqlstate)) return new ConnectionError('PD202', `Could not ${doing}: ${said}. Check user and password of \`url\`.`, options);
+  if (sqlstate === '3D000') return new ConnectionError('PD204', `Could not ${doing}: ${said}. Check the database of \`url\`.`, options);
+  if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return new ConnectionError('PD205', `Could not ${doing}: ${said}.`, options);
+  if (sqlstate === sqlstates.insufficientPrivilege) {
+    return new StatementError('PD502', `Could not ${doing}: ${said}. Grant what docs/guides/privileges.md lists.`, sqlstate, options);
+  }
+  return new StatementError('PD501', `Could not ${doing}: ${said}.`, sqlstate, options);
+}
