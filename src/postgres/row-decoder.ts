@@ -31,7 +31,8 @@ export function nullable<T>(decode: Decoder<T>): Decoder<T | null> {
   return (value, where) => (value === null ? null : decode(value, where));
 }
 
-const textArrayOid = 1009;
+/** The oid of `text[]`, which pg's list of type names lacks though its parser knows it. */
+const textArrayOid = 1009 as never;
 const parseTextArray = pg.types.getTypeParser(textArrayOid, 'text') as (value: string) => readonly (string | null)[];
 
 /** A one-dimensional array; the query casts it to `text[]`. */
