@@ -1,0 +1,31 @@
+import type { Clock } from '../postgres/clock.ts';
+import type { EpochMicros } from '../partition/position.ts';
+import type { Safety } from '../partition/policy.ts';
+import type { QualifiedName } from '../partition/qualified-name.ts';
+import type { Task } from '../plan/step.ts';
+import type { ReconcileObserver } from './event.ts';
+
+/** What one run is asked to do. */
+export interface ReconcileRequest {
+  /** plan reads and decides, and never writes; apply also changes and journals. */
+  readonly mode: 'plan' | 'apply';
+  /** Only steps of these tasks are planned; findings always are. */
+  readonly tasks: readonly Task[];
+  /** Null: every table of the policy. */
+  readonly tables: readonly QualifiedName[] | null;
+  /** Another clock for planning, grace and retention; null: the database's. The skew guard always compares the real clocks. */
+  readonly now: EpochMicros | null;
+  /** Raises the removal budget for this run; null: `safety.maxRemovals`. */
+  readonly allowRemovals: number | null;
+}
+
+/** What a run needs from its surroundings. */
+export interface ReconcileContext {
+  readonly safety: Safety;
+  readonly clock: Clock;
+  readonly observe: ReconcileObserver;
+  /** Who is recorded in the journal, for example `partitiond:run pod-1`. */
+  readonly who: string;
+  /** SQL that raises unless this process still leads; run first in every writing transaction. Null where leadership is off. */
+  readonly epochGuard: string | null;
+}

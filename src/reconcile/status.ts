@@ -1,0 +1,49 @@
+import type { RunReport } from './event.ts';
+
+/** What `status --json` and GET /api/v1/status answer for one database. Bigints are strings, times ISO 8601, sizes bytes. */
+export interface DatabaseStatus {
+  readonly database: string;
+  /** Database clock at the snapshot; null when it could not be read. */
+  readonly now: string | null;
+  readonly paused: { readonly reason: string; readonly by: string; readonly at: string } | null;
+  readonly error: string | null;
+  readonly tables: readonly TableStatus[];
+  readonly runs: readonly RunStatus[];
+}
+
+export interface TableStatus {
+  readonly table: string;
+  readonly interval: string;
+  readonly premake: number;
+  /** Attached ranges, default included. */
+  readonly partitionCount: number;
+  /** Partitions wholly after the current one. */
+  readonly futureCount: number;
+  /** End of the gap-free coverage from now; null when now is not covered or coverage has no end. */
+  readonly coverageEnd: string | null;
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+  readonly steps: number;
+  readonly findings: readonly { readonly kind: string; readonly severity: string; readonly message: string; readonly partition: string | null }[];
+  readonly error: string | null;
+  readonly partitions: readonly PartitionStatus[];
+}
+
+export interface PartitionStatus {
+  readonly partition: string;
+  readonly state: 'attached' | 'default' | 'detach-pending' | 'detached' | 'foreign' | 'unreadable';
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly isCurrent: boolean;
+  readonly estimatedRows: number;
+  readonly estimatedBytes: number;
+}
+
+export interface RunStatus {
+  readonly task: string;
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  readonly outcome: string | null;
+}
+
+export type BuildDatabaseStatus = (report: RunReport) => DatabaseStatus;
