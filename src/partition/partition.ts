@@ -151,7 +151,13 @@ export interface Evidence {
 /** What a new partition carries over from the parent and, where the parent cannot hold it, from the newest sibling. */
 export interface PartitionTemplate {
   readonly owner: string;
+  /** Owner's own entries included. Empty: the table has no ACL of its own (`relacl` is null). */
   readonly grants: readonly Grant[];
+  /**
+   * Roles (null = PUBLIC) other than the owner to whom default privileges (pg_default_acl of the session's role, global and of the schema) would grant
+   * something on a new table; the step revokes that first, so that the new partition's ACL equals `grants`.
+   */
+  readonly defaultGrantees: readonly (string | null)[];
   readonly rowSecurity: { readonly enabled: boolean; readonly forced: boolean; readonly policies: readonly RowPolicy[] };
   readonly replicaIdentity:
     | { readonly kind: 'default' | 'full' | 'nothing' }
