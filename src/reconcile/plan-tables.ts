@@ -1,0 +1,109 @@
+import { readEvidence } from '../catalog/read-evidence.ts';
+import { readTables } from '../catalog/read-tables.ts';
+import { ConnectionError, type PartitiondError } from '../errors.ts';
+import type { JournalContents } from '../journal/read-journal.ts';
+import type { Evidence, PartitionedTable, ServerFacts, TableState } from '../partition/partition.ts';
+import type { TablePolicy } from '../partition/policy.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import type { Plan, Questions } from '../plan/plan.ts';
+import type { PlanContext } from '../plan/plan-context.ts';
+import { planObstacle, planTable } from '../plan/plan-table.ts';
+import { questions } from '../plan/questions.ts';
+import type { Session } from '../postgres/session.ts';
+import type { ReconcileContext, ReconcileRequest } from './request.ts';
+import { toPartitiondError } from './to-partitiond-error.ts';
+
+/** One table after reading and planning; `error` excludes a plan. */
+export interface PlannedTable {
+  readonly policy: TablePolicy;
+  readonly state: TableState | null;
+  readonly plan: Plan | null;
+  readonly error: PartitiondError | null;
+}
+
+const noEvidence: Evidence = { occupiedInDefault: [], referenced: new Map(), takenNames: new Set(), template: null };
+
+/**
+ * Reads and plans all `policies` with a constant number of catalog queries, aligned with them. Planning happens twice where the first
+ * pass has questions: it names what it must know, that alone is read, and the second pass decides. When reading all tables together
+ * fails for a reason that is not the connection, each is read on its own, so that one bad table cannot stop the others.
+ */
+export async function planTables(
+  session: Session,
+  policies: readonly TablePolicy[],
+  journal: JournalContents,
+  facts: ServerFacts,
+  request: ReconcileRequest,
+  context: ReconcileContext,
+  signal: AbortSignal,
+): Promise<readonly PlannedTable[]> {
+  const plan = (some: readonly TablePolicy[]): Promise<readonly PlannedTable[]> => {
+    return planTogether(session, some, journal, facts, request, context, signal);
+  };
+  try {
+    return await plan(policies);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (error instanceof ConnectionError) throw error;
+    if (policies.length === 1) return policies.map((policy) => failed(policy, error, signal));
+  }
+  const planned: PlannedTable[] = [];
+  for (const policy of policies) {
+    try {
+      planned.push(...(await plan([policy])));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof ConnectionError) throw error;
+      planned.push(failed(policy, error, signal));
+    }
+  }
+  return planned;
+}
+
+async function planTogether(
+  session: Session,
+  policies: readonly TablePolicy[],
+  journal: JournalContents,
+  facts: ServerFacts,
+  request: ReconcileRequest,
+  context: ReconcileContext,
+  signal: AbortSignal,
+): Promise<readonly PlannedTable[]> {
+  const planContext: PlanContext = {
+    now: request.now ?? facts.now,
+    clockSkewMs: Number(facts.now - facts.localNow) / 1000,
+    safety: context.safety,
+    allowRemovals: request.allowRemovals,
+    serverVersion: facts.version,
+    tasks: request.tasks,
+  };
+  const states = await readTables(session, { policies, now: planContext.now, detached: journal.detached, holds: journal.holds }, signal);
+  const asks: { readonly index: number; readonly table: PartitionedTable; readonly questions: Questions }[] = [];
+  for (const [index, policy] of policies.entries()) {
+    const state = states[index];
+    if (state?.kind !== 'partitioned') continue;
+    const asked = questions(policy, state.table, planContext);
+    if (hasQuestions(asked)) asks.push({ index, table: state.table, questions: asked });
+  }
+  const answers = asks.length === 0 ? [] : await readEvidence(session, asks, signal);
+  const evidence = new Map(asks.map((ask, i) => [ask.index, answers[i] ?? noEvidence]));
+  return policies.map((policy, index) => decide(policy, states[index], evidence.get(index) ?? noEvidence, planContext, signal));
+}
+
+function decide(policy: TablePolicy, state: TableState | undefined, evidence: Evidence, context: PlanContext, signal: AbortSignal): PlannedTable {
+  if (state === undefined) return failed(policy, new TypeError('readTables left a table out'), signal);
+  try {
+    const plan = state.kind === 'partitioned' ? planTable(policy, state.table, evidence, context) : planObstacle(state.name, state.obstacle);
+    return { policy, state, plan, error: null };
+  } catch (error) {
+    return { ...failed(policy, error, signal), state };
+  }
+}
+
+function hasQuestions(asked: Questions): boolean {
+  return asked.needsTemplate || asked.defaultRanges.length > 0 || asked.referencedOids.length > 0 || asked.names.length > 0;
+}
+
+function failed(policy: TablePolicy, error: unknown, signal: AbortSignal): PlannedTable {
+  return { policy, state: null, plan: null, error: toPartitiondError(error, `read and plan ${formatQualifiedName(policy.table)}`, signal) };
+}
