@@ -1,5 +1,6 @@
 import type { StepReport } from '../apply/step-report.ts';
 import type { PartitiondError } from '../errors.ts';
+import type { Pause } from '../journal/pause.ts';
 import type { PartitionedTable, ServerFacts, TableState } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
@@ -20,6 +21,8 @@ export interface RunReport {
   readonly runId: string;
   readonly database: string;
   readonly facts: ServerFacts | null;
+  /** Set when work is paused (`partitiond pause`): every step of an apply is then reported as refused. */
+  readonly pause: Pause | null;
   readonly tables: readonly TableReport[];
 }
 

@@ -63,16 +63,17 @@ export async function reconcileDatabase(
   const facts = await readServerFacts(session, context.clock, signal);
   assertUsableServer(facts, request.mode, database.name);
   if (request.mode === 'apply') await installJournal(session, database.journalSchema, signal);
-  const tables = request.mode === 'apply' ? await journalled(run, () => reconcileTables(run, facts)) : await reconcileTables(run, facts);
-  const report: RunReport = { runId, database: database.name, facts, tables };
+  const journal = await readJournal(session, database.journalSchema, signal);
+  const body = (): Promise<readonly TableReport[]> => reconcileTables(run, facts, journal);
+  const tables = request.mode === 'apply' ? await journalled(run, body) : await body();
+  const report: RunReport = { runId, database: database.name, facts, pause: journal.pause, tables };
   run.emit({ kind: 'run-finished', report, durationMs: context.clock.monotonicMs() - startedAt, outcome: outcomeOf(report, signal) });
   return report;
 }
 
-async function reconcileTables(run: Run, facts: ServerFacts): Promise<readonly TableReport[]> {
+async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<readonly TableReport[]> {
   const { session, database, request, context, signal } = run;
   const readAt = context.clock.monotonicMs();
-  const journal = await readJournal(session, database.journalSchema, signal);
   const planned = await planTables(session, selectPolicies(database, request.tables), journal, facts, request, context, signal);
   run.emit({
     kind: 'snapshot-read',
@@ -83,7 +84,7 @@ async function reconcileTables(run: Run, facts: ServerFacts): Promise<readonly T
   const reports: TableReport[] = [];
   let ended: PartitiondError | null = null;
   for (const table of planned) {
-    const report: TableReport = ended === null ? await reconcileTable(run, table) : untouched(table, ended);
+    const report: TableReport = ended === null ? await reconcileTable(run, table, journal.pause !== null) : untouched(table, ended);
     if (report.error instanceof ConnectionError || report.error instanceof NotLeaderError) ended = report.error;
     reports.push(report);
   }
@@ -91,16 +92,16 @@ async function reconcileTables(run: Run, facts: ServerFacts): Promise<readonly T
 }
 
 /** Without steps the snapshot is the whole answer; with steps the table is read and planned afresh, for earlier tables may have taken long. */
-async function reconcileTable(run: Run, first: PlannedTable): Promise<TableReport> {
+async function reconcileTable(run: Run, first: PlannedTable, isPaused: boolean): Promise<TableReport> {
   const table = first.policy.table;
   if (first.error !== null || first.plan === null) {
     if (first.error !== null) run.emit({ kind: 'table-failed', table, phase: 'read', error: first.error });
     return finished(run, { table, state: first.state, plan: first.plan, steps: [], error: first.error });
   }
   run.emit({ kind: 'table-planned', table, plan: first.plan });
-  const isIdle = first.plan.steps.length === 0;
-  if (run.request.mode === 'plan' || isIdle) {
-    return finished(run, { table, state: first.state, plan: first.plan, steps: first.plan.refused.map(refused), error: null });
+  if (run.request.mode === 'plan' || first.plan.steps.length === 0 || isPaused) {
+    const stopped = isPaused ? [...first.plan.steps, ...first.plan.refused] : first.plan.refused;
+    return finished(run, { table, state: first.state, plan: first.plan, steps: stopped.map(refused), error: null });
   }
   try {
     return finished(run, await applyTable(run, first.policy));
