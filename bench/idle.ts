@@ -2,7 +2,7 @@
  * One full pass with nothing to do: 200 tables of 100 daily partitions against pg_partman's run_maintenance and against the one catalog
  * query that cannot be avoided, then 1,000 such tables for linearity and, in a process of its own, for resident memory.
  */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,14 +89,23 @@ async function residentMemory(url: string, count: number): Promise<number> {
     const entries = Array.from({ length: count }, (_, i) => `      - { table: public.t${i} }`).join('\n');
     const defaults = '{ interval: 1 day, premake: 4, name: "{table}_p{yyyy}_{mm}_{dd}" }';
     writeFileSync(file, `defaults: ${defaults}\ndatabases:\n  - name: bench\n    url: "${url}"\n    tables:\n${entries}\n`);
-    const output = join(directory, 'time');
-    await new Promise<void>((resolve, reject) => {
-      const argv = ['-v', '-o', output, process.execPath, 'dist/main.js', 'check', '--config', file];
-      execFile('/usr/bin/time', argv, { maxBuffer: 1 << 28 }, (error) => (error === null ? resolve() : reject(error)));
-    });
-    const kib = /Maximum resident set size \(kbytes\): (\d+)/.exec(readFileSync(output, 'utf8'))?.[1];
-    return Number(kib) / 1024;
+    return await peakMib(spawn(process.execPath, ['dist/main.js', 'check', '--config', file], { stdio: 'ignore' }));
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/** The kernel's high-water mark of a process (Linux), read until it ends. */
+async function peakMib(child: ChildProcess): Promise<number> {
+  let kib = 0;
+  const poll = setInterval(() => {
+    try {
+      kib = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1] ?? kib);
+    } catch {
+      // The process ended between two looks.
+    }
+  }, 20);
+  await new Promise((resolve) => child.once('exit', resolve));
+  clearInterval(poll);
+  return kib / 1024;
 }
