@@ -1,0 +1,37 @@
+import { defineConfig, type ViteUserConfig } from 'vitest/config';
+
+/** Random on purpose; vitest prints it, and `npx vitest run --sequence.seed=N` repeats an order. */
+const seed = Date.now();
+
+const needsServer = { globalSetup: ['test/support/shared-cluster.ts'] };
+
+const config: ViteUserConfig = defineConfig({
+  test: {
+    sequence: { shuffle: { files: true, tests: true }, seed },
+    coverage: {
+      provider: 'v8',
+      include: ['src/partition/**', 'src/plan/**', 'src/ddl/**'],
+      thresholds: { branches: 100 },
+    },
+    projects: [
+      { extends: true, test: { name: 'unit', include: ['test/unit/**/*.test.ts'], testTimeout: 10_000 } },
+      { extends: true, test: { name: 'property', include: ['test/property/**/*.test.ts'], testTimeout: 60_000 } },
+      {
+        extends: true,
+        test: {
+          name: 'integration',
+          include: ['test/integration/**/*.pg.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          ...needsServer,
+        },
+      },
+      {
+        extends: true,
+        test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, ...needsServer },
+      },
+    ],
+  },
+});
+
+export default config;
