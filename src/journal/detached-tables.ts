@@ -1,0 +1,119 @@
+import type { DetachedRecord } from '../partition/partition.ts';
+import type { EpochMicros } from '../partition/position.ts';
+import type { QualifiedName } from '../partition/qualified-name.ts';
+import { literal } from '../postgres/literal.ts';
+import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
+import { bigint, nullable, oneOf, row, type RowDecoder, text } from '../postgres/row-decoder.ts';
+import type { Session } from '../postgres/session.ts';
+import { qualify } from './qualify.ts';
+
+/** What is written when a table is detached. `state` detaching before a DETACH CONCURRENTLY, detached once it is done. */
+export interface DetachedEntry {
+  readonly runId: string;
+  readonly parent: QualifiedName;
+  readonly parentOid: string;
+  readonly oid: string;
+  /** Where the table is after the step (its name in `retention.schema` after a move). */
+  readonly name: QualifiedName;
+  /** Literals as the codec formats them; null = MINVALUE / MAXVALUE. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly state: 'detaching' | 'detached';
+  /** Null: never by partitiond. */
+  readonly dropAfter: EpochMicros | null;
+}
+
+/** A remembered table, with what only the journal knows. */
+export interface JournalledTable extends DetachedRecord {
+  readonly parentOid: string;
+  readonly state: 'detaching' | 'detached';
+  readonly dropAfter: EpochMicros | null;
+}
+
+/** Writes or updates the entry of `oid`; the time of detaching is the database's clock at this statement. */
+export async function recordDetached(session: Session, schema: string, entry: DetachedEntry, signal: AbortSignal): Promise<void> {
+  await session.execute(renderRecordDetached(schema, entry), signal);
+}
+
+/** Removes the entry of `oid` after the table was dropped (or when it is no longer ours); nothing when there is none. */
+export async function forgetDetached(session: Session, schema: string, oid: string, signal: AbortSignal): Promise<void> {
+  await session.execute(renderForgetDetached(schema, oid), signal);
+}
+
+/**
+ * One INSERT without semicolon, for the transaction of the DETACH itself. An entry of the same oid is replaced: oids come round again
+ * after four billion objects, and a table may be attached by hand and detached a second time.
+ */
+export function renderRecordDetached(schema: string, entry: DetachedEntry): string {
+  const texts = [entry.parent.schema, entry.parent.name, entry.name.schema, entry.name.name, entry.from, entry.to, entry.state].map(literal);
+  const dropAfter = entry.dropAfter === null ? 'NULL' : `'epoch'::timestamptz + ${entry.dropAfter} * interval '1 microsecond'`;
+  return (
+    `INSERT INTO ${qualify(schema, 'detached_partition')} (oid, parent_oid, parent_schema, parent_name, schema_name, name, range_from, range_to, ` +
+    'state, drop_after, run_id) VALUES (' +
+    `${literal(entry.oid)}, ${literal(entry.parentOid)}, ${texts.join(', ')}, ${dropAfter}, ${literal(entry.runId)}) ` +
+    'ON CONFLICT (oid) DO UPDATE SET parent_oid = EXCLUDED.parent_oid, parent_schema = EXCLUDED.parent_schema, ' +
+    'parent_name = EXCLUDED.parent_name, schema_name = EXCLUDED.schema_name, name = EXCLUDED.name, range_from = EXCLUDED.range_from, ' +
+    'range_to = EXCLUDED.range_to, state = EXCLUDED.state, detached_at = EXCLUDED.detached_at, drop_after = EXCLUDED.drop_after, ' +
+    'run_id = EXCLUDED.run_id'
+  );
+}
+
+/** One DELETE without semicolon, for the transaction of the DROP itself. */
+export function renderForgetDetached(schema: string, oid: string): string {
+  return `DELETE FROM ${qualify(schema, 'detached_partition')} WHERE oid = ${literal(oid)}`;
+}
+
+/** All remembered tables, oldest first. */
+export function detachedTablesSql(schema: string): NamedSql {
+  return namedSql(
+    'read-detached-tables',
+    /* sql */ `
+    SELECT
+      d.oid::pg_catalog.text AS "oid",
+      d.parent_oid::pg_catalog.text AS "parentOid",
+      d.parent_schema AS "parentSchema",
+      d.parent_name AS "parentName",
+      d.schema_name AS "schema",
+      d.name AS "name",
+      d.range_from AS "from",
+      d.range_to AS "to",
+      d.state AS "state",
+      (EXTRACT(epoch FROM d.detached_at) * 1000000)::pg_catalog.int8 AS "detachedAt",
+      (EXTRACT(epoch FROM d.drop_after) * 1000000)::pg_catalog.int8 AS "dropAfter"
+    FROM ${qualify(schema, 'detached_partition')} AS d
+    ORDER BY d.detached_at, d.oid`,
+  );
+}
+
+interface DetachedTableRow {
+  readonly oid: string;
+  readonly parentOid: string;
+  readonly parentSchema: string;
+  readonly parentName: string;
+  readonly schema: string;
+  readonly name: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly state: 'detaching' | 'detached';
+  readonly detachedAt: bigint;
+  readonly dropAfter: bigint | null;
+}
+
+const decodeRow = row<DetachedTableRow>({
+  oid: text,
+  parentOid: text,
+  parentSchema: text,
+  parentName: text,
+  schema: text,
+  name: text,
+  from: nullable(text),
+  to: nullable(text),
+  state: oneOf('detaching', 'detached'),
+  detachedAt: bigint,
+  dropAfter: nullable(bigint),
+});
+
+export const decodeDetachedTable: RowDecoder<JournalledTable> = (values, queryName) => {
+  const { parentSchema, parentName, schema, name, ...rest } = decodeRow(values, queryName);
+  return { ...rest, parent: { schema: parentSchema, name: parentName }, name: { schema, name } };
+};

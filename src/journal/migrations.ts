@@ -1,0 +1,112 @@
+import { qualify, quoteAlways } from './qualify.ts';
+
+/**
+ * The journal's tables as a list of forward steps; entry N makes version N + 1 out of version N. Never edit a released entry, append one.
+ * `oldestReader` is the oldest program version (number of entries it knows) that still reads the result correctly: a rolling upgrade runs
+ * two versions side by side, so an entry may only add what the previous version does not have to know, and sets at most its own number - 1.
+ */
+export interface Migration {
+  readonly oldestReader: number;
+  sql(schema: string): string;
+}
+
+export const migrations: readonly Migration[] = [{ oldestReader: 1, sql: createTables }];
+
+/**
+ * Text columns hold names as the catalog has them (schema and name apart), so renames and odd names need no quoting rules. Bounds are
+ * literals as the key codec formats them, null = MINVALUE / MAXVALUE. PUBLIC gets nothing, whatever ALTER DEFAULT PRIVILEGES says.
+ */
+function createTables(schema: string): string {
+  const at = (name: string): string => qualify(schema, name);
+  return `
+CREATE TABLE ${at('version')} (
+  version int4 PRIMARY KEY,
+  oldest_reader int4 NOT NULL,
+  installed_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  installed_by text NOT NULL DEFAULT CURRENT_USER
+);
+CREATE TABLE ${at('operation')} (
+  id uuid PRIMARY KEY,
+  run_id uuid NOT NULL,
+  task text NOT NULL,
+  kind text NOT NULL,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  partition_schema text NOT NULL,
+  partition_name text NOT NULL,
+  range_from text,
+  range_to text,
+  reason text NOT NULL,
+  sql text[] NOT NULL,
+  who text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  finished_at timestamptz,
+  outcome text CHECK (outcome IN ('ok', 'failed', 'refused', 'skipped', 'interrupted')),
+  error text,
+  duration_ms float8,
+  lock_wait_ms float8,
+  lock_timeouts int4
+);
+CREATE INDEX operation_started_at ON ${at('operation')} (started_at);
+CREATE INDEX operation_unfinished ON ${at('operation')} (run_id) WHERE outcome IS NULL;
+CREATE TABLE ${at('detached_partition')} (
+  oid oid PRIMARY KEY,
+  parent_oid oid NOT NULL,
+  parent_schema text NOT NULL,
+  parent_name text NOT NULL,
+  schema_name text NOT NULL,
+  name text NOT NULL,
+  range_from text,
+  range_to text,
+  state text NOT NULL CHECK (state IN ('detaching', 'detached')),
+  detached_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  drop_after timestamptz,
+  run_id uuid NOT NULL
+);
+CREATE TABLE ${at('run')} (
+  id uuid PRIMARY KEY,
+  tasks text[] NOT NULL,
+  who text NOT NULL,
+  started_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  finished_at timestamptz,
+  outcome text CHECK (outcome IN ('ok', 'failed', 'aborted', 'interrupted'))
+);
+CREATE INDEX run_started_at ON ${at('run')} (started_at);
+CREATE TABLE ${at('leadership')} (
+  only_row bool PRIMARY KEY DEFAULT true CHECK (only_row),
+  epoch int8 NOT NULL,
+  holder text NOT NULL,
+  configuration_generation text NOT NULL,
+  since timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE TABLE ${at('hold')} (
+  id int8 PRIMARY KEY GENERATED ALWAYS AS IDENTITY,
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  range_from text,
+  range_to text,
+  reason text NOT NULL,
+  who text NOT NULL,
+  held_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE TABLE ${at('pause')} (
+  only_row bool PRIMARY KEY DEFAULT true CHECK (only_row),
+  reason text NOT NULL,
+  who text NOT NULL,
+  paused_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE FUNCTION ${at('require_epoch')}(expected int8) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $function$
+BEGIN
+  -- The row stays locked until the transaction ends, so a new leader cannot be made while a write of the old one is open.
+  PERFORM 1 FROM ${at('leadership')} AS l WHERE l.epoch = expected FOR SHARE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'leadership epoch % is over, another instance leads', expected USING ERRCODE = 'PD301';
+  END IF;
+END
+$function$;
+REVOKE ALL ON SCHEMA ${quoteAlways(schema)} FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA ${quoteAlways(schema)} FROM PUBLIC;
+REVOKE ALL ON ALL SEQUENCES IN SCHEMA ${quoteAlways(schema)} FROM PUBLIC;
+REVOKE ALL ON ALL ROUTINES IN SCHEMA ${quoteAlways(schema)} FROM PUBLIC`;
+}

@@ -1,0 +1,98 @@
+import type { QualifiedName } from '../partition/qualified-name.ts';
+import type { StepKind, Task } from '../plan/step.ts';
+import { literal } from '../postgres/literal.ts';
+import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
+import { number, row } from '../postgres/row-decoder.ts';
+import type { Session } from '../postgres/session.ts';
+import { qualify } from './qualify.ts';
+
+/** What is about to be done. `id` is made by the caller (`randomUUID`), so that begin and finish can travel in the messages of the step itself. */
+export interface OperationStart {
+  readonly id: string;
+  readonly runId: string;
+  readonly task: Task;
+  readonly kind: StepKind;
+  readonly table: QualifiedName;
+  readonly partition: QualifiedName;
+  /** Bounds as literals; null for MINVALUE / MAXVALUE and for steps about no range. */
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly reason: string;
+  readonly sql: readonly string[];
+  /** For example `partitiond:apply host/4711`. */
+  readonly who: string;
+}
+
+export interface OperationEnd {
+  readonly id: string;
+  readonly outcome: 'ok' | 'failed' | 'refused' | 'skipped';
+  /** Message of the error, free of row values; null when there was none. */
+  readonly error: string | null;
+  readonly durationMs: number;
+  readonly lockWaitMs: number;
+  readonly lockTimeouts: number;
+}
+
+/** Writes the operation as begun, in a transaction of its own; an entry without outcome is what a killed run leaves. */
+export async function beginOperation(session: Session, schema: string, start: OperationStart, signal: AbortSignal): Promise<void> {
+  await session.execute(renderBeginOperation(schema, start), signal);
+}
+
+/** Completes the entry; does nothing when there is none with that id. */
+export async function finishOperation(session: Session, schema: string, end: OperationEnd, signal: AbortSignal): Promise<void> {
+  await session.execute(renderFinishOperation(schema, end), signal);
+}
+
+/** One INSERT without semicolon, for sending in the same simple-protocol message as the step. */
+export function renderBeginOperation(schema: string, start: OperationStart): string {
+  const texts = [
+    start.task, start.kind, start.table.schema, start.table.name, start.partition.schema, start.partition.name,
+    start.from, start.to, start.reason,
+  ];
+  return (
+    `INSERT INTO ${qualify(schema, 'operation')} (id, run_id, task, kind, table_schema, table_name, partition_schema, partition_name, ` +
+    'range_from, range_to, reason, sql, who) VALUES (' +
+    `${literal(start.id)}, ${literal(start.runId)}, ${texts.map(literal).join(', ')}, ` +
+    `ARRAY[${start.sql.map(literal).join(', ')}]::pg_catalog.text[], ${literal(start.who)})`
+  );
+}
+
+/** One UPDATE without semicolon. Inside the step's transaction it vanishes with it, which is the truth. */
+export function renderFinishOperation(schema: string, end: OperationEnd): string {
+  return (
+    `UPDATE ${qualify(schema, 'operation')} SET finished_at = pg_catalog.clock_timestamp(), outcome = ${literal(end.outcome)}, ` +
+    `error = ${literal(end.error)}, duration_ms = ${finite(end.durationMs)}, lock_wait_ms = ${finite(end.lockWaitMs)}, ` +
+    `lock_timeouts = ${finite(Math.trunc(end.lockTimeouts))} WHERE id = ${literal(end.id)}`
+  );
+}
+
+function finite(value: number): string {
+  return Number.isFinite(value) ? String(value) : 'NULL';
+}
+
+function trimSql(schema: string): NamedSql {
+  return namedSql(
+    'trim-operations',
+    /* sql */ `
+    WITH
+      old_operations AS (
+        DELETE FROM ${qualify(schema, 'operation')} AS o
+        WHERE o.started_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
+        RETURNING 1
+      ),
+      old_runs AS (
+        DELETE FROM ${qualify(schema, 'run')} AS r
+        WHERE r.started_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
+        RETURNING 1
+      )
+    SELECT (SELECT pg_catalog.count(*) FROM old_operations) AS "operations", (SELECT pg_catalog.count(*) FROM old_runs) AS "runs"`,
+  );
+}
+
+const decodeTrim = row<{ readonly operations: number; readonly runs: number }>({ operations: number, runs: number });
+
+/** Forgets operations and runs that began more than `keepMs` milliseconds ago; returns how many operations. Detached tables stay. */
+export async function trimOperations(session: Session, schema: string, keepMs: number, signal: AbortSignal): Promise<number> {
+  const [trimmed] = await session.rows(trimSql(schema), [Math.trunc(keepMs)], decodeTrim, signal);
+  return trimmed?.operations ?? 0;
+}

@@ -1,0 +1,47 @@
+import type { EpochMicros } from '../partition/position.ts';
+import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
+import { bigint, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+import type { Session } from '../postgres/session.ts';
+import { qualify } from './qualify.ts';
+
+/** Work on this database is paused; all replicas obey. */
+export interface Pause {
+  readonly reason: string;
+  readonly by: string;
+  readonly at: EpochMicros;
+}
+
+/** Pauses, or replaces the reason of the pause there is. The journal must be installed. */
+export async function setPause(
+  session: Session,
+  schema: string,
+  pause: { readonly reason: string; readonly by: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const upsert = namedSql(
+    'set-pause',
+    `INSERT INTO ${qualify(schema, 'pause')} (reason, who) VALUES ($1, $2) ` +
+      'ON CONFLICT (only_row) DO UPDATE SET reason = EXCLUDED.reason, who = EXCLUDED.who, paused_at = EXCLUDED.paused_at',
+  );
+  await session.rows(upsert, [pause.reason, pause.by], () => null, signal);
+}
+
+/** Resumes; false when nothing was paused. */
+export async function clearPause(session: Session, schema: string, signal: AbortSignal): Promise<boolean> {
+  const remove = namedSql('clear-pause', `DELETE FROM ${qualify(schema, 'pause')} RETURNING who AS "who"`);
+  return (await session.rows(remove, [], () => null, signal)).length > 0;
+}
+
+export function pauseSql(schema: string): NamedSql {
+  return namedSql(
+    'read-pause',
+    /* sql */ `
+    SELECT
+      p.reason AS "reason",
+      p.who AS "by",
+      (EXTRACT(epoch FROM p.paused_at) * 1000000)::pg_catalog.int8 AS "at"
+    FROM ${qualify(schema, 'pause')} AS p`,
+  );
+}
+
+export const decodePause: RowDecoder<Pause> = row<Pause>({ reason: text, by: text, at: bigint });
