@@ -1,4 +1,4 @@
-import { qualify, quoteAlways } from './qualify.ts';
+import { qualify } from './qualify.ts';
 
 /**
  * The journal's tables as a list of forward steps; entry N makes version N + 1 out of version N. Never edit a released entry, append one.
@@ -14,10 +14,12 @@ export const migrations: readonly Migration[] = [{ oldestReader: 1, sql: createT
 
 /**
  * Text columns hold names as the catalog has them (schema and name apart), so renames and odd names need no quoting rules. Bounds are
- * literals as the key codec formats them, null = MINVALUE / MAXVALUE. PUBLIC gets nothing, whatever ALTER DEFAULT PRIVILEGES says.
+ * literals as the key codec formats them, null = MINVALUE / MAXVALUE. PUBLIC gets nothing, whatever ALTER DEFAULT PRIVILEGES says; only our own
+ * objects are touched, for the schema may be one that the user shares with us.
  */
 function createTables(schema: string): string {
   const at = (name: string): string => qualify(schema, name);
+  const tables = ['version', 'operation', 'detached_partition', 'run', 'leadership', 'hold', 'pause'];
   return `
 CREATE TABLE ${at('version')} (
   version int4 PRIMARY KEY,
@@ -105,8 +107,6 @@ BEGIN
   END IF;
 END
 $function$;
-REVOKE ALL ON SCHEMA ${quoteAlways(schema)} FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA ${quoteAlways(schema)} FROM PUBLIC;
-REVOKE ALL ON ALL SEQUENCES IN SCHEMA ${quoteAlways(schema)} FROM PUBLIC;
-REVOKE ALL ON ALL ROUTINES IN SCHEMA ${quoteAlways(schema)} FROM PUBLIC`;
+REVOKE ALL ON ${tables.map(at).join(', ')} FROM PUBLIC;
+REVOKE ALL ON FUNCTION ${at('require_epoch')}(int8) FROM PUBLIC`;
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ConnectionError, type ErrorContext, PartitiondError, StatementError } from '../errors.ts';
+import { ConnectionError, type ErrorContext, NotLeaderError, PartitiondError, StatementError } from '../errors.ts';
 
 /** SQLSTATEs that the program reacts to (postgresql.org/docs/18/errcodes-appendix.html). */
 export const sqlstates = {
@@ -14,6 +14,8 @@ export const sqlstates = {
   duplicateSchema: '42P06',
   uniqueViolation: '23505',
   raiseException: 'P0001',
+  /** Raised by the journal's own `require_epoch`: another instance leads. */
+  epochIsOver: 'PD301',
 } as const;
 
 /** Node's socket and DNS errors that mean "the server cannot be reached". */
@@ -53,6 +55,7 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
   const relation = error.table === undefined ? {} : { relation: `${error.schema ?? ''}.${error.table}` };
   const constraint = error.constraint === undefined ? {} : { constraint: error.constraint };
   const options = { cause: error, context: { ...context, sqlstate, ...relation, ...constraint } };
+  if (sqlstate === sqlstates.epochIsOver) return new NotLeaderError('PD301', `Could not ${doing}: ${error.message}.`, options);
   if (/^28/.test(sqlstate)) return new ConnectionError('PD202', `Could not ${doing}: ${said}. Check user and password of \`url\`.`, options);
   if (sqlstate === '3D000') return new ConnectionError('PD204', `Could not ${doing}: ${said}. Check the database of \`url\`.`, options);
   if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return new ConnectionError('PD205', `Could not ${doing}: ${said}.`, options);
