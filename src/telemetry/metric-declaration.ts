@@ -1,0 +1,26 @@
+/**
+ * One metric family as the program, docs/metrics.md and deploy/metrics.json know it. Names carry no `partitiond_` prefix here.
+ * process: exists in every process. leader: only where this process leads the database; carries `database`. table: likewise, and carries
+ * `database`, `schema` and `table`.
+ */
+export interface MetricDeclaration {
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  /** Label names beyond those that the scope brings. */
+  readonly labels: readonly string[];
+  /** One sentence with a full stop; names the unit. */
+  readonly help: string;
+  readonly scope: 'process' | 'leader' | 'table';
+  /** Upper bounds of a histogram, in the unit of its name. */
+  readonly buckets?: readonly number[];
+}
+
+/** All label names of a family, in the order of its scope. */
+export function labelNames(declaration: MetricDeclaration): readonly string[] {
+  return [...scopeLabels[declaration.scope], ...declaration.labels];
+}
+
+const scopeLabels: Readonly<Record<MetricDeclaration['scope'], readonly string[]>> = {
+  process: [],
+  leader: ['database'],
+  table: ['database', 'schema', 'table'],
+};
