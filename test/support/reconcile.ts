@@ -1,0 +1,79 @@
+import type { DatabasePolicy, Safety, TablePolicy } from '../../src/partition/policy.ts';
+import { parseInterval, parseSpan } from '../../src/partition/interval.ts';
+import { systemClock } from '../../src/postgres/clock.ts';
+import { connectSession } from '../../src/postgres/session.ts';
+import type { ReconcileEvent, RunReport } from '../../src/reconcile/event.ts';
+import { reconcileDatabase } from '../../src/reconcile/reconcile-database.ts';
+import type { ReconcileContext, ReconcileRequest } from '../../src/reconcile/request.ts';
+import type { TestDatabase } from './database.ts';
+
+export const testSafety: Safety = {
+  lockTimeoutMs: 100,
+  lockBudgetMs: 2_000,
+  statementTimeoutMs: 30_000,
+  maxRemovals: 10,
+  maxClockSkewMs: 300_000,
+};
+
+/** A policy of `public.<name>`, by month, nothing retired, unless said otherwise. */
+export function policyOf(name: string, overrides: Partial<TablePolicy> = {}): TablePolicy {
+  return {
+    table: { schema: 'public', name },
+    interval: parseInterval('1 month'),
+    premake: 2,
+    startFrom: null,
+    timezone: 'UTC',
+    encoding: { kind: 'auto' },
+    name: '{table}_{yyyy}_{mm}',
+    defaultPartition: 'none',
+    retention: null,
+    storage: {},
+    ...overrides,
+  };
+}
+
+export function keep(span: string, action: 'detach' | 'drop' = 'detach', grace: string | null = null): TablePolicy['retention'] {
+  return { keep: parseSpan(span), action, grace: grace === null ? null : parseSpan(grace), schema: null };
+}
+
+export interface ReconcileOptions {
+  readonly request?: Partial<ReconcileRequest>;
+  readonly context?: Partial<ReconcileContext>;
+  readonly events?: ReconcileEvent[];
+  readonly signal?: AbortSignal;
+  /** Another role's URL; the superuser's by default. */
+  readonly url?: string;
+}
+
+/** One run over `policies` in process, on a session of its own. */
+export async function reconcile(database: TestDatabase, policies: readonly TablePolicy[], options: ReconcileOptions = {}): Promise<RunReport> {
+  const url = options.url ?? database.url;
+  const signal = options.signal ?? new AbortController().signal;
+  const policy: DatabasePolicy = { name: 'test', connection: { kind: 'url', url }, journalSchema: 'partitiond', tables: policies };
+  const settings = { applicationName: 'partitiond:test', statementTimeoutMs: 30_000, lockTimeoutMs: 100 };
+  const session = await connectSession(policy.connection, settings, signal);
+  try {
+    const request: ReconcileRequest = { mode: 'apply', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null, ...options.request };
+    const context: ReconcileContext = {
+      safety: testSafety,
+      clock: systemClock,
+      observe: (event) => options.events?.push(event),
+      who: 'test',
+      epochGuard: null,
+      ...options.context,
+    };
+    return await reconcileDatabase(session, policy, request, context, signal);
+  } finally {
+    await session.close();
+  }
+}
+
+/** Names and bounds of what is attached to `table`, by lower bound as text; a pending detach is marked. */
+export async function attachedPartitions(database: TestDatabase, table: string): Promise<readonly string[]> {
+  const rows = await database.query<{ line: string }>(
+    `SELECT c.relname || ' ' || pg_get_expr(c.relpartbound, c.oid) || CASE WHEN i.inhdetachpending THEN ' PENDING' ELSE '' END AS line
+       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid WHERE i.inhparent = $1::regclass ORDER BY 1`,
+    [table],
+  );
+  return rows.map((row) => row.line);
+}
