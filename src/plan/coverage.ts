@@ -1,54 +1,66 @@
 import type { PartitionedTable, RangePartition } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
-import { contains, type Edge, type EpochMicros, isPosition, overlaps, type Position } from '../partition/position.ts';
-import { lineUp } from './lineup.ts';
+import { contains, type Edge, type EpochMicros, isPosition, overlaps, type Position, type Range } from '../partition/position.ts';
+import type { PlanContext } from './plan-context.ts';
+import { type Subject, subjectOf } from './subject.ts';
 
 /** How far the partitions of one table reach at one moment. All ranges half-open; pending detaches cover nothing, as they take no writes. */
 export interface Coverage {
-  /** What counts as now: the clock for time keys; the newest key, else the policy's start, else the first bound for integer ones. */
-  readonly position: Position | null;
+  /** The present of the key, as planning sees it: the clock for time keys, the newest key for integer ones. */
+  readonly position: Position;
+  /** The interval of the policy that holds `position`, whether a partition covers it or not. */
+  readonly interval: Range;
   /** The partition that holds `position`; null when none does. */
   readonly current: RangePartition | null;
-  /** Partitions wholly after the current one, or after `position` where it is not covered; by lower bound. */
+  /** Partitions that begin after `position`; by lower bound. */
   readonly future: readonly RangePartition[];
   /** End of the coverage without a gap from `position` on, MAXVALUE when it never ends; null when `position` is not covered. */
   readonly end: Edge | null;
-  /** Future partitions before `end`: how many intervals are left. */
+  /** Future partitions before `end`: how many are left before a gap. */
   readonly headroom: number;
   /** Missing ranges between the first and the last partition. */
   readonly gaps: number;
   /** Attached ranges under a hold; by lower bound. */
   readonly held: readonly RangePartition[];
+  /** Attached ranges past retention that are not held; by lower bound. Empty without retention. */
+  readonly expired: readonly RangePartition[];
   /** Upper bound of the oldest attached range that is neither held nor the last one; null when there is none. */
   readonly oldestEnd: Position | null;
 }
 
+/** Positions depend on the clock alone; the rest of a context steers decisions, and nothing is decided here. */
+const undecided: Omit<PlanContext, 'now'> = {
+  clockSkewMs: 0,
+  safety: { lockTimeoutMs: 0, lockBudgetMs: 0, statementTimeoutMs: 0, maxRemovals: 0, maxClockSkewMs: 0 },
+  allowRemovals: null,
+  serverVersion: 0,
+  tasks: [],
+};
+
 /**
- * Answers for the snapshot `table` at `now` (microseconds since 1970 UTC). The default partition covers nothing: rows in it are out of
- * place. Pure, throws nothing.
+ * Answers for the snapshot `table` at `now` (microseconds since 1970 UTC); null when the policy does not fit the key, which is a finding of
+ * the plan. The default partition covers nothing: rows in it are out of place. Pure, throws nothing.
  */
-export function tableCoverage(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Coverage {
-  const { ranges, holes } = lineUp(table);
-  const attached = ranges.filter((partition) => !partition.isDetachPending);
-  const position = positionOfNow(policy, table, attached, now);
-  const current = position === null ? null : (attached.find((partition) => contains(partition.bound, position)) ?? null);
-  const future = position === null ? [] : attached.filter((partition) => partition.bound.from > position);
-  const held = attached.filter((partition) => isHeld(table, partition));
+export function tableCoverage(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Coverage | null {
+  const subject = subjectOf(policy, table, { ...undecided, now });
+  if ('problem' in subject) return null;
+  const { clock, cutoff, grid, lineup } = subject;
+  const attached = lineup.ranges.filter((partition) => !partition.isDetachPending);
+  const current = attached.find((partition) => contains(partition.bound, clock)) ?? null;
+  const future = attached.filter((partition) => partition.bound.from > clock);
+  const held = attached.filter((partition) => isHeld(subject, partition));
+  const free = attached.filter((partition) => !held.includes(partition));
   return {
-    position,
+    position: clock,
+    interval: { from: grid.floor(clock), to: grid.next(clock) },
     current,
     future,
     ...reach(current, future),
-    gaps: holes.length,
+    gaps: lineup.holes.length,
     held,
-    oldestEnd: oldestEnd(attached, held),
+    expired: cutoff === null ? [] : free.filter((partition) => partition.bound.to <= cutoff),
+    oldestEnd: oldestEnd(free, attached.at(-1)),
   };
-}
-
-function positionOfNow(policy: TablePolicy, table: PartitionedTable, attached: readonly RangePartition[], now: EpochMicros): Position | null {
-  if (table.codec.axis === 'time') return table.codec.positionOf(now);
-  const first = attached.find((partition) => isPosition(partition.bound.from))?.bound.from;
-  return table.newest.position ?? policy.startFrom ?? (first !== undefined && isPosition(first) ? first : null);
 }
 
 function reach(current: RangePartition | null, future: readonly RangePartition[]): Pick<Coverage, 'end' | 'headroom'> {
@@ -63,13 +75,11 @@ function reach(current: RangePartition | null, future: readonly RangePartition[]
   return { end, headroom };
 }
 
-function isHeld(table: PartitionedTable, partition: RangePartition): boolean {
+function isHeld({ table }: Subject, partition: RangePartition): boolean {
   return table.holds.some((hold) => hold.range === null || overlaps(hold.range, partition.bound));
 }
 
-function oldestEnd(attached: readonly RangePartition[], held: readonly RangePartition[]): Position | null {
-  const isFree = new Set(attached.slice(0, -1));
-  for (const partition of held) isFree.delete(partition);
-  for (const { bound } of isFree) if (isPosition(bound.to)) return bound.to;
-  return null;
+function oldestEnd(free: readonly RangePartition[], last: RangePartition | undefined): Position | null {
+  const end = free.find((partition) => partition !== last)?.bound.to;
+  return end !== undefined && isPosition(end) ? end : null;
 }
