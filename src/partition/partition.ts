@@ -202,4 +202,3 @@ export interface PublicationMembership {
 export function isRangePartition(partition: Partition): partition is RangePartition {
   return partition.bound.kind === 'range';
 }
-
