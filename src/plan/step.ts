@@ -58,6 +58,9 @@ export interface FinalizeDetach extends StepBase {
   readonly kind: 'finalize-detach';
   readonly partitionOid: string;
   readonly range: Range | null;
+  /** The bound as literals, as the codec formats them (null = MINVALUE / MAXVALUE): what the journal remembers of the table. */
+  readonly from: string | null;
+  readonly to: string | null;
   /** Where the detached table goes; null leaves it. */
   readonly moveTo: QualifiedName | null;
   readonly references: readonly QualifiedName[];
@@ -69,6 +72,9 @@ export interface DetachPartition extends StepBase {
   readonly kind: 'detach-partition';
   readonly partitionOid: string;
   readonly range: Range;
+  /** The bound as literals, as the codec formats them (null = MINVALUE / MAXVALUE): what the journal remembers of the table. */
+  readonly from: string | null;
+  readonly to: string | null;
   /** DETACH CONCURRENTLY when PostgreSQL allows it (no default partition, no other pending detach). */
   readonly concurrently: boolean;
   readonly defaultPartition: QualifiedName | null;
@@ -85,6 +91,9 @@ export interface DropTable extends StepBase {
   readonly kind: 'drop-table';
   readonly partitionOid: string;
   readonly range: Range;
+  /** The bound as literals, as the codec formats them (null = MINVALUE / MAXVALUE): what the journal remembers of the table. */
+  readonly from: string | null;
+  readonly to: string | null;
   readonly references: readonly QualifiedName[];
 }
 
