@@ -1,0 +1,35 @@
+import type { Step } from '../plan/step.ts';
+import type { RenderedStep } from './statement.ts';
+import { renderCreateDefault } from './step/create-default.ts';
+import { renderCreatePartition } from './step/create-partition.ts';
+import { renderDetachPartition } from './step/detach-partition.ts';
+import { renderDropGuard } from './step/drop-guard.ts';
+import { renderDropTable } from './step/drop-table.ts';
+import { renderFinalizeDetach } from './step/finalize-detach.ts';
+
+/**
+ * A step as SQL: this room knows how PostgreSQL is told and which locks that takes, not whether it should be done (plan) nor how long to wait
+ * (apply). No SET, BEGIN or COMMIT is among the statements. `serverVersion` is `server_version_num`. Pure, throws only on text with U+0000.
+ */
+export function renderStep(step: Step, serverVersion: number): RenderedStep {
+  switch (step.kind) {
+    case 'create-partition':
+      return renderCreatePartition(step, serverVersion);
+    case 'create-default':
+      return renderCreateDefault(step, serverVersion);
+    case 'finalize-detach':
+      return renderFinalizeDetach(step);
+    case 'detach-partition':
+      return renderDetachPartition(step);
+    case 'drop-table':
+      return renderDropTable(step);
+    case 'drop-guard':
+      return renderDropGuard(step);
+    default:
+      return unknownStep(step);
+  }
+}
+
+function unknownStep(step: never): never {
+  throw new TypeError(`unknown step ${JSON.stringify(step)}`);
+}
