@@ -136,6 +136,8 @@ interface ClusterParts {
 }
 
 const startDeadlineMs = 30_000;
+/** They notice within milliseconds; in a container without an init their remains may stay listed. */
+const backendsDeadlineMs = 2_000;
 
 /** Whether the server answers a query before it exits and before the deadline. */
 async function isReady(server: ChildProcess, url: string, deadline: number): Promise<boolean> {
@@ -153,6 +155,26 @@ async function isReady(server: ChildProcess, url: string, deadline: number): Pro
     }
   }
   return false;
+}
+
+async function backendPids(url: string): Promise<readonly number[]> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ pid: number }>('SELECT pid AS "pid" FROM pg_catalog.pg_stat_activity');
+    return rows.map(({ pid }) => pid);
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 /** A running server and what a test may do to it. */
@@ -231,7 +253,10 @@ export class Cluster {
 
   /** SIGKILLs the postmaster, as the kernel's OOM killer would; returns when its backends have noticed and gone too. */
   async kill(): Promise<void> {
+    const backends = await backendPids(this.url);
     await this.#signal('SIGKILL');
+    const deadline = performance.now() + backendsDeadlineMs;
+    while (backends.some(isAlive) && performance.now() < deadline) await delay(10);
   }
 
   async restart(mode: 'fast' | 'immediate' = 'fast'): Promise<void> {
