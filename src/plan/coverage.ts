@@ -44,12 +44,13 @@ const undecided: Omit<PlanContext, 'now'> = {
 export function tableCoverage(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Coverage | null {
   const subject = subjectOf(policy, table, { ...undecided, now });
   if ('problem' in subject) return null;
-  const { clock, cutoff, grid, lineup } = subject;
+  const { clock, grid, lineup, window } = subject;
   const attached = lineup.ranges.filter((partition) => !partition.isDetachPending);
   const current = attached.find((partition) => contains(partition.bound, clock)) ?? null;
   const future = attached.filter((partition) => partition.bound.from > clock);
   const held = attached.filter((partition) => isHeld(subject, partition));
-  const free = attached.filter((partition) => !held.includes(partition));
+  const isKept = new Set(held);
+  const free = attached.filter((partition) => !isKept.has(partition));
   return {
     position: clock,
     interval: { from: grid.floor(clock), to: grid.next(clock) },
@@ -58,7 +59,7 @@ export function tableCoverage(policy: TablePolicy, table: PartitionedTable, now:
     ...reach(current, future),
     gaps: lineup.holes.length,
     held,
-    expired: cutoff === null ? [] : free.filter((partition) => partition.bound.to <= cutoff),
+    expired: window === null ? [] : free.filter((partition) => partition.bound.to <= window.cutoff),
     oldestEnd: oldestEnd(free, attached.at(-1)),
   };
 }

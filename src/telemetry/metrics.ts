@@ -1,0 +1,120 @@
+import type { ReconcileEvent } from '../reconcile/event.ts';
+import type { TableStatistics } from '../reconcile/table-statistics.ts';
+import { type LedDatabase, LeaderMetrics, type RunOutcome } from './leader-metrics.ts';
+import { MetricStore } from './metric-store.ts';
+import type { PartitionLimits } from './partition-samples.ts';
+
+export interface MetricsOptions {
+  readonly version: string;
+  /** Commit of the build; empty when unknown. */
+  readonly revision: string;
+  /** Names of the configured databases. */
+  readonly databases: readonly string[];
+  readonly limits: PartitionLimits;
+  /** The local clock, in seconds since 1970. */
+  readonly nowSeconds: () => number;
+}
+
+/** Why leadership changed hands. acquired: gained; released: given back; lost: the lock's connection went; fenced: a newer epoch exists. */
+const transitionReasons = ['acquired', 'released', 'lost', 'fenced'] as const;
+export type LossReason = Exclude<(typeof transitionReasons)[number], 'acquired'>;
+
+/**
+ * What the daemon tells and Prometheus reads. Process families exist from the start; leader families between `acquired` and `lost`, so that
+ * of many replicas one exports the tables. Methods about a database that is not led do nothing.
+ */
+export class Metrics {
+  readonly #store = new MetricStore();
+  readonly #options: MetricsOptions;
+  readonly #led = new Map<string, LeaderMetrics>();
+
+  constructor(options: MetricsOptions) {
+    this.#options = options;
+    const { version, revision } = options;
+    this.#store.set('build_info', { version, revision, node_version: process.version }, 1);
+    for (const database of options.databases) {
+      for (const name of ['database_up', 'postgres_version_num', 'postgres_in_recovery', 'leader', 'leader_epoch'] as const) {
+        this.#store.set(name, { database }, 0);
+      }
+      for (const reason of transitionReasons) this.#store.increase('leader_transitions_total', { database, reason }, 0);
+    }
+  }
+
+  configurationLoaded(isSuccessful: boolean): void {
+    this.#store.set('config_last_reload_successful', {}, isSuccessful ? 1 : 0);
+    if (isSuccessful) this.#store.set('config_last_reload_success_timestamp_seconds', {}, this.#options.nowSeconds());
+  }
+
+  databaseUp(database: string, server: { readonly version: number; readonly isInRecovery: boolean }): void {
+    this.#store.set('database_up', { database }, 1);
+    this.#store.set('postgres_version_num', { database }, server.version);
+    this.#store.set('postgres_in_recovery', { database }, server.isInRecovery ? 1 : 0);
+  }
+
+  databaseDown(database: string): void {
+    this.#store.set('database_up', { database }, 0);
+  }
+
+  acquired(database: LedDatabase, epoch: bigint): void {
+    this.#led.set(database.name, new LeaderMetrics(this.#store, database, this.#options.limits));
+    this.#store.set('leader', { database: database.name }, 1);
+    this.#store.set('leader_epoch', { database: database.name }, Number(epoch));
+    this.#store.increase('leader_transitions_total', { database: database.name, reason: 'acquired' }, 1);
+  }
+
+  /** Call it once all work has ended: first the leader families go, then `leader` is 0. */
+  lost(database: string, reason: LossReason): void {
+    this.#led.get(database)?.drop();
+    this.#led.delete(database);
+    this.#store.set('leader', { database }, 0);
+    this.#store.increase('leader_transitions_total', { database, reason }, 1);
+  }
+
+  taskStarted(database: string, task: string): void {
+    this.#led.get(database)?.taskStarted(task);
+  }
+
+  taskFinished(database: string, task: string, outcome: RunOutcome, durationMs: number): void {
+    this.#led.get(database)?.taskFinished(task, outcome, durationMs, this.#options.nowSeconds());
+  }
+
+  /** A firing that started nothing: the task still runs, or work is paused. */
+  taskSkipped(database: string, task: string): void {
+    this.#led.get(database)?.taskSkipped(task);
+  }
+
+  paused(database: string, isPaused: boolean): void {
+    this.#led.get(database)?.paused(isPaused);
+  }
+
+  /** Events of a run that applies. */
+  observeRun(event: ReconcileEvent, task: string): void {
+    this.#led.get(event.database)?.observe(event, true, task, this.#options.nowSeconds());
+  }
+
+  /** Events of a run that only reads: gauges follow it, counters do not. */
+  observeCollection(event: ReconcileEvent): void {
+    this.#led.get(event.database)?.observe(event, false, 'collect', this.#options.nowSeconds());
+  }
+
+  collected(
+    database: string,
+    collector: 'catalog' | 'statistics',
+    outcome: { readonly isSuccess: boolean; readonly durationMs: number; readonly statistics: readonly TableStatistics[] | null },
+  ): void {
+    this.#led.get(database)?.collected(collector, outcome.statistics, outcome.durationMs, outcome.isSuccess);
+  }
+
+  get contentType(): string {
+    return this.#store.contentType;
+  }
+
+  async render(): Promise<string> {
+    return await this.#store.render();
+  }
+}
+
+/** The metrics of one process. */
+export function createMetrics(options: MetricsOptions): Metrics {
+  return new Metrics(options);
+}
