@@ -1,4 +1,3 @@
-import type { RunReport } from './event.ts';
 
 /** What `status --json` and GET /api/v1/status answer for one database. Bigints are strings, times ISO 8601, sizes bytes. */
 export interface DatabaseStatus {
@@ -46,4 +45,3 @@ export interface RunStatus {
   readonly outcome: string | null;
 }
 
-export type BuildDatabaseStatus = (report: RunReport) => DatabaseStatus;
