@@ -4,8 +4,8 @@ import { type Edge, MAXVALUE, MINVALUE } from './position.ts';
 
 /**
  * The bound of a partition from the text of `pg_get_expr(relpartbound, oid)`, read in a session with `DateStyle=ISO` and `TimeZone=UTC`.
- * Throws nothing: LIST and HASH, several key columns and values that are none of this key are `unreadable`, with the reason. No part of
- * `text` is kept. Source: `get_range_partbound_string` and `get_const_expr` in src/backend/utils/adt/ruleutils.c.
+ * Throws nothing: LIST and HASH, several key columns and values that are none of this key are `unreadable`, with the reason. A range keeps
+ * no part of `text`. Source: `get_range_partbound_string` and `get_const_expr` in src/backend/utils/adt/ruleutils.c.
  */
 export function parseBound(text: string, codec: KeyCodec): PartitionBound {
   if (text === 'DEFAULT') return { kind: 'default' };
@@ -63,7 +63,7 @@ function complaint(text: string): string {
   return text.includes(', ') ? `its key has several columns: ${text}` : `its bound is not understood: ${text}`;
 }
 
-/** The reason outlives the catalog's rows, so it is short and shares no memory with them. */
+/** The reason goes into findings and logs, so it is short whatever the catalog holds. */
 function unreadable(reason: string): PartitionBound {
   return { kind: 'unreadable', reason: reason.length > 160 ? `${reason.slice(0, 157)}...` : reason };
 }
