@@ -6,11 +6,15 @@ import { run, type SystemUser } from './system-user.ts';
 import { shortTemporaryFolder } from './temporary-folder.ts';
 
 /** The major versions that the tests can start, newest first. */
-export const majors = [18, 17, 16, 15, 14] as const;
+const majors = [18, 17, 16, 15, 14] as const;
 
 export type Major = (typeof majors)[number];
 
 const defaultMajor: Major = 18;
+
+/** The majors that come from test/matrix. */
+export const olderMajors: readonly Major[] = majors.filter((major) => major !== defaultMajor);
+
 const matrixFolder = fileURLToPath(new URL('../matrix/', import.meta.url));
 
 /** The major that `PARTITIOND_TEST_PG` picks, 18 by default. Throws when the variable holds anything but 14 to 18. */
