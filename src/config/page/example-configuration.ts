@@ -1,0 +1,40 @@
+/** The example at the top of docs/configuration.md, also kept as examples/partitiond.yaml (a test compares them). */
+export const exampleConfiguration: string = `# Two years of events by month, their archive by year, and two tables by quarter with a default partition.
+log: { level: info, format: json }
+http: { host: 0.0.0.0, port: 9788 }
+
+safety:
+  lockTimeout: 100ms # the longest that anybody queues behind partitiond
+  maxRemovals: 10 # more partitions due than this: none is removed before a person says so
+
+defaults: # any key of a table; a table's own keys win
+  premake: 4
+  timezone: UTC
+
+databases:
+  - name: app
+    url: \${DATABASE_URL}
+    tables:
+      - table: public.behavioral_event
+        interval: 1 month # behavioral_event_2025_03
+        retention: { keep: 24 months, action: detach }
+
+      - table: public.behavioral_event_archive
+        interval: 1 year # behavioral_event_archive_2025
+        premake: 1
+
+      - table: public.revenues
+        interval: 1 quarter # revenues_2025_q1, and revenues_default
+        startFrom: 2024-10-01
+        name: "{table}_{yyyy}_q{q}"
+        defaultPartition: managed
+        retention:
+          keep: 12 quarters
+          action: drop
+          grace: 7 days # between detach and drop
+
+      - table: public.expenses
+        interval: 1 quarter # expenses_2025_q1, and expenses_default
+        startFrom: 2024-10-01
+        defaultPartition: managed
+`;
