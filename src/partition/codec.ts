@@ -30,9 +30,8 @@ export const createKeyCodec: CreateKeyCodec = (column, encoding, timezone) => {
     case 'integer':
       return wholeNumberCodec(column);
     case 'uuidv7':
-      return column.type === 'uuid' ? uuidv7Codec(timezone) : misfit(column, encoding, 'it needs a uuid column');
     case 'ulid':
-      return textTypes.has(column.type) ? ulidCodec(timezone) : misfit(column, encoding, 'it needs a text column');
+      return checkedId(column, encoding, timezone);
     case 'snowflake':
       return checkedSnowflake(column, encoding, timezone);
     case 'epoch-s':
@@ -63,6 +62,12 @@ function wholeNumberCodec(column: KeyColumn): KeyCodec | KeyProblem {
   }
   const known = 'timestamptz, timestamp, date, uuid, smallint, integer, bigint, numeric, or text with ULIDs';
   return { problem: `${subject(column)}, which has no intervals; partitiond manages keys of type ${known}` };
+}
+
+function checkedId(column: KeyColumn, encoding: KeyEncoding, timezone: string): KeyCodec | KeyProblem {
+  if (encoding.kind === 'ulid')
+    return textTypes.has(column.type) ? ulidCodec(timezone) : misfit(column, encoding, 'it needs a text column');
+  return column.type === 'uuid' ? uuidv7Codec(timezone) : misfit(column, encoding, 'it needs a uuid column');
 }
 
 function checkedEpoch(column: KeyColumn, kind: EpochKind, timezone: string): KeyCodec | KeyProblem {

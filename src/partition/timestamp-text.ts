@@ -76,12 +76,17 @@ export function splitDay(micros: EpochMicros): { readonly days: number; readonly
 
 /** `2025-04-01 00:00:00` with an optional `+00`: the form of almost every bound, read without a regular expression or garbage. */
 function parseFixedTimestamp(text: string): EpochMicros | null {
-  const isPlain = text.length === 19 || (text.length === 22 && text.endsWith('+00'));
-  if (!isPlain || text[4] !== '-' || text[7] !== '-' || text[10] !== ' ' || text[13] !== ':' || text[16] !== ':') return null;
+  if (!hasFixedForm(text)) return null;
   const days = checkedDays(twoDigits(text, 0) * 100 + twoDigits(text, 2), twoDigits(text, 5), twoDigits(text, 8));
   const [hour, minute, second] = [twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)];
-  if (days === null || !(hour < 24 && minute < 60 && second < 60) || text.startsWith('0000')) return null;
+  if (days === null || !(hour < 24 && minute < 60 && second < 60)) return null;
   return BigInt(days * 86_400 + hour * 3600 + minute * 60 + second) * 1_000_000n;
+}
+
+/** The year 0000 is left to the slow path, which refuses it. */
+function hasFixedForm(text: string): boolean {
+  if (text.length !== 19 && !(text.length === 22 && text.endsWith('+00'))) return false;
+  return text[4] === '-' && text[7] === '-' && text[10] === ' ' && text[13] === ':' && text[16] === ':' && !text.startsWith('0000');
 }
 
 /** NaN when one of the two characters is no digit, which every later comparison then refuses. */

@@ -38,9 +38,6 @@ export function numberText(column: KeyColumn): NumberText | null {
 
 /** A number that counts things; it has no calendar, so the calendar's methods throw `TypeError`: only a bug calls them. */
 export function integerCodec(number: NumberText): KeyCodec {
-  const noCalendar = (): never => {
-    throw new TypeError('an integer key has no calendar');
-  };
   return {
     axis: 'integer',
     calendarZone: 'UTC',
@@ -54,6 +51,10 @@ export function integerCodec(number: NumberText): KeyCodec {
     positionOf: noCalendar,
     instantOf: noCalendar,
   };
+}
+
+function noCalendar(): never {
+  throw new TypeError('an integer key has no calendar');
 }
 
 /** A number that counts `unitsPerSecond` since 1970 UTC. */
@@ -78,11 +79,11 @@ export function snowflakeCodec(number: NumberText, epochMs: bigint, shift: numbe
 }
 
 interface Clockwork {
-  toMicros(position: Position): bigint;
+  readonly toMicros: (position: Position) => bigint;
   /** Smallest position whose time is at or after `micros`. */
-  firstAt(micros: bigint): Position;
+  readonly firstAt: (micros: bigint) => Position;
   /** Smallest position of the key's own tick that holds `micros`. */
-  lastAt(micros: bigint): Position;
+  readonly lastAt: (micros: bigint) => Position;
 }
 
 function timeCodec(number: NumberText, timezone: string, clockwork: Clockwork): KeyCodec {
