@@ -1,0 +1,90 @@
+import { refusedSqlstate } from '../ddl/step/drop-table.ts';
+import { StatementError } from '../errors.ts';
+import type { Session } from '../postgres/session.ts';
+import { classifyError, isLockFailure } from '../postgres/sqlstate.ts';
+
+/** One transaction of a step, as texts without semicolons. */
+export interface StepTransaction {
+  /** Completes "Could not", for example `create-partition public.revenues_2025_q2`. */
+  readonly doing: string;
+  /** Journal entries that commit beforehand, in the same message but a transaction of their own; empty when there are none. */
+  readonly before: readonly string[];
+  readonly epochGuard: string | null;
+  readonly statements: readonly string[];
+  /** Long: a scan, so no statement timeout; it is cancelled when `signal` aborts. Brief ones are left to commit. */
+  readonly patience: 'brief' | 'long';
+}
+
+/** Nothing aborts a brief transaction: it ends within its lock timeouts, and half of it would be lost work. */
+const never: AbortSignal = new AbortController().signal;
+
+/**
+ * Sends the transaction as one message: over a network with 1 ms to the server, 15 statements sent one by one would cost 15 ms. When it fails
+ * for anything but a lock, it is repeated statement by statement, as PostgreSQL does not say which of them failed. Afterwards no transaction
+ * is open. Throws `StatementError` that names the statement, lock failures as they are (for the lock budget), the signal's reason.
+ */
+export async function runTransaction(session: Session, transaction: StepTransaction, lockTimeoutMs: number, signal: AbortSignal): Promise<void> {
+  const opening = open(transaction, lockTimeoutMs);
+  const name = `/* partitiond:${commentSafe(transaction.doing)} */`;
+  const untilAbort = transaction.patience === 'long' ? signal : never;
+  try {
+    await session.execute(`${name} ${[...renderBefore(transaction), ...opening, ...transaction.statements, 'COMMIT'].join(';\n')}`, untilAbort);
+  } catch (error) {
+    await rollback(session);
+    if (!isUnattributed(error) || transaction.statements.length === 1) throw error;
+    await oneByOne(session, transaction, opening, untilAbort);
+  }
+}
+
+function renderBefore(transaction: StepTransaction): readonly string[] {
+  if (transaction.before.length === 0) return [];
+  // Not flushed: it must survive this program, not the server, and the step's own commit flushes it too.
+  return ['BEGIN', 'SET LOCAL synchronous_commit = off', ...guards(transaction), ...transaction.before, 'COMMIT'];
+}
+
+function open(transaction: StepTransaction, lockTimeoutMs: number): readonly string[] {
+  const timeout = transaction.patience === 'long' ? ['SET LOCAL statement_timeout = 0'] : [];
+  return ['BEGIN', `SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`, ...timeout, ...guards(transaction)];
+}
+
+function guards(transaction: StepTransaction): readonly string[] {
+  return transaction.epochGuard === null ? [] : [transaction.epochGuard];
+}
+
+async function oneByOne(session: Session, transaction: StepTransaction, opening: readonly string[], signal: AbortSignal): Promise<void> {
+  try {
+    await session.execute(opening.join(';\n'), signal);
+    for (const sql of transaction.statements) await attributed(session, transaction.doing, sql, signal);
+    await session.execute('COMMIT', signal);
+  } catch (error) {
+    await rollback(session);
+    throw error;
+  }
+}
+
+async function attributed(session: Session, doing: string, sql: string, signal: AbortSignal): Promise<void> {
+  try {
+    await session.execute(sql, signal);
+  } catch (error) {
+    if (!isUnattributed(error)) throw error;
+    throw classifyError(error.cause, `${doing}: ${firstLine(sql)}`, { sql });
+  }
+}
+
+function isUnattributed(error: unknown): error is StatementError {
+  return error instanceof StatementError && !isLockFailure(error) && error.sqlstate !== refusedSqlstate;
+}
+
+async function rollback(session: Session): Promise<void> {
+  // Without a transaction this is only a warning; without a connection there is nothing to roll back.
+  await session.execute('ROLLBACK', never).catch(() => undefined);
+}
+
+function firstLine(sql: string): string {
+  const line = sql.trim().split('\n', 1)[0] ?? '';
+  return line.length <= 160 ? line : `${line.slice(0, 160)}...`;
+}
+
+function commentSafe(text: string): string {
+  return text.replaceAll('*/', '* /').replaceAll('/*', '/ *');
+}

@@ -1,0 +1,107 @@
+import type { Lock, RenderedStep } from '../ddl/statement.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import type { Step } from '../plan/step.ts';
+import type { Session } from '../postgres/session.ts';
+import type { ApplyContext } from './apply-context.ts';
+import { type LockBudget, withinLockBudget } from './lock-budget.ts';
+import { type OperationEntries, operationEntries } from './operation-entries.ts';
+import { readBlockers } from './read-blockers.ts';
+import { runTransaction, type StepTransaction } from './run-transaction.ts';
+
+/** What one step has cost so far; kept up to date during the attempts, so that a step that fails is reported with its waits too. */
+export interface StepTally {
+  lockWaitMs: number;
+  lockTimeouts: number;
+  /** Of the lock budget: waits and pauses. */
+  spentMs: number;
+  /** Transactions of the step that were committed; what a cleanup has to look after. */
+  committed: number;
+}
+
+/** One step on its way. */
+export interface StepRun {
+  readonly session: Session;
+  readonly step: Step;
+  readonly rendered: RenderedStep;
+  readonly entries: OperationEntries;
+  readonly context: ApplyContext;
+  readonly signal: AbortSignal;
+  readonly startedAt: number;
+  readonly tally: StepTally;
+}
+
+export function startRun(session: Session, step: Step, rendered: RenderedStep, context: ApplyContext, signal: AbortSignal): StepRun {
+  return {
+    session,
+    step,
+    rendered,
+    entries: operationEntries(step, rendered, context.journal),
+    context,
+    signal,
+    startedAt: context.clock.monotonicMs(),
+    tally: { lockWaitMs: 0, lockTimeouts: 0, spentMs: 0, committed: 0 },
+  };
+}
+
+/** Completes "Could not". */
+export function doing(step: Step): string {
+  return `${step.kind} ${formatQualifiedName(step.partition)}`;
+}
+
+export function elapsedMs(run: StepRun): number {
+  return run.context.clock.monotonicMs() - run.startedAt;
+}
+
+/** Attempts under what is left of the step's lock budget. `wanted` are the locks whose holders are named when they are not obtained. */
+export async function withinStepBudget(
+  run: StepRun,
+  wanted: readonly Lock[],
+  waitsForSnapshots: boolean,
+  attempt: (lockTimeoutMs: number) => Promise<void>,
+): Promise<void> {
+  const { context, tally } = run;
+  const budget: LockBudget = { ...context.budget, totalMs: Math.max(0, context.budget.totalMs - tally.spentMs) };
+  const waited = await withinLockBudget(
+    {
+      run: attempt,
+      readBlockers: () => readBlockers(run.session, wanted, waitsForSnapshots, AbortSignal.timeout(blockersDeadlineMs)),
+      onTimeout: (number, waitedMs) => {
+        tally.lockTimeouts += 1;
+        tally.lockWaitMs += waitedMs;
+        context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number });
+      },
+      doing: doing(run.step),
+    },
+    budget,
+    context.clock,
+    run.signal,
+  );
+  tally.spentMs += waited.spentMs;
+}
+
+/** Reading the statistics views takes milliseconds; this only keeps a sick server from holding the step. */
+const blockersDeadlineMs = 5_000;
+
+/** One transaction of the step, under the ladder. `closing` is asked anew for each attempt, as it holds the waits so far. */
+export async function runStepTransaction(
+  run: StepRun,
+  transaction: Pick<StepTransaction, 'before' | 'statements' | 'patience'>,
+  wanted: readonly Lock[],
+  waitsForSnapshots: boolean,
+  closing: () => readonly string[],
+): Promise<void> {
+  // What commits beforehand is committed by the first attempt; another would write it twice.
+  let before = transaction.before;
+  await withinStepBudget(run, wanted, waitsForSnapshots, async (lockTimeoutMs) => {
+    const parts: StepTransaction = {
+      doing: doing(run.step),
+      before,
+      epochGuard: run.context.epochGuard,
+      statements: [...transaction.statements, ...closing()],
+      patience: transaction.patience,
+    };
+    before = [];
+    await runTransaction(run.session, parts, lockTimeoutMs, run.signal);
+  });
+  run.tally.committed += 1;
+}
