@@ -1,0 +1,29 @@
+import type { OptionDeclaration } from './declaration.ts';
+
+function flag(name: string, summary: string, short?: string): OptionDeclaration {
+  return { name, value: null, isRepeatable: false, summary, ...(short !== undefined && { short }) };
+}
+
+function valued(name: string, value: string, summary: string): OptionDeclaration {
+  return { name, value, isRepeatable: false, summary };
+}
+
+type OptionKey =
+  | 'config' | 'database' | 'table' | 'json' | 'now' | 'sql' | 'exitCode' | 'only' | 'allowRemovals' | 'schema' | 'for' | 'help' | 'version';
+
+/** Every option there is; a command lists those that it takes. */
+export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
+  config: valued('config', 'FILE', 'the configuration; else PARTITIOND_CONFIG, ./partitiond.yaml, /etc/partitiond/partitiond.yaml'),
+  database: { ...valued('database', 'NAME', 'only this database of the configuration (repeatable)'), isRepeatable: true },
+  table: { ...valued('table', 'NAME', 'only this table, quoted as in SQL (repeatable)'), isRepeatable: true },
+  json: flag('json', 'print JSON'),
+  now: valued('now', 'INSTANT', 'plan for another clock, for example 2027-01-01 or 2027-01-01T12:00:00Z'),
+  sql: flag('sql', 'print runnable SQL, each statement after its locks and its reason'),
+  exitCode: flag('exit-code', 'exit 1 when there are steps'),
+  only: valued('only', 'TASKS', 'only steps of these tasks: provision,retention,maintenance,index'),
+  allowRemovals: valued('allow-removals', 'N', 'let this run detach or drop up to N partitions per table (else safety.maxRemovals)'),
+  schema: flag('schema', "print the configuration's JSON Schema"),
+  for: valued('for', 'DURATION', 'stop after this time, for example 20s or 5m'),
+  help: flag('help', 'print this help', 'h'),
+  version: flag('version', 'print the version', 'V'),
+};

@@ -1,0 +1,23 @@
+import type { Command } from './command-line/declaration.ts';
+import { applyCommand } from './commands/apply.ts';
+import { checkCommand } from './commands/check.ts';
+import { demoCommand } from './commands/demo.ts';
+import { pauseCommand } from './commands/pause.ts';
+import { planCommand } from './commands/plan.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { daemonCommand } from './commands/run.ts';
+import { statusCommand } from './commands/status.ts';
+import { validateCommand } from './commands/validate.ts';
+
+/** Every command, in the order in which `--help` and docs/cli.md list them. */
+export const commands: readonly Command[] = [
+  daemonCommand,
+  planCommand,
+  applyCommand,
+  checkCommand,
+  statusCommand,
+  validateCommand,
+  pauseCommand,
+  resumeCommand,
+  demoCommand,
+];

@@ -1,0 +1,34 @@
+import type { Configuration } from '../../config/configuration.ts';
+import { createLogger } from '../../telemetry/logger.ts';
+import type { Command } from '../command-line/declaration.ts';
+import { options } from '../command-line/options.ts';
+import { loadConfigured } from '../databases/load-configured.ts';
+import type { Io } from '../output/io.ts';
+
+const { config } = options;
+
+export const daemonCommand: Command = {
+  name: 'run',
+  summary: 'the daemon: keep all tables as the policy asks, until stopped',
+  description:
+    'Runs every task once, then on its schedule; serves /metrics, /livez, /readyz and /api/v1/status. One instance leads each database, others\n' +
+    'follow. SIGTERM and SIGINT stop it cleanly: the step in work is finished or cancelled, leadership released, exit code 0.',
+  operand: null,
+  options: [config],
+  examples: [
+    { command: 'partitiond run --config /etc/partitiond/partitiond.yaml', does: 'until SIGTERM' },
+    { command: 'curl -s localhost:9788/metrics', does: 'what Prometheus will see of it' },
+  ],
+  exits: ['0 stopped by a signal'],
+  run: async (invocation, io) => {
+    await runConfigured(loadConfigured(invocation, io), io, io.signal);
+    return 0;
+  },
+};
+
+/** The daemon on a configuration, until `signal`. Its rooms load only now: no other command needs an HTTP server or a scheduler. */
+export async function runConfigured(configuration: Configuration, io: Io, signal: AbortSignal, onListening?: () => void): Promise<void> {
+  const { runDaemon } = await import('../../service/daemon.ts');
+  const logger = createLogger(configuration.log);
+  await runDaemon(configuration, { logger, clock: io.clock, version: io.version, ...(onListening && { onListening }) }, signal);
+}

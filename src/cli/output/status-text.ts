@@ -1,0 +1,52 @@
+import type { DatabaseStatus, PartitionStatus, TableStatus } from '../../reconcile/status.ts';
+import type { Colours } from './colours.ts';
+import { printable } from './printable.ts';
+import { formatBytes, formatRows } from './sizes.ts';
+import { type TextColumn, textTable } from './text-table.ts';
+
+const left = (heading: string): TextColumn => ({ heading, align: 'left' });
+const right = (heading: string): TextColumn => ({ heading, align: 'right' });
+
+/** All tables of all databases, one line each; ROWS and SIZE are the statistics' estimates. */
+export function tablesText(databases: readonly DatabaseStatus[], colours: Colours): string {
+  const columns = [
+    left('DATABASE'), left('TABLE'), left('INTERVAL'), right('PARTITIONS'), right('AHEAD'), left('COVERED UNTIL'), right('ROWS'), right('SIZE'),
+    right('STEPS DUE'), right('FINDINGS'),
+  ];
+  const rows = databases.flatMap((database) => database.tables.map((table) => tableRow(database.database, table, colours)));
+  return textTable(columns, rows);
+}
+
+/** The partitions of one table, in the order of their bounds. */
+export function partitionsText(table: TableStatus, colours: Colours): string {
+  const columns = [left('PARTITION'), left('STATE'), left('FROM'), left('TO'), right('ROWS'), right('SIZE')];
+  return textTable(columns, table.partitions.map((partition) => partitionRow(partition, colours)));
+}
+
+function tableRow(database: string, table: TableStatus, colours: Colours): readonly string[] {
+  const name = [printable(database), printable(table.table)];
+  if (table.error !== null) return [...name, colours.bad('unknown'), '', '', '', '', '', '', ''];
+  return [
+    ...name,
+    table.interval,
+    String(table.partitionCount),
+    `${table.futureCount}/${table.premake}`,
+    table.coverageEnd ?? '-',
+    formatRows(table.estimatedRows),
+    formatBytes(table.estimatedBytes),
+    String(table.steps),
+    table.findings.length === 0 ? '0' : colours.doubtful(String(table.findings.length)),
+  ];
+}
+
+function partitionRow(partition: PartitionStatus, colours: Colours): readonly string[] {
+  const state = partition.isCurrent ? `${partition.state}, current` : partition.state;
+  return [
+    printable(partition.partition),
+    partition.isCurrent ? colours.good(state) : state,
+    partition.from ?? '-',
+    partition.to ?? '-',
+    formatRows(partition.estimatedRows),
+    formatBytes(partition.estimatedBytes),
+  ];
+}

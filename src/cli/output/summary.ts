@@ -1,0 +1,48 @@
+import type { Outcome } from '../../apply/step-report.ts';
+import type { RunReport, TableReport } from '../../reconcile/event.ts';
+import type { Visit } from '../databases/visit-databases.ts';
+
+/** The last line of a plan: how many steps of which kinds, and how many findings; says so when there is nothing to do. */
+export function planSummary(visits: readonly Visit<RunReport>[]): string {
+  const tables = tablesOf(visits);
+  const kinds = tally(tables.flatMap((table) => table.plan?.steps ?? []).map((step) => step.kind));
+  const refused = tables.reduce((sum, table) => sum + (table.plan?.refused.length ?? 0), 0);
+  const parts = [...kinds].map(([kind, count]) => `${count} ${kind}`);
+  const planned = tables.filter((table) => table.plan !== null).length;
+  const steps = parts.length === 0 ? 'nothing to do' : parts.join(', ');
+  const stopped = refused === 0 ? '' : `; ${count(refused, 'step')} refused`;
+  return `${count(planned, 'table')} planned: ${steps}${stopped}; ${findings(tables)}.\n`;
+}
+
+/** The last line of an apply: what became of the steps; says so when there was nothing to do. */
+export function applySummary(visits: readonly Visit<RunReport>[]): string {
+  const tables = tablesOf(visits);
+  const outcomes = tally(tables.flatMap((table) => table.steps).map((step) => step.outcome));
+  const words: Readonly<Record<Outcome, string>> = { ok: 'done', failed: 'failed', refused: 'refused', skipped: 'skipped' };
+  const parts = (['ok', 'failed', 'refused', 'skipped'] as const).flatMap((outcome) => {
+    const found = outcomes.get(outcome) ?? 0;
+    return found === 0 ? [] : [`${found} ${words[outcome]}`];
+  });
+  const steps = parts.length === 0 ? 'nothing to do' : `steps ${parts.join(', ')}`;
+  return `${count(tables.length, 'table')}: ${steps}; ${findings(tables)}.\n`;
+}
+
+/** `1 table`, `3 tables`. */
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function findings(tables: readonly TableReport[]): string {
+  const found = tables.reduce((sum, table) => sum + (table.plan?.findings.length ?? 0), 0);
+  return found === 0 ? 'no findings' : count(found, 'finding');
+}
+
+function tablesOf(visits: readonly Visit<RunReport>[]): readonly TableReport[] {
+  return visits.flatMap((visit) => visit.answer?.tables ?? []);
+}
+
+function tally<T extends string>(words: readonly T[]): ReadonlyMap<T, number> {
+  const counts = new Map<T, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
+}

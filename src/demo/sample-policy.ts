@@ -1,0 +1,49 @@
+import { deviceReadingStep } from './sample-tables.ts';
+
+/**
+ * The demo's configuration file: what somebody would write for the sample tables. Schedules are far shorter than anybody needs, so that
+ * there is something to see; `url` holds the password of a server that lives as long as the demo.
+ */
+export function samplePolicy(url: string, httpPort: number, adminPort: number): string {
+  return `# The demo's own configuration; docs/configuration.md explains every key.
+log: { level: info, format: pretty }
+http: { host: 127.0.0.1, port: ${httpPort} }
+admin: { host: 127.0.0.1, port: ${adminPort} }
+schedules:
+  provision: "*/5 * * * * *"      # a cron expression with seconds
+  retention: "*/10 * * * * *"
+  collect: "*/5 * * * * *"
+databases:
+  - name: demo
+    url: ${url}
+    tables:
+      - table: public.behavioral_event
+        interval: 1 month
+        premake: 4
+        retention: { keep: 18 months, action: detach }
+      - table: public.behavioral_event_archive
+        interval: 1 year
+        premake: 1
+        name: "{table}_{yyyy}"
+      - table: public.revenues
+        interval: 1 quarter
+        premake: 4
+        name: "{table}_{yyyy}_q{q}"
+        defaultPartition: keep
+      - table: public.expenses
+        interval: 1 quarter
+        premake: 4
+        name: "{table}_{yyyy}_q{q}"
+        defaultPartition: keep
+        retention: { keep: 6 quarters, action: drop, grace: 7 days }
+      - table: public.device_reading
+        interval: ${deviceReadingStep}
+        premake: 3
+        retention: { keep: ${deviceReadingStep * 10}, action: detach }
+      - table: public.audit_log
+        interval: 1 month
+        premake: 2
+        key: { encoding: uuidv7 }
+        retention: { keep: 18 months, action: drop, grace: 0 }
+`;
+}

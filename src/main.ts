@@ -1,0 +1,25 @@
+#!/usr/bin/env node
+import { processIo } from './cli/process-io.ts';
+import { runCommand } from './cli/run-command.ts';
+
+const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+const interrupt = new AbortController();
+
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    if (interrupt.signal.aborted) process.exit(128 + signalNumbers[name]);
+    interrupt.abort(new Error(`interrupted by ${name}`));
+  });
+}
+
+// Piped into head, stdout closes early: what is left to print is lost, what is left to do is not.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+const code = await runCommand(process.argv.slice(2), processIo(interrupt.signal));
+
+// A pipe may still hold unread text; an idle socket or timer is no reason to stay.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
