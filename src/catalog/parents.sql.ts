@@ -1,0 +1,136 @@
+import type { QualifiedName } from '../partition/qualified-name.ts';
+import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
+import { boolean, json, list, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+
+/**
+ * `$1`, `$2`: schemas and names of the tables, `$3`: the schema that detached tables move to (null where none), all aligned. One row per
+ * table, also for those that do not exist. Foreign keys of the tables as a whole only: those that PostgreSQL cloned for single partitions
+ * of either side are left out.
+ * Scale of numeric: src/backend/utils/adt/numeric.c, `numeric_typmod_scale` (11 bits, signed since 15).
+ */
+export const parentsSql: NamedSql = namedSql(
+  'read-parents',
+  /* sql */ `
+  SELECT
+    wanted.ordinal AS "ordinal",
+    c.oid::pg_catalog.text AS "oid",
+    c.relkind AS "relkind",
+    p.partstrat AS "strategy",
+    p.partnatts AS "keyColumns",
+    a.attname AS "keyName",
+    pg_catalog.format_type(a.atttypid, NULL) AS "keyType",
+    CASE
+      WHEN a.atttypid = 'pg_catalog.numeric'::pg_catalog.regtype AND a.atttypmod >= 0
+        THEN ((((a.atttypmod - 4) & 2047) # 1024) - 1024)
+    END AS "scale",
+    CASE
+      WHEN p.partcollation[0] <> 0 AND p.partcollation[0] <> a.attcollation THEN (
+        SELECT pg_catalog.format('%I.%I', cn.nspname, co.collname)
+        FROM pg_catalog.pg_collation AS co
+        JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace
+        WHERE co.oid = p.partcollation[0]
+      )
+    END AS "collation",
+    pg_catalog.pg_get_userbyid(c.relowner) AS "owner",
+    CURRENT_USER::pg_catalog.text AS "role",
+    COALESCE(pg_catalog.pg_has_role(c.relowner, 'USAGE'), false) AS "canActAsOwner",
+    COALESCE(pg_catalog.has_table_privilege(c.oid, 'SELECT'), false) AS "canSelect",
+    COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS "canUseSchema",
+    COALESCE(pg_catalog.has_schema_privilege(n.oid, 'CREATE'), false) AS "canCreateInSchema",
+    rn.oid IS NOT NULL AS "hasRetentionSchema",
+    COALESCE(pg_catalog.has_schema_privilege(rn.oid, 'USAGE') AND pg_catalog.has_schema_privilege(rn.oid, 'CREATE'), false)
+      AS "canCreateInRetentionSchema",
+    ARRAY(
+      SELECT g.conname::pg_catalog.text
+      FROM pg_catalog.pg_constraint AS g
+      WHERE g.conrelid = p.partdefid
+        AND g.contype = 'c'
+        AND pg_catalog.starts_with(g.conname::pg_catalog.text, 'partitiond_guard_')
+      ORDER BY g.conname
+    ) AS "leftoverGuards",
+    COALESCE((
+      SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(fn.nspname, fc.relname))
+      FROM pg_catalog.pg_constraint AS f
+      JOIN pg_catalog.pg_class AS fc ON fc.oid = f.conrelid
+      JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
+      WHERE f.confrelid = c.oid
+        AND f.contype = 'f'
+        AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_constraint AS up WHERE up.oid = f.conparentid AND up.confrelid = f.confrelid
+        )
+    ), '[]'::pg_catalog.json) AS "referencedBy",
+    COALESCE((
+      SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(fn.nspname, fc.relname))
+      FROM pg_catalog.pg_constraint AS f
+      JOIN pg_catalog.pg_class AS fc ON fc.oid = f.confrelid
+      JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
+      WHERE f.conrelid = c.oid
+        AND f.contype = 'f'
+        AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_constraint AS up WHERE up.oid = f.conparentid AND up.conrelid = f.conrelid
+        )
+    ), '[]'::pg_catalog.json) AS "references"
+  FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[], $3::pg_catalog.text[])
+    WITH ORDINALITY AS wanted (schema, name, retention_schema, ordinal)
+  LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = wanted.schema
+  LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind NOT IN ('i', 'I', 't', 'S', 'c')
+  LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid
+  LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0] AND p.partattrs[0] > 0
+  LEFT JOIN pg_catalog.pg_namespace AS rn ON rn.nspname = wanted.retention_schema
+  ORDER BY wanted.ordinal`,
+);
+
+export interface ParentRow {
+  /** 1-based place in the request. */
+  readonly ordinal: number;
+  /** Null: no such relation. */
+  readonly oid: string | null;
+  readonly relkind: string | null;
+  /** r, l or h; null when it is not partitioned. */
+  readonly strategy: string | null;
+  readonly keyColumns: number | null;
+  /** Null for an expression. */
+  readonly keyName: string | null;
+  readonly keyType: string | null;
+  readonly scale: number | null;
+  readonly collation: string | null;
+  readonly owner: string | null;
+  readonly role: string;
+  readonly canActAsOwner: boolean;
+  readonly canSelect: boolean;
+  readonly canUseSchema: boolean;
+  readonly canCreateInSchema: boolean;
+  readonly hasRetentionSchema: boolean;
+  readonly canCreateInRetentionSchema: boolean;
+  readonly leftoverGuards: readonly string[];
+  readonly referencedBy: readonly QualifiedName[];
+  readonly references: readonly QualifiedName[];
+}
+
+/** Pairs `[schema, name]`. */
+function names(value: unknown): readonly QualifiedName[] {
+  return (value as readonly (readonly [string, string])[]).map(([schema, name]) => ({ schema, name }));
+}
+
+export const decodeParent: RowDecoder<ParentRow> = row<ParentRow>({
+  ordinal: number,
+  oid: nullable(text),
+  relkind: nullable(text),
+  strategy: nullable(text),
+  keyColumns: nullable(number),
+  keyName: nullable(text),
+  keyType: nullable(text),
+  scale: nullable(number),
+  collation: nullable(text),
+  owner: nullable(text),
+  role: text,
+  canActAsOwner: boolean,
+  canSelect: boolean,
+  canUseSchema: boolean,
+  canCreateInSchema: boolean,
+  hasRetentionSchema: boolean,
+  canCreateInRetentionSchema: boolean,
+  leftoverGuards: list(text),
+  referencedBy: json(names),
+  references: json(names),
+});

@@ -1,0 +1,109 @@
+import { InvariantError } from '../errors.ts';
+import type { Partition } from '../partition/partition.ts';
+import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
+import { nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+
+/**
+ * `$1`: oids of partitioned tables. One row per table with all its partitions in one text: at 100,000 partitions a row each costs half as
+ * much time again and twice the memory (331 MB against 150 MB at the peak, measured with pg 8.23 on PostgreSQL 18). Fields end with
+ * U+001F, partitions with U+001E; both are escaped with U+001B inside names and bounds. The lateral subquery walks pg_inherits by its
+ * index; the same as GROUP BY sorted the bounds through a temporary file.
+ * From pg_inherits, since pg_partition_tree hides a partition whose detach is pending.
+ */
+export const partitionsSql: NamedSql = namedSql(
+  'read-partitions',
+  /* sql */ `
+  SELECT
+    parent.oid::pg_catalog.text AS "parent",
+    tree.partitions AS "partitions",
+    tree.foreign_owned AS "foreignOwned",
+    tree.foreign_owner AS "foreignOwner"
+  FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS wanted (oid)
+  JOIN pg_catalog.pg_class AS parent ON parent.oid = wanted.oid
+  CROSS JOIN LATERAL (
+    SELECT
+      pg_catalog.string_agg(
+        pg_catalog.concat_ws(
+          E'\\x1f',
+          c.oid,
+          c.relkind,
+          i.inhdetachpending,
+          c.reltuples,
+          c.relpages,
+          ${escaped('n.nspname::pg_catalog.text')},
+          ${escaped('c.relname::pg_catalog.text')},
+          ${escaped("COALESCE(pg_catalog.pg_get_expr(c.relpartbound, c.oid), '')")}
+        ),
+        E'\\x1e'
+      ) AS partitions,
+      pg_catalog.count(*) FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owned,
+      pg_catalog.min(pg_catalog.pg_get_userbyid(c.relowner))
+        FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owner
+    FROM pg_catalog.pg_inherits AS i
+    JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    WHERE i.inhparent = wanted.oid
+  ) AS tree`,
+);
+
+function escaped(expression: string): string {
+  const inner = `pg_catalog.replace(${expression}, E'\\x1b', E'\\x1bE')`;
+  return `pg_catalog.replace(pg_catalog.replace(${inner}, E'\\x1e', E'\\x1bR'), E'\\x1f', E'\\x1bU')`;
+}
+
+/** A partition as the catalog has it; its bound is still text. */
+export type PartitionRow = Omit<Partition, 'bound' | 'estimatedBytes'> & { readonly estimatedPages: number };
+
+export interface PartitionsRow {
+  readonly parent: string;
+  /** In no order. */
+  readonly partitions: readonly PartitionRow[];
+  /** Partitions owned by a role that the session's role cannot act as and that does not own the parent, and one such owner. */
+  readonly foreignOwned: number;
+  readonly foreignOwner: string | null;
+}
+
+const decodeColumns = row<{
+  readonly parent: string;
+  readonly partitions: string | null;
+  readonly foreignOwned: number;
+  readonly foreignOwner: string | null;
+}>({ parent: text, partitions: nullable(text), foreignOwned: number, foreignOwner: nullable(text) });
+
+export const decodePartitions: RowDecoder<PartitionsRow> = (values, queryName) => {
+  const { partitions, ...rest } = decodeColumns(values, queryName);
+  const schemas = new Map<string, string>();
+  return { ...rest, partitions: partitions === null ? [] : partitions.split('\u001e').map((fields) => decodePartition(fields, schemas)) };
+};
+
+const kinds: Readonly<Record<string, Partition['kind']>> = { r: 'table', p: 'partitioned', f: 'foreign' };
+
+/** `schemas` keeps one string per schema rather than one per partition. */
+function decodePartition(fields: string, schemas: Map<string, string>): PartitionRow {
+  const [oid, relkind = '', isDetachPending, rows, pages, rawSchema, name, boundText] = fields.split('\u001f');
+  const kind = kinds[relkind];
+  if (oid === undefined || kind === undefined || rawSchema === undefined || name === undefined || boundText === undefined) {
+    throw new InvariantError('PD902', `read-partitions.partitions: a partition of kind "${relkind}" has not the expected fields`);
+  }
+  let schema = schemas.get(rawSchema);
+  if (schema === undefined) {
+    schema = unescaped(rawSchema);
+    schemas.set(rawSchema, schema);
+  }
+  return {
+    oid,
+    name: { schema, name: unescaped(name) },
+    kind,
+    boundText: unescaped(boundText),
+    isDetachPending: isDetachPending === 't',
+    estimatedRows: Number(rows),
+    estimatedPages: Number(pages),
+  };
+}
+
+const escapes: Readonly<Record<string, string>> = { E: '\u001b', R: '\u001e', U: '\u001f' };
+
+function unescaped(text: string): string {
+  if (!text.includes('\u001b')) return text;
+  return text.split('\u001b').reduce((whole, part) => whole + (escapes[part.charAt(0)] ?? '') + part.slice(1));
+}
