@@ -1,20 +1,18 @@
 /**
  * Remembers which failures the last run of a group (one database's tasks) had, so that one which outlasts the next run is told apart from
- * one that was seen for the first time. A run without the failure forgets it.
+ * one that is seen for the first time. A run without the failure forgets it. Runs of one group follow one another.
  */
 export class FailureMemory {
-  readonly #last = new Map<string, ReadonlySet<string>>();
-  readonly #current = new Map<string, Set<string>>();
+  readonly #groups = new Map<string, { readonly last: ReadonlySet<string>; readonly current: Set<string> }>();
 
-  /** Records the failure `key` of the run `runId`; true when the group's run before that had it too. */
-  isRepeated(runId: string, group: string, key: string): boolean {
-    const seen = this.#current.get(runId) ?? new Set();
-    this.#current.set(runId, seen.add(key));
-    return this.#last.get(group)?.has(key) === true;
+  beginRun(group: string): void {
+    this.#groups.set(group, { last: this.#groups.get(group)?.current ?? new Set(), current: new Set() });
   }
 
-  endRun(runId: string, group: string): void {
-    this.#last.set(group, this.#current.get(runId) ?? new Set());
-    this.#current.delete(runId);
+  /** Records a failure of the group's present run; true when the run before had it too. */
+  isRepeated(group: string, failure: string): boolean {
+    const runs = this.#groups.get(group);
+    runs?.current.add(failure);
+    return runs?.last.has(failure) === true;
   }
 }

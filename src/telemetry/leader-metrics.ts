@@ -89,13 +89,13 @@ export class LeaderMetrics {
         this.#store.observe('lock_wait_seconds', this.#labels({ step: event.report.step.kind }), event.report.lockWaitMs / 1000);
         return;
       case 'table-failed':
-        this.#failedPhase.set(formatQualifiedName(event.table), event.phase);
+        if (isApply) this.#failedPhase.set(formatQualifiedName(event.table), event.phase);
         return;
       case 'table-finished':
         if (isApply) this.#tableFinished(event.report, task, nowSeconds);
         return;
       case 'run-finished':
-        this.#failedPhase.clear();
+        if (isApply) this.#failedPhase.clear();
         this.#publish();
         return;
       case 'run-started':

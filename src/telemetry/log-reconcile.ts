@@ -1,4 +1,4 @@
-import { formatQualifiedName } from '../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { Finding } from '../plan/finding.ts';
 import type { ReconcileEvent, ReconcileObserver } from '../reconcile/event.ts';
 import { errorFields } from './error-fields.ts';
@@ -20,7 +20,7 @@ class ReconcileLog {
   readonly #logger: Logger;
   readonly #failures = new FailureMemory();
   readonly #findings = new FindingMemory();
-  /** Tasks of the runs in progress. */
+  /** Tasks of the last run of each database that has begun with them, by run id; one entry for each combination, or a lost run would leak. */
   readonly #tasks = new Map<string, string>();
 
   constructor(logger: Logger) {
@@ -28,13 +28,14 @@ class ReconcileLog {
   }
 
   write(event: ReconcileEvent): void {
-    const fields = { runId: event.runId, database: event.database, ...('table' in event ? { table: formatQualifiedName(event.table) } : {}) };
+    const { runId, database } = event;
+    const fields = { runId, database, ...('table' in event ? { table: formatQualifiedName(event.table) } : {}) };
     switch (event.kind) {
       case 'run-started':
-        this.#tasks.set(event.runId, event.tasks.join(','));
+        this.#begin(event);
         return this.#logger.debug('run started', { ...fields, tasks: event.tasks });
       case 'snapshot-read':
-        return this.#logger.debug('snapshot read', { ...fields, tables: event.tables.length, durationMs: whole(event.durationMs) });
+        return this.#logger.debug('snapshot read', { ...fields, tables: event.tables.length, durationMs: Math.round(event.durationMs) });
       case 'table-planned':
         return this.#tablePlanned(event, fields);
       case 'step-started':
@@ -44,7 +45,7 @@ class ReconcileLog {
       case 'step-finished':
         return this.#stepFinished(event, fields);
       case 'table-failed':
-        return this.#failure(event.runId, 'table failed', { ...fields, phase: event.phase, ...errorFields(event.error) }, [fields.database, fields.table, event.phase]);
+        return this.#failed(event, 'table failed', { ...fields, phase: event.phase, ...errorFields(event.error) }, event.phase);
       case 'table-finished':
         return this.#tableFinished(event, fields);
       case 'run-finished':
@@ -52,9 +53,16 @@ class ReconcileLog {
     }
   }
 
+  #begin(event: Extract<ReconcileEvent, { kind: 'run-started' }>): void {
+    const group = `${event.database}\0${event.tasks.join(',')}`;
+    for (const [runId, known] of this.#tasks) if (known === group) this.#tasks.delete(runId);
+    this.#tasks.set(event.runId, group);
+    this.#failures.beginRun(group);
+  }
+
   #tablePlanned(event: Extract<ReconcileEvent, { kind: 'table-planned' }>, fields: LogFields): void {
-    const source = this.#tasks.get(event.runId) ?? '';
-    const { added, kept, gone } = this.#findings.compare(`${event.database}\0${formatQualifiedName(event.table)}`, source, event.plan.findings);
+    const subject = `${event.database}\0${formatQualifiedName(event.table)}`;
+    const { added, kept, gone } = this.#findings.compare(subject, this.#groupOf(event), event.plan.findings);
     for (const finding of added) this.#logger.warn('finding', { ...fields, ...findingFields(finding) });
     for (const { finding, times } of kept) {
       const level = finding.severity === 'error' && times === 2 ? 'error' : 'debug';
@@ -64,15 +72,16 @@ class ReconcileLog {
     this.#logger.debug('table planned', { ...fields, steps: event.plan.steps.length, findings: event.plan.findings.length });
   }
 
-  #stepFinished({ runId, report, sql }: Extract<ReconcileEvent, { kind: 'step-finished' }>, fields: LogFields): void {
-    const { step, outcome, error, lockTimeouts } = report;
-    const all = { ...fields, ...stepFields(step), sql, durationMs: whole(report.durationMs), lockWaitMs: whole(report.lockWaitMs), lockTimeouts };
-    if (outcome === 'ok') return this.#logger.info('step done', all);
-    if (outcome !== 'failed') return this.#logger.warn(`step ${outcome}`, all);
-    this.#failure(runId, 'step failed', { ...all, ...errorFields(error) }, [String(fields['database']), String(fields['table']), step.kind, formatQualifiedName(step.partition)]);
+  #stepFinished(event: Extract<ReconcileEvent, { kind: 'step-finished' }>, fields: LogFields): void {
+    const { step, outcome, error, lockTimeouts, durationMs, lockWaitMs } = event.report;
+    const timing = { durationMs: Math.round(durationMs), lockWaitMs: Math.round(lockWaitMs), lockTimeouts };
+    const all = { ...fields, ...stepFields(step), sql: event.sql, ...timing };
+    if (outcome === 'ok') this.#logger.info('step done', all);
+    else if (outcome === 'failed') this.#failed(event, 'step failed', { ...all, ...errorFields(error) }, `${step.kind}\0${formatQualifiedName(step.partition)}`);
+    else this.#logger.warn(`step ${outcome}`, all);
   }
 
-  /** Steps that a guard stopped were never started, so this is where they show. */
+  /** Steps that a guard stopped were never started; their finding says so loudly. */
   #tableFinished(event: Extract<ReconcileEvent, { kind: 'table-finished' }>, fields: LogFields): void {
     for (const { step, outcome } of event.report.steps) {
       if (outcome === 'refused') this.#logger.debug('step refused', { ...fields, ...stepFields(step), reason: step.reason });
@@ -80,20 +89,20 @@ class ReconcileLog {
   }
 
   #runFinished(event: Extract<ReconcileEvent, { kind: 'run-finished' }>, fields: LogFields): void {
-    const tasks = this.#tasks.get(event.runId) ?? '';
-    this.#tasks.delete(event.runId);
-    this.#failures.endRun(event.runId, `${event.database}\0${tasks}`);
-    const steps = event.report.tables.flatMap((table) => table.steps);
-    const hasChanged = steps.some((step) => step.outcome === 'ok');
-    const done = steps.filter((step) => step.outcome === 'ok').length;
-    this.#logger[hasChanged ? 'info' : 'debug']('run finished', { ...fields, tasks, outcome: event.outcome, steps: done, durationMs: whole(event.durationMs) });
+    const done = event.report.tables.flatMap((table) => table.steps).filter((step) => step.outcome === 'ok').length;
+    const tasks = this.#groupOf(event).split('\0')[1] ?? '';
+    const all = { ...fields, tasks, outcome: event.outcome, steps: done, durationMs: Math.round(event.durationMs) };
+    this.#logger[done > 0 ? 'info' : 'debug']('run finished', all);
   }
 
-  #failure(runId: string, message: string, fields: LogFields, key: readonly (string | undefined)[]): void {
-    const group = `${String(fields['database'])}\0${this.#tasks.get(runId) ?? ''}`;
+  #failed(event: ReconcileEvent & { readonly table: QualifiedName }, message: string, fields: LogFields, what: string): void {
+    const isRepeated = this.#failures.isRepeated(this.#groupOf(event), `${formatQualifiedName(event.table)}\0${what}`);
     // A bug of ours does not go away by itself.
-    const isError = fields['errorClass'] === 'InvariantError' || this.#failures.isRepeated(runId, group, key.join('\0'));
-    this.#logger[isError ? 'error' : 'warn'](message, fields);
+    this.#logger[isRepeated || fields['errorClass'] === 'InvariantError' ? 'error' : 'warn'](message, fields);
+  }
+
+  #groupOf(event: ReconcileEvent): string {
+    return this.#tasks.get(event.runId) ?? `${event.database}\0`;
   }
 }
 
@@ -108,9 +117,4 @@ function findingFields(finding: Finding): LogFields {
     partition: finding.partition === null ? null : formatQualifiedName(finding.partition),
     explanation: finding.message,
   };
-}
-
-/** Milliseconds without the noise of a fraction. */
-function whole(ms: number): number {
-  return Math.round(ms);
 }

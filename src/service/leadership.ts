@@ -1,0 +1,80 @@
+import { createHash } from 'node:crypto';
+import { NotLeaderError } from '../errors.ts';
+import { releaseAdvisoryLock, tryAdvisoryLock } from '../postgres/advisory-lock.ts';
+import type { Session } from '../postgres/session.ts';
+import { claimEpoch, type Epoch } from '../reconcile/claim-leadership.ts';
+import { decodeHoldsLock, decodeIdentity, holdsLockSql, identitySql, type ServerIdentity } from './leadership.sql.ts';
+
+/**
+ * One leader per database: a session advisory lock says who, an epoch in the journal fences whoever only believes so. The lock lives and
+ * dies with its session; this file knows nothing of schedules or of what a leader does.
+ */
+export interface Leadership extends Epoch {
+  /** Resolves while the lock is held by this very backend; throws `NotLeaderError` otherwise, `ConnectionError` when the server is gone. */
+  confirm(signal: AbortSignal): Promise<void>;
+  /** Gives the lock back; the session stays open. Never throws: the lock ends with the session anyway. */
+  release(): Promise<void>;
+}
+
+export interface LeadRequest {
+  readonly journalSchema: string;
+  /** Recorded in the journal, for example `partitiond:run pod-1`. */
+  readonly who: string;
+  /** Digest of the database's policy. */
+  readonly configurationHash: string;
+}
+
+const releaseTimeoutMs = 5_000;
+
+/**
+ * Takes the lock and starts a new epoch; null when another session leads, and always on a standby. Installs the journal. Throws
+ * `ConnectionError` and `StatementError` (no privilege for the journal).
+ */
+export async function tryLead(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Leadership | null> {
+  const identity = await readIdentity(session, signal);
+  if (identity.isInRecovery) return null;
+  const key = leadershipKey(identity, request.journalSchema);
+  if (!(await tryAdvisoryLock(session, key, signal))) return null;
+  try {
+    return { ...(await claim(session, request, signal)), confirm: (until) => confirmLock(session, key, until), release: () => releaseLock(session, key) };
+  } catch (error) {
+    await releaseLock(session, key);
+    throw error;
+  }
+}
+
+/** Where leadership is switched off: an epoch without a lock; null on a standby. */
+export async function leadAlone(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Leadership | null> {
+  if ((await readIdentity(session, signal)).isInRecovery) return null;
+  const ping = async (until: AbortSignal): Promise<void> => {
+    await readIdentity(session, until);
+  };
+  return { ...(await claim(session, request, signal)), confirm: ping, release: async () => undefined };
+}
+
+export async function readIdentity(session: Session, signal: AbortSignal): Promise<ServerIdentity> {
+  const [identity] = await session.rows(identitySql, [], decodeIdentity, signal);
+  if (identity === undefined) throw new TypeError('read-server-identity returned no row');
+  return identity;
+}
+
+/** The same for every partitiond with that journal in that database, and for nobody else. */
+export function leadershipKey(identity: ServerIdentity, journalSchema: string): bigint {
+  const text = JSON.stringify(['partitiond', identity.systemIdentifier, identity.databaseOid, journalSchema]);
+  return createHash('sha256').update(text).digest().readBigInt64BE();
+}
+
+async function claim(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Epoch> {
+  return await claimEpoch(session, request.journalSchema, { holder: request.who, configurationGeneration: request.configurationHash }, signal);
+}
+
+async function confirmLock(session: Session, key: bigint, signal: AbortSignal): Promise<void> {
+  const [answer] = await session.rows(holdsLockSql, [key.toString()], decodeHoldsLock, signal);
+  if (answer?.isHeld === true && answer.pid === session.pid) return;
+  const message = 'The lock of leadership is not held any more. If `url` goes through PgBouncer in transaction mode, use session mode or the server itself.';
+  throw new NotLeaderError('PD302', message);
+}
+
+async function releaseLock(session: Session, key: bigint): Promise<void> {
+  await releaseAdvisoryLock(session, key, AbortSignal.timeout(releaseTimeoutMs)).catch(() => undefined);
+}

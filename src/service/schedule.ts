@@ -1,0 +1,74 @@
+import cron from 'node-cron';
+import type { Logger } from '../telemetry/logger.ts';
+
+/** Tasks that the daemon runs on a schedule, in the order in which a new leader runs each of them once. */
+export const scheduledTasks = ['provision', 'retention', 'collect'] as const;
+export type ScheduledTaskName = (typeof scheduledTasks)[number];
+
+export function isScheduledTask(text: string): text is ScheduledTaskName {
+  return scheduledTasks.some((task) => task === text);
+}
+
+export interface CronSchedule {
+  /** 5 or 6 fields. */
+  readonly expression: string;
+  readonly timezone: string;
+}
+
+/** Cron timers of one leader. */
+export interface Schedule {
+  stop(): void;
+}
+
+/**
+ * Calls `fire` at every firing until `stop`. A firing while the promise of the last one is pending is reported to `overlap` instead.
+ * `fire` must not reject: node-cron would print the error on the console.
+ */
+export function startSchedule(
+  name: string,
+  schedule: CronSchedule,
+  fire: () => Promise<void>,
+  overlap: () => void,
+  logger: Logger,
+): Schedule {
+  const { expression, timezone } = schedule;
+  const task = cron.schedule(expression, fire, { name, timezone, noOverlap: true, logger: cronLogger(logger) });
+  task.on('execution:overlap', overlap);
+  return {
+    stop: () => {
+      void task.destroy();
+    },
+  };
+}
+
+const secondsPerDay = 86_400;
+const horizonDays = 31;
+/** 0.3 s of work at most; only a schedule that fires often but not on every day needs that many. */
+const mostFirings = 5_000;
+
+/**
+ * The longest gap between two firings in the next 31 days, in seconds; 0 when there are not two. A schedule of every hour repeats each
+ * hour, so a few firings tell all.
+ */
+export function longestGapSeconds(schedule: CronSchedule): number {
+  const { second, minute, hour, dayOfMonth, month, dayOfWeek } = cron.parse(schedule.expression);
+  const isDaily = dayOfMonth.length === 31 && month.length === 12 && dayOfWeek.length >= 7;
+  const perHour = second.length * minute.length;
+  const wanted = isDaily && hour.length === 24 ? 2 * perHour + 1 : perHour * hour.length * (horizonDays + 1);
+  const task = cron.createTask(schedule.expression, () => undefined, { timezone: schedule.timezone });
+  try {
+    const firings = task.getNextRuns(Math.min(Math.max(wanted, 2), mostFirings)).map((date) => date.getTime() / 1000);
+    const until = (firings[0] ?? 0) + horizonDays * secondsPerDay;
+    // A rarer schedule than the horizon still has an interval: that to its second firing.
+    const seen = firings.filter((firing, index) => index < 2 || firing <= until);
+    return Math.max(0, ...seen.slice(1).map((firing, index) => firing - (seen[index] ?? firing)));
+  } finally {
+    void task.destroy();
+  }
+}
+
+/** node-cron's own remarks (a firing missed by a busy process) in our log rather than on the console. */
+function cronLogger(logger: Logger): { info(text: string): void; warn(text: string): void; error(text: string | Error): void; debug(text: string | Error): void } {
+  const write = (level: 'debug' | 'warn' | 'error') => (remark: string | Error) => logger[level]('schedule', { remark: String(remark) });
+  return { info: write('debug'), warn: write('warn'), error: write('error'), debug: write('debug') };
+}
