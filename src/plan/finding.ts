@@ -11,9 +11,33 @@ export interface Finding {
 }
 
 export const findingKinds = [
-  'gap', 'overlap', 'rows-in-default', 'far-future-rows', 'name-taken', 'foreign-partition', 'not-partitioned', 'unsupported-key',
-  'missing-privilege', 'clock-skew', 'removal-budget', 'referenced', 'on-hold', 'invalid-index', 'drifted-partition', 'detach-pending',
+  'gap',
+  'overlap',
+  'rows-in-default',
+  'far-future-rows',
+  'name-taken',
+  'foreign-partition',
+  'not-partitioned',
+  'unsupported-key',
+  'missing-privilege',
+  'clock-skew',
+  'removal-budget',
+  'referenced',
+  'on-hold',
+  'invalid-index',
+  'drifted-partition',
+  'detach-pending',
   'last-partition',
 ] as const;
 
 export type FindingKind = (typeof findingKinds)[number];
+
+/** A finding that somebody should look at. */
+export function warning(kind: FindingKind, message: string, partition: QualifiedName | null = null): Finding {
+  return { kind, severity: 'warning', message, partition };
+}
+
+/** A finding that keeps the table's work from being done, or a removal that was refused. */
+export function failure(kind: FindingKind, message: string, partition: QualifiedName | null = null): Finding {
+  return { kind, severity: 'error', message, partition };
+}

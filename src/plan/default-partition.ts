@@ -1,0 +1,109 @@
+/**
+ * What the default partition means for a plan: whether a missing one is made, which guards a killed run left on it, and which new
+ * partitions cannot be attached because their rows are already in it. Rows are never moved here.
+ */
+
+import type { Evidence, PartitionTemplate } from '../partition/partition.ts';
+import { defaultPartitionName } from '../partition/partition-name.ts';
+import type { Range } from '../partition/position.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import { type Finding, warning } from './finding.ts';
+import { type NameChoice, numbered, type Spelling } from './name-choice.ts';
+import type { NewRange } from './provision.ts';
+import type { CreateDefault, DropGuard } from './step.ts';
+import type { Subject } from './subject.ts';
+import { countOf, describeRange, enumerate } from './wording.ts';
+
+/** True when the policy wants a default partition and the table has none. `keep` and `none` never make one. */
+export function lacksDefault({ policy, lineup }: Subject): boolean {
+  return policy.defaultPartition === 'managed' && lineup.defaultPartition === null;
+}
+
+/** The name of a default partition to be made, and its alternatives. */
+export function spellDefault({ table }: Subject): Spelling {
+  return numbered(defaultPartitionName(table.name.name));
+}
+
+/** The step that makes the missing default partition, after all range partitions, which then need no guard. */
+export function planCreateDefault(
+  subject: Subject,
+  template: PartitionTemplate,
+  names: NameChoice,
+): { readonly step: CreateDefault; readonly finding: Finding | null } {
+  const { table, policy } = subject;
+  const { name, finding } = names.choose(spellDefault(subject));
+  const step: CreateDefault = {
+    kind: 'create-default',
+    table: table.name,
+    tableOid: table.oid,
+    partition: name,
+    range: null,
+    template,
+    storage: policy.storage,
+    references: table.references,
+    referencedBy: table.referencedBy,
+    reason: 'the policy asks for a default partition, and there is none',
+    task: 'provision',
+  };
+  return { step, finding };
+}
+
+/** Steps that remove guards which a killed run left; they would refuse rows that no partition takes. */
+export function planDropGuards({ table, lineup }: Subject): readonly DropGuard[] {
+  const partition = lineup.defaultPartition?.name;
+  if (partition === undefined) return [];
+  return table.leftoverGuards.map((constraint) => ({
+    kind: 'drop-guard',
+    table: table.name,
+    tableOid: table.oid,
+    partition,
+    range: null,
+    constraint,
+    reason: 'a run that was killed left this guard on the default partition, where it refuses rows of its range',
+    task: 'provision',
+  }));
+}
+
+/** The ranges about which the default partition must be asked: those that could hold some of its rows. */
+export function rangesInDoubt({ table }: Subject, ranges: readonly NewRange[]): readonly Range[] {
+  const rows = table.defaultRows;
+  if (rows === null || rows.count === 0) return [];
+  const { min, max } = rows;
+  return ranges
+    .filter((range) => (max === null || range.from <= max) && (min === null || range.to > min))
+    .map(({ from, to }) => ({ from, to }));
+}
+
+/** Splits new ranges into those that can be attached and those whose rows are in the default partition. */
+export function splitBlocked(
+  ranges: readonly NewRange[],
+  { occupiedInDefault }: Pick<Evidence, 'occupiedInDefault'>,
+): { readonly free: readonly NewRange[]; readonly blocked: readonly NewRange[] } {
+  const occupied = new Set(occupiedInDefault.map(keyOf));
+  const isBlocked = (range: Range): boolean => occupied.has(keyOf(range));
+  return { free: ranges.filter((range) => !isBlocked(range)), blocked: ranges.filter(isBlocked) };
+}
+
+/** A finding when the default partition holds rows; tells how many, between which keys, and what they keep from being made. */
+export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly Range[]): readonly Finding[] {
+  const rows = table.defaultRows;
+  const partition = lineup.defaultPartition?.name;
+  if (rows === null || rows.count === 0 || partition === undefined) return [];
+  const count = rows.isExact ? countOf(rows.count, 'row') : `at least ${countOf(rows.count, 'row')}`;
+  const where = rows.min === null || rows.max === null ? '' : `, from ${table.codec.display(rows.min)} to ${table.codec.display(rows.max)}`;
+  const effect =
+    blocked.length === 0
+      ? ''
+      : ` They keep these partitions from being made: ${enumerate(blocked.map((range) => describeRange(table.codec, range)))}.`;
+  return [
+    warning(
+      'rows-in-default',
+      `${formatQualifiedName(partition)} holds ${count}${where}.${effect} Move them to partitions of their own.`,
+      partition,
+    ),
+  ];
+}
+
+function keyOf({ from, to }: Range): string {
+  return `${from} ${to}`;
+}

@@ -1,0 +1,52 @@
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import type { Finding } from './finding.ts';
+import type { Plan } from './plan.ts';
+import type { Step } from './step.ts';
+import { countOf } from './wording.ts';
+
+/**
+ * A plan in plain words, one line each and without colours: a heading, then steps in their order, what was refused, and findings. Nothing
+ * to say is said in the heading. Pure; the words are for people and may change, `plan --json` is for programs.
+ */
+export function explainPlan(database: string, plan: Plan): readonly string[] {
+  const { steps, refused, findings } = plan;
+  return [
+    `${database} ${formatQualifiedName(plan.table)}: ${summary(plan)}`,
+    ...steps.map((step) => `  ${explainStep(step)}: ${step.reason}`),
+    ...refused.map((step) => `  refused: ${explainStep(step)}: ${step.reason}`),
+    ...findings.map((finding) => `  ${explainFinding(finding)}`),
+  ];
+}
+
+/** What a step does, without its reason: `create public.t_2025_04 from ... to ...`. */
+export function explainStep(step: Step): string {
+  const name = formatQualifiedName(step.partition);
+  switch (step.kind) {
+    case 'create-partition':
+      return `create ${name} from ${step.from ?? 'MINVALUE'} to ${step.to ?? 'MAXVALUE'}`;
+    case 'create-default':
+      return `create the default partition ${name}`;
+    case 'finalize-detach':
+      return `finish detaching ${name}${moved(step)}`;
+    case 'detach-partition':
+      return `detach ${name}${step.concurrently ? ' concurrently' : ''}${moved(step)}`;
+    case 'drop-table':
+      return `drop the detached table ${name}`;
+    case 'drop-guard':
+      return `drop the leftover guard ${step.constraint} of ${name}`;
+  }
+}
+
+function moved({ moveTo }: Extract<Step, { readonly kind: 'finalize-detach' | 'detach-partition' }>): string {
+  return moveTo === null ? '' : ` and move it to ${formatQualifiedName(moveTo)}`;
+}
+
+function explainFinding({ kind, severity, message }: Finding): string {
+  return `${severity} (${kind}): ${message}`;
+}
+
+function summary({ steps, refused, findings }: Plan): string {
+  const parts = [countOf(steps.length, 'step'), countOf(refused.length, 'refused step'), countOf(findings.length, 'finding')];
+  const told = parts.filter((part) => !part.startsWith('0 '));
+  return told.length === 0 ? 'nothing to do' : told.join(', ');
+}

@@ -1,0 +1,118 @@
+/**
+ * The decision for one table, composed of its parts. Knows the policy, the snapshot, the answers to its own questions and the clock; asks
+ * nobody, writes nothing. Ahead comes first, removal comes last, and what cannot be repaired silently is a finding.
+ */
+import { InvariantError } from '../errors.ts';
+import type { Evidence, Obstacle, PartitionedTable, PartitionTemplate } from '../partition/partition.ts';
+import type { TablePolicy } from '../partition/policy.ts';
+import { compareEdges } from '../partition/position.ts';
+import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
+import { planCreates } from './create-partition.ts';
+import { explainDefaultRows, lacksDefault, planCreateDefault, planDropGuards, splitBlocked } from './default-partition.ts';
+import { type Finding, failure } from './finding.ts';
+import { guardRemovals } from './guard.ts';
+import { nameChoice, numbered } from './name-choice.ts';
+import type { Plan } from './plan.ts';
+import type { PlanContext } from './plan-context.ts';
+import { planProvision } from './provision.ts';
+import { explainProvision } from './provision-findings.ts';
+import { planRecovery, type Recovery } from './recovery.ts';
+import { type ChooseMove, planRemovals } from './removal.ts';
+import { explainKept, findExpired } from './retention.ts';
+import type { CreateDefault, CreatePartition, Step } from './step.ts';
+import { type Subject, subjectOf } from './subject.ts';
+
+/** Steps of one kind of work with what was found on the way. */
+interface Part<S extends Step> {
+  readonly steps: readonly S[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Plans one table. `evidence` answers `questions` for the same arguments; without a template for partitions that must be made it throws
+ * `InvariantError`, nothing else is ever thrown. Steps come in the order in which they are to be run: leftover guards, interrupted detaches,
+ * new partitions in ascending order, the default partition, removals oldest first. Missing privileges are findings, and the steps
+ * that need them are planned nevertheless: PostgreSQL has the last word on what a role may do.
+ */
+export function planTable(policy: TablePolicy, table: PartitionedTable, evidence: Evidence, context: PlanContext): Plan {
+  const subject = subjectOf(policy, table, context);
+  if ('problem' in subject)
+    return planObstacle(table.name, { kind: 'unsupported-key', message: `${formatQualifiedName(table.name)}: ${subject.problem}.` });
+  const ahead = planAhead(subject, evidence);
+  const behind = planBehind(subject, evidence, defaultAfter(subject, ahead.steps));
+  const isAsked = (step: Step): boolean => context.tasks.includes(step.task);
+  return {
+    table: table.name,
+    steps: [...planDropGuards(subject), ...behind.finalizes, ...ahead.steps, ...behind.steps].filter(isAsked),
+    findings: [...privilegeFindings(table), ...ahead.findings, ...behind.findings],
+    refused: behind.refused.filter(isAsked),
+  };
+}
+
+/** The plan of a table that cannot be managed: no steps, one finding that says why. */
+export function planObstacle(table: QualifiedName, { kind, message }: Obstacle): Plan {
+  return { table, steps: [], findings: [failure(kind, message)], refused: [] };
+}
+
+function planAhead(subject: Subject, evidence: Evidence): Part<CreatePartition | CreateDefault> {
+  const { table } = subject;
+  const provision = planProvision(subject);
+  const { free, blocked } = splitBlocked(provision.ranges, evidence);
+  const found = [...explainProvision(subject, provision), ...explainDefaultRows(subject, blocked)];
+  const needsDefault = lacksDefault(subject);
+  if (free.length === 0 && !needsDefault) return { steps: [], findings: found };
+  const template = templateFrom(evidence, table);
+  const names = nameChoice(table.name.schema, table.partitions, evidence.takenNames);
+  const creates = planCreates(subject, provision, free, template, names);
+  const findings = [...found, ...creates.findings];
+  if (!needsDefault) return { steps: creates.steps, findings };
+  const { step, finding } = planCreateDefault(subject, template, names);
+  return { steps: [...creates.steps, step], findings: finding === null ? findings : [...findings, finding] };
+}
+
+function planBehind(
+  subject: Subject,
+  evidence: Evidence,
+  defaultPartition: QualifiedName | null,
+): Part<Step> & Pick<Plan, 'refused'> & Pick<Recovery, 'finalizes'> {
+  const chooseMove = chooseMoves(subject, evidence);
+  const recovery = planRecovery(subject, chooseMove);
+  const expired = findExpired(subject);
+  const unreferenced = expired.removable.filter((partition) => !evidence.referenced.has(partition.oid));
+  const removals = planRemovals(subject, unreferenced, defaultPartition, chooseMove);
+  const due = [...recovery.drops, ...removals].sort((a, b) => compareEdges(a.range.from, b.range.from));
+  const guarded = guardRemovals(subject, due);
+  return {
+    finalizes: recovery.finalizes,
+    steps: guarded.steps,
+    refused: guarded.refused,
+    findings: [...recovery.findings, ...explainKept(expired, evidence.referenced), ...guarded.findings],
+  };
+}
+
+/** A default partition that this run makes first counts: with one, PostgreSQL refuses to detach concurrently. */
+function defaultAfter({ lineup, context }: Subject, ahead: readonly Step[]): QualifiedName | null {
+  if (lineup.defaultPartition !== null) return lineup.defaultPartition.name;
+  const made = context.tasks.includes('provision') ? ahead.find((step) => step.kind === 'create-default') : undefined;
+  return made?.partition ?? null;
+}
+
+/** Free names in `retention.schema`; null for tables that stay where they are. */
+function chooseMoves({ policy, table }: Subject, { takenNames }: Evidence): ChooseMove {
+  const schema = policy.retention?.schema ?? null;
+  if (schema === null) return () => null;
+  const names = nameChoice(schema, table.partitions, takenNames);
+  return ({ name }) => (name.schema === schema ? null : names.choose(numbered(name.name)).name);
+}
+
+function templateFrom({ template }: Evidence, table: PartitionedTable): PartitionTemplate {
+  if (template !== null) return template;
+  throw new InvariantError(
+    'PD904',
+    `The plan of ${formatQualifiedName(table.name)} has partitions to make but was given no template for them.`,
+  );
+}
+
+function privilegeFindings({ missingPrivileges }: PartitionedTable): readonly Finding[] {
+  return missingPrivileges.map(({ missing, fix }) => failure('missing-privilege', `${missing}. To allow it, run: ${fix}`));
+}

@@ -1,0 +1,102 @@
+import { addSpan } from '../partition/calendar.ts';
+import { createGrid, type Grid, keyDistance } from '../partition/grid.ts';
+import { formatSpan } from '../partition/interval.ts';
+import type { KeyProblem } from '../partition/key.ts';
+import type { PartitionedTable, RangePartition } from '../partition/partition.ts';
+import type { Retention, TablePolicy } from '../partition/policy.ts';
+import { isPosition, type Position } from '../partition/position.ts';
+import { type Lineup, lineUp } from './lineup.ts';
+import type { PlanContext } from './plan-context.ts';
+
+/** One table with everything about it expressed in positions of its key: what all decisions are made about. */
+export interface Subject {
+  readonly policy: TablePolicy;
+  readonly table: PartitionedTable;
+  readonly context: PlanContext;
+  readonly lineup: Lineup;
+  readonly grid: Grid;
+  /** The policy's `startFrom` as a key; null when it has none. */
+  readonly startFrom: Position | null;
+  /** Where the table's present is: the clock of a time key, the newest key of an integer one. */
+  readonly clock: Position;
+  /** The later of the clock and the newest row within the horizon: `premake` counts from its partition. */
+  readonly anchor: Position;
+  /** Null when nothing expires: no retention, an integer key without rows to measure from, or bounds that overlap and so cannot be trusted. */
+  readonly window: RetentionWindow | null;
+}
+
+export interface RetentionWindow {
+  readonly retention: Retention;
+  /** Keys before it have left retention. `positionOf` rounds down, so it never is later than the policy says. */
+  readonly cutoff: Position;
+}
+
+/**
+ * Expresses policy, snapshot and clock of one table in positions. Answers with a `KeyProblem` when the policy does not fit the table's key
+ * (an interval or a retention of the other kind). Pure, throws nothing.
+ */
+export function subjectOf(policy: TablePolicy, table: PartitionedTable, context: PlanContext): Subject | KeyProblem {
+  const { codec, newest } = table;
+  const grid = createGrid(policy.interval, codec);
+  if ('problem' in grid) return grid;
+  const lineup = lineUp(table);
+  const startFrom =
+    policy.startFrom === null ? null : codec.axis === 'time' ? codec.positionOf(policy.startFrom) : keyDistance(policy.startFrom, codec);
+  const present = codec.axis === 'time' ? codec.positionOf(context.now) : presentOfIntegers(newest.position, lineup.ranges[0], startFrom);
+  const clock = hasBegun(lineup, present) ? present : later(present, startFrom);
+  const window = windowOf(policy, table, context);
+  if (window !== null && 'problem' in window) return window;
+  const isDoubtful = lineup.overlapping.length > 0;
+  return {
+    policy,
+    table,
+    context,
+    lineup,
+    grid,
+    startFrom,
+    clock,
+    anchor: later(clock, newest.position),
+    window: isDoubtful ? null : window,
+  };
+}
+
+/** Without rows the first partition is the present: nothing says yet that later ones are needed. */
+function presentOfIntegers(newest: Position | null, first: RangePartition | undefined, startFrom: Position | null): Position {
+  if (newest !== null) return newest;
+  if (first === undefined) return startFrom ?? 0n;
+  const { from, to } = first.bound;
+  if (isPosition(from)) return from;
+  return isPosition(to) ? to - 1n : 0n;
+}
+
+/** A `startFrom` in the future holds until the first partition begins: a table may be prepared before its first day. */
+function hasBegun(lineup: Lineup, present: Position): boolean {
+  const first = lineup.ranges[0];
+  return first !== undefined && first.bound.from <= present;
+}
+
+function later(a: Position, b: Position | null): Position {
+  return b !== null && b > a ? b : a;
+}
+
+function windowOf(
+  { retention, timezone }: TablePolicy,
+  table: PartitionedTable,
+  context: PlanContext,
+): RetentionWindow | null | KeyProblem {
+  if (retention === null) return null;
+  const { codec, newest } = table;
+  const { keep } = retention;
+  if (codec.axis === 'time') {
+    if (keep.kind === 'calendar') return { retention, cutoff: codec.positionOf(addSpan(context.now, keep, timezone, -1)) };
+    return {
+      problem: `retention.keep ${formatSpan(keep)} is a bare number, but the key holds time; write it with a unit, such as 12 months`,
+    };
+  }
+  if (keep.kind === 'calendar') {
+    return {
+      problem: `retention.keep ${formatSpan(keep)} is calendar time, but the key is a number that holds no time; write the distance between keys as a whole number`,
+    };
+  }
+  return newest.position === null ? null : { retention, cutoff: newest.position - keyDistance(keep.distance, codec) };
+}
