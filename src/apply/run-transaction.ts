@@ -72,7 +72,7 @@ async function attributed(session: Session, doing: string, sql: string, signal: 
 }
 
 function isUnattributed(error: unknown): error is StatementError {
-  return error instanceof StatementError && !isLockFailure(error) && error.sqlstate !== refusedSqlstate;
+  return error instanceof StatementError && error.sqlstate !== refusedSqlstate && !isLockFailure(error);
 }
 
 async function rollback(session: Session): Promise<void> {
