@@ -39,7 +39,9 @@ function interrupted(io: Io): number {
 
 function unexpected(error: unknown): InvariantError {
   const message = error instanceof Error ? error.message : String(error);
-  return new InvariantError('PD901', `Unexpected: ${message}. This is a bug in partitiond; please report it with what follows.`, { cause: error });
+  return new InvariantError('PD901', `Unexpected: ${message}. This is a bug in partitiond; please report it with what follows.`, {
+    cause: error,
+  });
 }
 
 /** The table of engineering.md, Errors, for what ends the whole command. */

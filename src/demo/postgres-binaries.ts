@@ -13,7 +13,8 @@ import { canAs, type ServerUser } from './server-user.ts';
  */
 export async function postgresBinaries(user: ServerUser | null, temporary: string): Promise<string> {
   const installed = findInstalled();
-  if (await canAs(user, 'cd "$1" && bin/postgres --version && bin/initdb --version && cat share/postgresql/postgres.bki', installed)) return installed;
+  if (await canAs(user, 'cd "$1" && bin/postgres --version && bin/initdb --version && cat share/postgresql/postgres.bki', installed))
+    return installed;
   const copy = join(temporary, 'postgres');
   await cp(installed, copy, { recursive: true, verbatimSymlinks: true });
   for (const entry of await readdir(copy, { recursive: true, withFileTypes: true })) {
@@ -21,7 +22,10 @@ export async function postgresBinaries(user: ServerUser | null, temporary: strin
   }
   await chmod(copy, 0o755);
   if (await canAs(user, 'cd "$1" && bin/postgres --version', copy)) return copy;
-  throw new UsageError('PD007', `The server of ${installed} does not start, not even from a copy. Its install script may not have run; try: npm rebuild`);
+  throw new UsageError(
+    'PD007',
+    `The server of ${installed} does not start, not even from a copy. Its install script may not have run; try: npm rebuild`,
+  );
 }
 
 function findInstalled(): string {

@@ -58,7 +58,8 @@ export function sampleRowsSql(): string {
     `INSERT INTO public.behavioral_event_archive (id, created_at, visitor_id, kind)
        SELECT i, ${some}, i % 50000, 'view' FROM generate_series(1, ${rows.behavioral_event_archive}) AS i`,
     ...(['revenues', 'expenses'] as const).map(
-      (table) => `INSERT INTO public.${table} (occurred_at, amount) SELECT ${some}, round((random() * 1000)::numeric, 2) FROM generate_series(1, ${rows[table]})`,
+      (table) =>
+        `INSERT INTO public.${table} (occurred_at, amount) SELECT ${some}, round((random() * 1000)::numeric, 2) FROM generate_series(1, ${rows[table]})`,
     ),
     "INSERT INTO public.expenses (occurred_at, amount) SELECT timestamptz '2001-01-01' + i * interval '1 day', i FROM generate_series(1, 3) AS i",
     `INSERT INTO public.device_reading (device, value) SELECT i % 500, random() FROM generate_series(1, ${rows.device_reading}) AS i`,
@@ -87,14 +88,16 @@ function partitionsByKey(): string {
   END $$`;
 }
 
-/** A UUIDv7 begins with the milliseconds since 1970 in 48 bits; the smallest one of an instant has zeros after them. */
 function partitionsByUuid(): string {
-  const smallest = (instant: string): string =>
-    `(lpad(to_hex((extract(epoch FROM ${instant}) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
   return `DO $$ DECLARE t timestamptz; BEGIN
     FOR t IN SELECT generate_series(date_trunc('month', now() - interval '24 months'), now(), '1 month') LOOP
       EXECUTE format('CREATE TABLE public.%I PARTITION OF public.audit_log FOR VALUES FROM (%L) TO (%L)',
-        'audit_log_' || to_char(t, 'YYYY_MM'), ${smallest('t')}, ${smallest("(t + interval '1 month')")});
+        'audit_log_' || to_char(t, 'YYYY_MM'), ${smallestUuid('t')}, ${smallestUuid("(t + interval '1 month')")});
     END LOOP;
   END $$`;
+}
+
+/** A UUIDv7 begins with the milliseconds since 1970 in 48 bits; the smallest one of an instant has zeros after them. */
+function smallestUuid(instant: string): string {
+  return `(lpad(to_hex((extract(epoch FROM ${instant}) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`;
 }

@@ -11,7 +11,10 @@ export interface ServerUser {
 
 /** `postgres` where the system has it; `nobody` everywhere else, so that a demo leaves no new account behind. */
 const candidates = ['postgres', 'nobody'];
-const lastResort = [['useradd', '--system', '--user-group', '--no-create-home', 'postgres'], ['adduser', '-S', '-D', '-H', 'postgres']] as const;
+const lastResort = [
+  ['useradd', '--system', '--user-group', '--no-create-home', 'postgres'],
+  ['adduser', '-S', '-D', '-H', 'postgres'],
+] as const;
 
 /**
  * Null for an ordinary user, as whom the server simply runs. PostgreSQL refuses to run as root; for root an unprivileged account is found,
@@ -28,7 +31,10 @@ export async function serverUser(): Promise<ServerUser | null> {
     const user = await findUser('postgres');
     if (user !== null) return user;
   }
-  throw new UsageError('PD007', 'PostgreSQL refuses to run as root, and no account postgres or nobody was found; run the demo as an ordinary user.');
+  throw new UsageError(
+    'PD007',
+    'PostgreSQL refuses to run as root, and no account postgres or nobody was found; run the demo as an ordinary user.',
+  );
 }
 
 /** Whether a shell test succeeds when `user` (null: this process's own) runs it; `$1` is `path`. */

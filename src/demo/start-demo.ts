@@ -59,7 +59,11 @@ export async function startDemo(signal: AbortSignal): Promise<Demo> {
 }
 
 async function execute(url: string, sql: string, signal: AbortSignal): Promise<void> {
-  const session = await connectSession({ kind: 'url', url }, { applicationName: 'partitiond:demo', statementTimeoutMs: 0, lockTimeoutMs: 0 }, signal);
+  const session = await connectSession(
+    { kind: 'url', url },
+    { applicationName: 'partitiond:demo', statementTimeoutMs: 0, lockTimeoutMs: 0 },
+    signal,
+  );
   try {
     await session.execute(sql, signal);
   } finally {

@@ -27,7 +27,13 @@ const startDeadlineMs = 30_000;
 const portTries = 3;
 
 /** Durability is of no use to data that lives as long as the demo; a small /dev/shm, as in many containers, is no reason to fail. */
-const settings = ['fsync = off', 'full_page_writes = off', 'synchronous_commit = off', 'dynamic_shared_memory_type = mmap', "unix_socket_directories = ''"];
+const serverSettings = [
+  'fsync = off',
+  'full_page_writes = off',
+  'synchronous_commit = off',
+  'dynamic_shared_memory_type = mmap',
+  "unix_socket_directories = ''",
+];
 
 /**
  * Makes a database cluster in a temporary folder and starts it. Throws `UsageError` (PD007) when it cannot, with the server's log, and the
@@ -62,17 +68,37 @@ async function initialise(binaries: string, folder: string, password: string, us
   await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
   if (user !== null) await chown(passwordFile, user.uid, user.gid);
   const data = join(folder, 'data');
-  const args = ['--pgdata', data, '--username', 'demo', '--pwfile', passwordFile, '--auth', 'scram-sha-256', '--encoding', 'UTF8', '--locale', 'C', '--no-sync'];
+  const args = [
+    '--pgdata',
+    data,
+    '--username',
+    'demo',
+    '--pwfile',
+    passwordFile,
+    '--auth',
+    'scram-sha-256',
+    '--encoding',
+    'UTF8',
+    '--locale',
+    'C',
+    '--no-sync',
+  ];
   try {
     await promisify(execFile)(join(binaries, 'bin', 'initdb'), args, { cwd: folder, env: environment(), ...identity(user) });
   } catch (cause) {
     const said = cause instanceof Error && 'stderr' in cause ? String(cause.stderr).trim() : String(cause);
     throw new UsageError('PD007', `The demo's PostgreSQL could not be set up: ${said}`, { cause });
   }
-  await appendFile(join(data, 'postgresql.conf'), `${settings.join('\n')}\n`);
+  await appendFile(join(data, 'postgresql.conf'), `${serverSettings.join('\n')}\n`);
 }
 
-async function startOnFreePort(binaries: string, folder: string, password: string, user: ServerUser | null, signal: AbortSignal): Promise<string> {
+async function startOnFreePort(
+  binaries: string,
+  folder: string,
+  password: string,
+  user: ServerUser | null,
+  signal: AbortSignal,
+): Promise<string> {
   for (let attempt = 1; ; attempt++) {
     const port = await freePort(0);
     const url = `postgresql://demo:${password}@127.0.0.1:${port}/postgres`;
@@ -91,7 +117,13 @@ function spawnServer(binaries: string, folder: string, port: number, log: string
   const command = 'exec "$1" -D "$2" -p "$3" -h 127.0.0.1 > "$4" 2>&1';
   const args = [join(binaries, 'bin', 'postgres'), join(folder, 'data'), String(port), log];
   // Its own group: the guardian stops it, after us; the terminal's Ctrl-C must not, before.
-  const server = spawn('sh', ['-c', command, 'sh', ...args], { cwd: folder, env: environment(), stdio: 'ignore', detached: true, ...identity(user) });
+  const server = spawn('sh', ['-c', command, 'sh', ...args], {
+    cwd: folder,
+    env: environment(),
+    stdio: 'ignore',
+    detached: true,
+    ...identity(user),
+  });
   server.on('error', () => undefined);
   server.unref();
   return server;

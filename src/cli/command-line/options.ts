@@ -9,7 +9,19 @@ function valued(name: string, value: string, summary: string): OptionDeclaration
 }
 
 type OptionKey =
-  | 'config' | 'database' | 'table' | 'json' | 'now' | 'sql' | 'exitCode' | 'only' | 'allowRemovals' | 'schema' | 'for' | 'help' | 'version';
+  | 'config'
+  | 'database'
+  | 'table'
+  | 'json'
+  | 'now'
+  | 'sql'
+  | 'exitCode'
+  | 'only'
+  | 'allowRemovals'
+  | 'schema'
+  | 'for'
+  | 'help'
+  | 'version';
 
 /** Every option there is; a command lists those that it takes. */
 export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {

@@ -37,21 +37,23 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
     options: Object.fromEntries(known.map(toParseArgs)),
   });
   const operands = tokens.flatMap((token) => (token.kind === 'positional' ? [token.value] : []));
-  const asksHelp = tokens.some((token) => token.kind === 'option' && token.name === options.help.name);
+  const given = tokens.flatMap((token) => (token.kind === 'option' ? [token] : []));
+  const asksHelp = operands[0] === 'help' || given.some((token) => token.name === options.help.name);
   const [word, ...rest] = operands[0] === 'help' ? operands.slice(1) : operands;
-  if (word === undefined) {
-    if (asksHelp || operands[0] === 'help') return { kind: 'help', command: null };
-    if (tokens.some((token) => token.kind === 'option' && token.name === options.version.name)) return { kind: 'version' };
-    for (const token of tokens) if (token.kind === 'option') assertKnown(token.name, token.rawName, null, commands);
-    throw new CommandUsageError('PD001', 'No command was given.', null);
-  }
+  if (word === undefined) return asksHelp ? { kind: 'help', command: null } : withoutCommand(given, commands);
   const command = commands.find((candidate) => candidate.name === word);
   if (command === undefined) throw new CommandUsageError('PD001', unknownCommand(word, commands), null);
-  if (asksHelp || operands[0] === 'help') return { kind: 'help', command };
+  if (asksHelp) return { kind: 'help', command };
   const values = new Map<string, string[]>();
-  for (const token of tokens) if (token.kind === 'option') addOption(values, token, command, commands);
+  for (const token of given) addOption(values, token, command, commands);
   assertOperands(rest, command);
   return { kind: 'run', command, invocation: new Invocation(rest, values) };
+}
+
+function withoutCommand(given: readonly OptionToken[], commands: readonly Command[]): Request {
+  if (given.some((token) => token.name === options.version.name)) return { kind: 'version' };
+  for (const token of given) assertKnown(token.name, token.rawName, null, commands);
+  throw new CommandUsageError('PD001', 'No command was given.', null);
 }
 
 function toParseArgs(option: OptionDeclaration): [string, { type: 'string' | 'boolean'; short?: string; multiple: boolean }] {
@@ -98,9 +100,17 @@ function assertKnown(name: string, rawName: string, command: Command | null, com
   const option = allowed.find((candidate) => candidate.name === name);
   if (option !== undefined) return option;
   const whose = command === null ? 'partitiond' : `partitiond ${command.name}`;
-  const nearest = nearestWord(name, allowed.map((candidate) => candidate.name));
+  const nearest = nearestWord(
+    name,
+    allowed.map((candidate) => candidate.name),
+  );
   const others = commands.filter((other) => other.options.some((candidate) => candidate.name === name)).map((other) => other.name);
-  const hint = others.length > 0 ? `; ${listed(others)} ${others.length === 1 ? 'has' : 'have'} it.` : nearest === null ? '.' : `; did you mean --${nearest}?`;
+  const hint =
+    others.length > 0
+      ? `; ${listed(others)} ${others.length === 1 ? 'has' : 'have'} it.`
+      : nearest === null
+        ? '.'
+        : `; did you mean --${nearest}?`;
   throw new CommandUsageError('PD002', `${whose} has no option ${quoted(rawName)}${hint}`, command);
 }
 

@@ -1,11 +1,12 @@
-import type { Configuration } from '../../config/configuration.ts';
 import { readServerFacts } from '../../catalog/read-server-facts.ts';
+import type { Configuration } from '../../config/configuration.ts';
 import { NotLeaderError } from '../../errors.ts';
 import type { Session } from '../../postgres/session.ts';
 import { assertUsableServer } from '../../reconcile/assert-usable-server.ts';
 import type { ReconcileEvent, RunReport } from '../../reconcile/event.ts';
 import { reconcileDatabase } from '../../reconcile/reconcile-database.ts';
 import { type Leadership, tryLead } from '../../service/leadership.ts';
+import { policyHash } from '../../service/policy-hash.ts';
 import { logReconcile } from '../../telemetry/log-reconcile.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Command } from '../command-line/declaration.ts';
@@ -37,7 +38,10 @@ export const applyCommand: Command = {
   examples: [
     { command: 'partitiond apply', does: 'everything that is due' },
     { command: 'partitiond apply --only provision', does: 'make partitions ahead, remove nothing' },
-    { command: 'partitiond apply --table public.revenues --allow-removals 20', does: 'let this run detach or drop up to 20 partitions of that table' },
+    {
+      command: 'partitiond apply --table public.revenues --allow-removals 20',
+      does: 'let this run detach or drop up to 20 partitions of that table',
+    },
   ],
   exits: [
     '0 done, or nothing to do',
@@ -58,7 +62,8 @@ async function runApply(invocation: Invocation, io: Io): Promise<number> {
   if (invocation.has(json)) {
     printJson(io.stdout, planDocument(visits, plannedNow(visits, invocation, io), 'applied'));
   } else {
-    for (const { selection, answer } of visits) for (const report of answer?.tables ?? []) printOutcomes(io, selection.database.name, report);
+    for (const { selection, answer } of visits)
+      for (const report of answer?.tables ?? []) printOutcomes(io, selection.database.name, report);
     io.stdout.write(applySummary(visits));
   }
   printFailures(io, visits);
@@ -67,7 +72,13 @@ async function runApply(invocation: Invocation, io: Io): Promise<number> {
 }
 
 /** Leads `selection.database` for the length of one run. */
-export async function applyDatabase(session: Session, selection: Selection, asked: RunOptions, configuration: Configuration, io: Io): Promise<RunReport> {
+export async function applyDatabase(
+  session: Session,
+  selection: Selection,
+  asked: RunOptions,
+  configuration: Configuration,
+  io: Io,
+): Promise<RunReport> {
   const { database: policy, tables } = selection;
   const progress = startProgress(io.stderr);
   // On a terminal the bar and the result say it all; in a cron job or a pod the log is what is kept.
@@ -92,7 +103,7 @@ export async function applyDatabase(session: Session, selection: Selection, aske
 async function lead(session: Session, selection: Selection, configuration: Configuration, io: Io): Promise<Leadership | null> {
   if (!configuration.leadership.enabled) return null;
   const { name, journalSchema } = selection.database;
-  const leadership = await tryLead(session, { journalSchema, who: 'partitiond:apply', configurationHash: '' }, io.signal);
+  const leadership = await tryLead(session, { journalSchema, who: 'partitiond:apply', configurationHash: policyHash(selection.database) }, io.signal);
   if (leadership !== null) return leadership;
   const { host, port } = configuration.admin;
   const message = `Another partitiond leads database ${name}; nothing was done. Ask it to work now: curl -X POST http://${host}:${port}/-/run?task=provision`;

@@ -5,7 +5,7 @@ import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import { exitCodeOf, verdictOfPlan } from '../databases/exit-code.ts';
 import { loadConfigured } from '../databases/load-configured.ts';
-import { plannedNow, planDatabases } from '../databases/reconcile-databases.ts';
+import { planDatabases, plannedNow } from '../databases/reconcile-databases.ts';
 import type { Visit } from '../databases/visit-databases.ts';
 import { coloursOf } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
@@ -13,7 +13,7 @@ import { planDocument } from '../output/plan-document.ts';
 import { printFailures } from '../output/print-failures.ts';
 import { printJson } from '../output/print-json.ts';
 import { printable } from '../output/printable.ts';
-import { count } from '../output/summary.ts';
+import { counted } from '../output/summary.ts';
 import { textTable } from '../output/text-table.ts';
 
 const { config, database, table, json, now } = options;
@@ -21,7 +21,8 @@ const { config, database, table, json, now } = options;
 export const checkCommand: Command = {
   name: 'check',
   summary: 'findings only: what is wrong and not repaired silently',
-  description: 'Prints the findings of a plan: gaps, rows in a default partition, removals that a guard stopped, missing privileges. Changes nothing.',
+  description:
+    'Prints the findings of a plan: gaps, rows in a default partition, removals that a guard stopped, missing privileges. Changes nothing.',
   operand: null,
   options: [config, database, table, json, now],
   examples: [
@@ -44,7 +45,7 @@ async function runCheck(invocation: Invocation, io: Io): Promise<number> {
 function printText(visits: readonly Visit<RunReport>[], io: Io): void {
   const rows = findingRows(visits, io);
   const tables = visits.reduce((sum, visit) => sum + (visit.answer?.tables.length ?? 0), 0);
-  if (rows.length === 0) return io.stdout.write(`${count(tables, 'table')} checked: no findings.\n`);
+  if (rows.length === 0) return io.stdout.write(`${counted(tables, 'table')} checked: no findings.\n`);
   const columns = ['SEVERITY', 'DATABASE', 'TABLE', 'KIND', 'MESSAGE'].map((heading) => ({ heading, align: 'left' }) as const);
   io.stdout.write(textTable(columns, rows));
 }

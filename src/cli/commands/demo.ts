@@ -1,6 +1,6 @@
 import { parseDuration } from '../../config/format/duration.ts';
-import type { Demo } from '../../demo/start-demo.ts';
 import type { WriterCount } from '../../demo/sample-writer.ts';
+import type { Demo } from '../../demo/start-demo.ts';
 import { UsageError } from '../../errors.ts';
 import type { Command } from '../command-line/declaration.ts';
 import { Invocation } from '../command-line/invocation.ts';
@@ -67,7 +67,9 @@ async function showDemo(demo: Demo, forMs: number | null, io: Io): Promise<numbe
   } finally {
     end.abort(new Error('the demo has ended'));
     await writer;
-    io.stderr.write(`Meanwhile the application made ${count.inserts} rounds of inserts; the slowest took ${Math.round(count.slowestMs)} ms.\n`);
+    io.stderr.write(
+      `Meanwhile the application made ${count.inserts} rounds of inserts; the slowest took ${Math.round(count.slowestMs)} ms.\n`,
+    );
   }
 }
 
@@ -76,8 +78,11 @@ async function showCommands(demo: Demo, forMs: number | null, io: Io): Promise<n
   const demoIo: Io = { ...io, environment: {} };
   const invocation = new Invocation([], new Map([[config.name, [demo.configurationFile]]]));
   const say = (text: string): void => io.stdout.write(text);
-  const heading = (command: string): void => say(`\n${coloursOf(io.stdout).strong(`$ partitiond ${command} --config ${demo.configurationFile}`)}\n`);
-  say(`${demo.tables} tables and ${demo.rows.toLocaleString('en-US')} rows loaded in ${(demo.loadMs / 1000).toFixed(1)} s, and an application writes to them.\n`);
+  const heading = (command: string): void =>
+    say(`\n${coloursOf(io.stdout).strong(`$ partitiond ${command} --config ${demo.configurationFile}`)}\n`);
+  say(
+    `${demo.tables} tables and ${demo.rows.toLocaleString('en-US')} rows loaded in ${(demo.loadMs / 1000).toFixed(1)} s, and an application writes to them.\n`,
+  );
   say(`database   ${demo.url}\npolicy     ${demo.configurationFile}\n`);
   for (const command of [planCommand, applyCommand, statusCommand]) {
     heading(command.name);

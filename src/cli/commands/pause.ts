@@ -16,7 +16,8 @@ const defaultReason = 'no reason given';
 export const pauseCommand: Command = {
   name: 'pause',
   summary: 'stop all changes in a database until resume',
-  description: 'Writes the pause into the journal of each selected database; every partitiond on it then plans and reports, and changes nothing.',
+  description:
+    'Writes the pause into the journal of each selected database; every partitiond on it then plans and reports, and changes nothing.',
   operand: '[REASON]',
   options: [config, database],
   examples: [

@@ -2,13 +2,14 @@ import { renderStep } from '../../ddl/render-step.ts';
 import { renderScript } from '../../ddl/script.ts';
 import { UsageError } from '../../errors.ts';
 import { explainPlan } from '../../plan/explain.ts';
+import type { Plan } from '../../plan/plan.ts';
 import type { RunReport } from '../../reconcile/event.ts';
 import type { Command } from '../command-line/declaration.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import { exitCodeOf, verdictOfPlan } from '../databases/exit-code.ts';
 import { loadConfigured } from '../databases/load-configured.ts';
-import { plannedNow, planDatabases } from '../databases/reconcile-databases.ts';
+import { planDatabases, plannedNow } from '../databases/reconcile-databases.ts';
 import type { Visit } from '../databases/visit-databases.ts';
 import type { Io } from '../output/io.ts';
 import { planDocument } from '../output/plan-document.ts';
@@ -32,12 +33,18 @@ export const planCommand: Command = {
     { command: 'partitiond plan --table public.revenues --sql', does: 'the same as SQL, with the locks of each statement' },
     { command: 'partitiond plan --now 2027-01-01 --json', does: 'what would be due on that day, for a script' },
   ],
-  exits: ['0 planned', '1 --exit-code, and there are steps', '3 no database could be reached', '4 a table or a database could not be planned'],
+  exits: [
+    '0 planned',
+    '1 --exit-code, and there are steps',
+    '3 no database could be reached',
+    '4 a table or a database could not be planned',
+  ],
   run: runPlan,
 };
 
 async function runPlan(invocation: Invocation, io: Io): Promise<number> {
-  if (invocation.has(sql) && invocation.has(json)) throw new UsageError('PD006', '--sql and --json exclude each other; --json holds the SQL of each step.');
+  if (invocation.has(sql) && invocation.has(json))
+    throw new UsageError('PD006', '--sql and --json exclude each other; --json holds the SQL of each step.');
   const visits = await planDatabases(loadConfigured(invocation, io), invocation, 'plan', io);
   if (invocation.has(json)) printJson(io.stdout, planDocument(visits, plannedNow(visits, invocation, io), 'planned'));
   else if (invocation.has(sql)) printSql(visits, io);
@@ -62,15 +69,16 @@ function printSql(visits: readonly Visit<RunReport>[], io: Io): void {
   for (const { selection, answer } of visits) {
     if (answer === null) continue;
     io.stdout.write(`-- database ${printable(selection.database.name)}\n\n`);
-    for (const { plan } of answer.tables) {
-      for (const finding of plan?.findings ?? []) io.stdout.write(`-- finding ${finding.kind}: ${printable(finding.message)}\n\n`);
-      for (const step of plan?.steps ?? []) {
-        const lines = renderScript(step, renderStep(step, answer.facts?.version ?? 0));
-        io.stdout.write(`${lines.join('\n')}\n`);
-      }
-    }
-    if (!answer.tables.some(({ plan }) => (plan?.steps.length ?? 0) > 0)) io.stdout.write('-- nothing to do\n');
+    const plans = answer.tables.flatMap(({ plan }) => (plan === null ? [] : [plan]));
+    for (const plan of plans) io.stdout.write(planScript(plan, answer.facts?.version ?? 0));
+    if (plans.every((plan) => plan.steps.length === 0)) io.stdout.write('-- nothing to do\n');
   }
+}
+
+function planScript(plan: Plan, version: number): string {
+  const findings = plan.findings.map((finding) => `-- finding ${finding.kind}: ${printable(finding.message)}\n\n`);
+  const steps = plan.steps.map((step) => `${renderScript(step, renderStep(step, version)).join('\n')}\n`);
+  return [...findings, ...steps].join('');
 }
 
 function countSteps(visits: readonly Visit<RunReport>[]): number {

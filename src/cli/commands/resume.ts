@@ -15,7 +15,8 @@ const { config, database } = options;
 export const resumeCommand: Command = {
   name: 'resume',
   summary: 'end a pause',
-  description: 'Removes the pause from the journal of each selected database; the next run changes what is due. Says so when nothing was paused.',
+  description:
+    'Removes the pause from the journal of each selected database; the next run changes what is due. Says so when nothing was paused.',
   operand: null,
   options: [config, database],
   examples: [{ command: 'partitiond resume --database app', does: 'let partitiond work on that database again' }],

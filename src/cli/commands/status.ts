@@ -22,7 +22,8 @@ const { config, database, table, json } = options;
 export const statusCommand: Command = {
   name: 'status',
   summary: 'the tables as they stand',
-  description: 'Prints each table with its partitions, how far ahead they reach, sizes and what is due. Reads the catalog only and changes nothing.',
+  description:
+    'Prints each table with its partitions, how far ahead they reach, sizes and what is due. Reads the catalog only and changes nothing.',
   operand: null,
   options: [config, database, table, json],
   examples: [
@@ -43,7 +44,11 @@ async function runStatus(invocation: Invocation, io: Io): Promise<number> {
 }
 
 /** The status of every selected database, cut down to the selected tables. */
-export async function readStatuses(configuration: Configuration, invocation: Invocation, io: Io): Promise<readonly Visit<DatabaseStatus>[]> {
+export async function readStatuses(
+  configuration: Configuration,
+  invocation: Invocation,
+  io: Io,
+): Promise<readonly Visit<DatabaseStatus>[]> {
   const { safety } = configuration;
   const selections = selectDatabases(configuration.databases, invocation);
   return await visitDatabases(selections, 'status', safety, io, async (session, selection) => {
@@ -60,15 +65,18 @@ export function printStatuses(visits: readonly Visit<DatabaseStatus>[], io: Io, 
   if (databases.some((status) => status.tables.length > 0)) io.stdout.write(tablesText(databases, colours));
   for (const status of databases) {
     const { paused } = status;
-    if (paused !== null) io.stdout.write(`\n${printable(`${status.database} is paused by ${paused.by} since ${paused.at}: ${paused.reason}`)}\n`);
+    if (paused !== null)
+      io.stdout.write(`\n${printable(`${status.database} is paused by ${paused.by} since ${paused.at}: ${paused.reason}`)}\n`);
     for (const entry of status.tables) {
       if (isDetailed && entry.partitions.length > 0) io.stdout.write(`\n${partitionsText(entry, colours)}`);
       for (const finding of entry.findings) {
         io.stdout.write(`\n${colours.doubtful(finding.severity)} ${finding.kind}: ${printable(finding.message)}\n`);
       }
-      if (entry.error !== null) io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(`${status.database}, table ${entry.table}: ${entry.error}`)}\n`);
+      if (entry.error !== null)
+        io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(`${status.database}, table ${entry.table}: ${entry.error}`)}\n`);
     }
-    if (status.error !== null) io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(`database ${status.database}: ${status.error}`)}\n`);
+    if (status.error !== null)
+      io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(`database ${status.database}: ${status.error}`)}\n`);
   }
   for (const visit of visits) if (visit.error !== null) printError(io, visit.error, visit.selection.database.name);
 }

@@ -39,7 +39,9 @@ export function verdictOfApply(visit: Visit<RunReport>): Verdict {
 function verdictOfTables(visit: Visit<RunReport>, isBad: (table: TableReport) => boolean): Verdict {
   if (visit.answer === null) return verdictOfVisit(visit);
   const { tables } = visit.answer;
-  const verdicts = tables.flatMap((table) => [table.error, ...table.steps.map((step) => step.error)]).flatMap((error) => (error === null ? [] : [verdictOfError(error)]));
+  const verdicts = tables
+    .flatMap((table) => [table.error, ...table.steps.map((step) => step.error)])
+    .flatMap((error) => (error === null ? [] : [verdictOfError(error)]));
   if (verdicts.includes('bug')) return 'bug';
   if (!tables.some(isBad)) return 'done';
   // The connection or the leadership was lost before anything was done: as if it had not been there from the start.

@@ -1,5 +1,5 @@
-import { UsageError } from '../../errors.ts';
 import type { Configuration } from '../../config/configuration.ts';
+import { UsageError } from '../../errors.ts';
 import { parseInstant } from '../../partition/calendar.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import type { Task } from '../../plan/step.ts';
@@ -36,7 +36,13 @@ export async function planDatabases(
   const asked = runOptions(invocation);
   const selections = selectDatabases(configuration.databases, invocation);
   return await visitDatabases(selections, command, configuration.safety, io, (session, { database, tables }) => {
-    return reconcileDatabase(session, database, { ...asked, mode: 'plan', tables }, runContext(configuration, command, io, silent, null), io.signal);
+    return reconcileDatabase(
+      session,
+      database,
+      { ...asked, mode: 'plan', tables },
+      runContext(configuration, command, io, silent, null),
+      io.signal,
+    );
   });
 }
 
@@ -73,7 +79,8 @@ function parseTasks(text: string | null): readonly Task[] {
   if (text === null) return tasks;
   return text.split(',').map((word) => {
     const task = tasks.find((candidate) => candidate === word.trim());
-    if (task === undefined) throw new UsageError('PD003', `--only ${JSON.stringify(word.trim())} is no task; there are ${tasks.join(', ')}.`);
+    if (task === undefined)
+      throw new UsageError('PD003', `--only ${JSON.stringify(word.trim())} is no task; there are ${tasks.join(', ')}.`);
     return task;
   });
 }

@@ -24,7 +24,10 @@ export function selectDatabases(databases: readonly DatabasePolicy[], invocation
   const wanted = new Set(wantedTables.map(formatQualifiedName));
   for (const name of wanted) assertTable(name, selected);
   return selected
-    .map((database) => ({ database, tables: database.tables.map((policy) => policy.table).filter((table) => wanted.has(formatQualifiedName(table))) }))
+    .map((database) => ({
+      database,
+      tables: database.tables.map((policy) => policy.table).filter((table) => wanted.has(formatQualifiedName(table))),
+    }))
     .filter((selection) => selection.tables.length > 0);
 }
 
@@ -39,7 +42,8 @@ function parseTable(text: string): QualifiedName {
 
 function assertDatabase(name: string, databases: readonly DatabasePolicy[]): void {
   const names = databases.map((database) => database.name);
-  if (!names.includes(name)) throw new UsageError('PD005', `The configuration has no database ${JSON.stringify(name)}; ${hint(name, names)}`);
+  if (!names.includes(name))
+    throw new UsageError('PD005', `The configuration has no database ${JSON.stringify(name)}; ${hint(name, names)}`);
 }
 
 function assertTable(name: string, databases: readonly DatabasePolicy[]): void {

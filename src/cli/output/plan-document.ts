@@ -1,6 +1,6 @@
 import type { StepReport } from '../../apply/step-report.ts';
-import type { Lock } from '../../ddl/statement.ts';
 import { renderStep } from '../../ddl/render-step.ts';
+import type { Lock } from '../../ddl/statement.ts';
 import type { PartitiondError } from '../../errors.ts';
 import { formatInstant } from '../../partition/calendar.ts';
 import { type EpochMicros, isPosition, type Range } from '../../partition/position.ts';
@@ -61,12 +61,19 @@ function tableDocuments(visit: Visit<RunReport>, steps: 'planned' | 'applied' | 
   if (answer !== null) return answer.tables.map((report) => tableDocument(database, report, answer.facts?.version ?? 0, steps));
   const tables = selection.tables ?? selection.database.tables.map((policy) => policy.table);
   const error = visit.error === null ? 'Interrupted before this table was looked at.' : errorText(visit.error);
-  return tables.map((table) => ({ database, table: formatQualifiedName(table), ...(steps !== 'none' && { steps: [] }), findings: [], error }));
+  return tables.map((table) => ({
+    database,
+    table: formatQualifiedName(table),
+    ...(steps !== 'none' && { steps: [] }),
+    findings: [],
+    error,
+  }));
 }
 
 function tableDocument(database: string, report: TableReport, version: number, steps: 'planned' | 'applied' | 'none'): TableDocument {
   const planned = (): readonly StepDocument[] => (report.plan?.steps ?? []).map((step) => stepDocument(step, report, version));
-  const applied = (): readonly StepDocument[] => report.steps.map((step) => ({ ...stepDocument(step.step, report, version), ...outcome(step) }));
+  const applied = (): readonly StepDocument[] =>
+    report.steps.map((step) => ({ ...stepDocument(step.step, report, version), ...outcome(step) }));
   return {
     database,
     table: formatQualifiedName(report.table),

@@ -27,22 +27,28 @@ export function startProgress(terminal: Terminal): Progress {
     if (event.kind === 'step-started' && event.total >= manySteps) {
       bar ??= newBar(terminal, event.total);
       const { step } = event;
-      bar.update(event.index, { table: printable(formatQualifiedName(event.table)), step: printable(`${step.kind} ${step.partition.name}`) });
+      bar.update(event.index, {
+        table: printable(formatQualifiedName(event.table)),
+        step: printable(`${step.kind} ${step.partition.name}`),
+      });
     }
     if (event.kind === 'step-finished') bar?.increment();
   }
 }
 
 function newBar(terminal: Terminal, total: number): progress.SingleBar {
-  const bar = new progress.SingleBar({
-    stream: terminal.stream,
-    format: '{table} {bar} {value}/{total} {step}',
-    barsize: 30,
-    clearOnComplete: true,
-    hideCursor: true,
-    // Elsewhere the bar would keep the signals of main.ts from arriving.
-    gracefulExit: false,
-  }, progress.Presets.shades_classic);
+  const bar = new progress.SingleBar(
+    {
+      stream: terminal.stream,
+      format: '{table} {bar} {value}/{total} {step}',
+      barsize: 30,
+      clearOnComplete: true,
+      hideCursor: true,
+      // Elsewhere the bar would keep the signals of main.ts from arriving.
+      gracefulExit: false,
+    },
+    progress.Presets.shades_classic,
+  );
   bar.start(total, 0, { table: '', step: '' });
   return bar;
 }

@@ -10,8 +10,16 @@ const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 /** All tables of all databases, one line each; ROWS and SIZE are the statistics' estimates. */
 export function tablesText(databases: readonly DatabaseStatus[], colours: Colours): string {
   const columns = [
-    left('DATABASE'), left('TABLE'), left('INTERVAL'), right('PARTITIONS'), right('AHEAD'), left('COVERED UNTIL'), right('ROWS'), right('SIZE'),
-    right('STEPS DUE'), right('FINDINGS'),
+    left('DATABASE'),
+    left('TABLE'),
+    left('INTERVAL'),
+    right('PARTITIONS'),
+    right('AHEAD'),
+    left('COVERED UNTIL'),
+    right('ROWS'),
+    right('SIZE'),
+    right('STEPS DUE'),
+    right('FINDINGS'),
   ];
   const rows = databases.flatMap((database) => database.tables.map((table) => tableRow(database.database, table, colours)));
   return textTable(columns, rows);
@@ -20,7 +28,10 @@ export function tablesText(databases: readonly DatabaseStatus[], colours: Colour
 /** The partitions of one table, in the order of their bounds. */
 export function partitionsText(table: TableStatus, colours: Colours): string {
   const columns = [left('PARTITION'), left('STATE'), left('FROM'), left('TO'), right('ROWS'), right('SIZE')];
-  return textTable(columns, table.partitions.map((partition) => partitionRow(partition, colours)));
+  return textTable(
+    columns,
+    table.partitions.map((partition) => partitionRow(partition, colours)),
+  );
 }
 
 function tableRow(database: string, table: TableStatus, colours: Colours): readonly string[] {

@@ -10,8 +10,8 @@ export function planSummary(visits: readonly Visit<RunReport>[]): string {
   const parts = [...kinds].map(([kind, count]) => `${count} ${kind}`);
   const planned = tables.filter((table) => table.plan !== null).length;
   const steps = parts.length === 0 ? 'nothing to do' : parts.join(', ');
-  const stopped = refused === 0 ? '' : `; ${count(refused, 'step')} refused`;
-  return `${count(planned, 'table')} planned: ${steps}${stopped}; ${findings(tables)}.\n`;
+  const stopped = refused === 0 ? '' : `; ${counted(refused, 'step')} refused`;
+  return `${counted(planned, 'table')} planned: ${steps}${stopped}; ${findings(tables)}.\n`;
 }
 
 /** The last line of an apply: what became of the steps; says so when there was nothing to do. */
@@ -24,17 +24,17 @@ export function applySummary(visits: readonly Visit<RunReport>[]): string {
     return found === 0 ? [] : [`${found} ${words[outcome]}`];
   });
   const steps = parts.length === 0 ? 'nothing to do' : `steps ${parts.join(', ')}`;
-  return `${count(tables.length, 'table')}: ${steps}; ${findings(tables)}.\n`;
+  return `${counted(tables.length, 'table')}: ${steps}; ${findings(tables)}.\n`;
 }
 
 /** `1 table`, `3 tables`. */
-export function count(number: number, noun: string): string {
+export function counted(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function findings(tables: readonly TableReport[]): string {
   const found = tables.reduce((sum, table) => sum + (table.plan?.findings.length ?? 0), 0);
-  return found === 0 ? 'no findings' : count(found, 'finding');
+  return found === 0 ? 'no findings' : counted(found, 'finding');
 }
 
 function tablesOf(visits: readonly Visit<RunReport>[]): readonly TableReport[] {

@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty';
+
 /** Where text goes: results to one, logs and progress to the other. */
 export interface Terminal {
   write(text: string): void;
@@ -10,8 +12,8 @@ export interface Terminal {
 }
 
 /** A terminal on one of the process's own streams. Node's `hasColors` knows NO_COLOR, FORCE_COLOR and TERM. */
-export function streamTerminal(stream: NodeJS.WriteStream): Terminal {
-  const isInteractive = stream.isTTY === true;
+export function streamTerminal(stream: NodeJS.WriteStream & { readonly fd: number }): Terminal {
+  const isInteractive = isatty(stream.fd);
   return {
     write: (text) => {
       stream.write(text);

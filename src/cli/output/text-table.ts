@@ -7,8 +7,21 @@ export interface TextColumn {
 }
 
 const noBorders = {
-  top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
-  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '',
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '',
 } as const;
 
 /** Aligned columns without borders, three blanks apart, one line a row; ends with a line break. Cells may carry colours. */
@@ -18,7 +31,10 @@ export function textTable(columns: readonly TextColumn[], rows: readonly (readon
     style: { 'padding-left': 0, 'padding-right': 3, head: [], border: [] },
     colAligns: columns.map((column) => column.align),
   });
-  table.push(columns.map((column) => column.heading), ...rows.map((row) => [...row]));
+  table.push(
+    columns.map((column) => column.heading),
+    ...rows.map((row) => [...row]),
+  );
   return `${table
     .toString()
     .split('\n')
