@@ -16,9 +16,9 @@ describe('renderRangeCondition', () => {
     expect(renderRangeCondition({ ...key, from: null, to: null })).toBe('at IS NOT NULL');
   });
 
-  it('puts the collation at the constants and quotes the column', () => {
+  it('puts the collation at the column and quotes the column', () => {
     const text = { keyColumn: 'Key"s', keyType: 'text', keyCollation: 'pg_catalog."C"', from: "a'", to: null };
-    expect(renderRangeCondition(text)).toBe(`"Key""s" IS NOT NULL AND "Key""s" >= 'a'''::text COLLATE pg_catalog."C"`);
+    expect(renderRangeCondition(text)).toBe(`"Key""s" IS NOT NULL AND "Key""s"::text COLLATE pg_catalog."C" >= 'a'''::text`);
   });
 
   it('casts to bpchar for a blank-padded key, as character alone would cut the constant to one character', () => {
