@@ -41,7 +41,7 @@ const aliases: ReadonlyMap<string, string> = new Map(
 );
 
 /** A thousand years: wider partitions are mistakes, and narrower ones keep all arithmetic exact. */
-const maxDays = 366_000;
+const maxDays = 365_243;
 
 /**
  * `1 quarter`, `15 minutes` (any case, singular or plural) or a whole number as the step of an integer key. Throws `RangeError` with a
@@ -118,7 +118,7 @@ function parseParts(text: string): readonly { readonly count: number; readonly u
     const unit = units.find((known) => word === known || word === `${known}s`);
     if (unit === undefined || !/^\d+$/.test(digits)) throw new RangeError(notUnderstood(text, digits, word));
     const count = Number(digits);
-    const days = count * ((monthsOf[unit] ?? 0) * 30 + (daysOf[unit] ?? 0) + (minutesOf[unit] ?? 0) / 1440);
+    const days = count * ((monthsOf[unit] ?? 0) * 30.436_875 + (daysOf[unit] ?? 0) + (minutesOf[unit] ?? 0) / 1440);
     if (days > maxDays) throw new RangeError(`"${text}" is more than a thousand years`);
     return { count, unit };
   });

@@ -78,15 +78,19 @@ export function splitDay(micros: EpochMicros): { readonly days: number; readonly
 function parseFixedTimestamp(text: string): EpochMicros | null {
   if (!hasFixedForm(text)) return null;
   const days = checkedDays(twoDigits(text, 0) * 100 + twoDigits(text, 2), twoDigits(text, 5), twoDigits(text, 8));
-  const [hour, minute, second] = [twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)];
+  const hour = twoDigits(text, 11);
+  const minute = twoDigits(text, 14);
+  const second = twoDigits(text, 17);
   if (days === null || !(hour < 24 && minute < 60 && second < 60)) return null;
-  return BigInt(days * 86_400 + hour * 3600 + minute * 60 + second) * 1_000_000n;
+  // Exact beyond 2^53 too: up to the year 9999 the product is 64 times a whole number below 2^53.
+  return BigInt((days * 86_400 + hour * 3600 + minute * 60 + second) * 1_000_000);
 }
 
-/** The year 0000 is left to the slow path, which refuses it. */
+/** The year 0000 is left to the slow path, which refuses it. Character codes: `+` 43, `-` 45, `:` 58. */
 function hasFixedForm(text: string): boolean {
-  if (text.length !== 19 && !(text.length === 22 && text.endsWith('+00'))) return false;
-  return text[4] === '-' && text[7] === '-' && text[10] === ' ' && text[13] === ':' && text[16] === ':' && !text.startsWith('0000');
+  if (text.length !== 19 && !(text.length === 22 && text.charCodeAt(19) === 43 && twoDigits(text, 20) === 0)) return false;
+  const hasDate = text.charCodeAt(4) === 45 && text.charCodeAt(7) === 45 && text.charCodeAt(10) === 32;
+  return hasDate && text.charCodeAt(13) === 58 && text.charCodeAt(16) === 58 && !text.startsWith('0000');
 }
 
 /** NaN when one of the two characters is no digit, which every later comparison then refuses. */

@@ -27,7 +27,7 @@ const dateStart = -(2n ** 31n) + daysTo2000;
 /** Greatest and smallest finite values: 294276-12-31 23:59:59.999999 and 5874897-12-31, both from 4714-11-24 BC. */
 const lastTimestamp = 9_224_318_015_999_999_999n;
 const firstTimestamp = -210_866_803_200_000_000n;
-const lastDate = 2_145_042_541n;
+const lastDate = 2_145_042_905n;
 const firstDate = -2_440_588n;
 
 /** `timestamp with time zone`: positions are instants, cut by the calendar of `timezone`. */
