@@ -1,7 +1,7 @@
 import { InvariantError } from '../errors.ts';
 import type { Partition } from '../partition/partition.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
-import { nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+import { list, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
 
 /**
  * `$1`: oids of partitioned tables. One row per table with all its partitions in one text: at 100,000 partitions a row each costs half as
@@ -15,7 +15,8 @@ export const partitionsSql: NamedSql = namedSql(
   /* sql */ `
   SELECT
     parent.oid::pg_catalog.text AS "parent",
-    tree.partitions AS "partitions",
+    tree.partitions AS "packedPartitions",
+    tree.sub_partitioned AS "subPartitioned",
     tree.foreign_owned AS "foreignOwned",
     tree.foreign_owner AS "foreignOwner"
   FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS wanted (oid)
@@ -36,6 +37,7 @@ export const partitionsSql: NamedSql = namedSql(
         ),
         E'\\x1e'
       ) AS partitions,
+      COALESCE(pg_catalog.array_agg(c.oid::pg_catalog.text) FILTER (WHERE c.relkind = 'p'), '{}') AS sub_partitioned,
       pg_catalog.count(*) FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owned,
       pg_catalog.min(pg_catalog.pg_get_userbyid(c.relowner))
         FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owner
@@ -56,34 +58,37 @@ export type PartitionRow = Omit<Partition, 'bound' | 'estimatedBytes'> & { reado
 
 export interface PartitionsRow {
   readonly parent: string;
-  /** In no order. */
-  readonly partitions: readonly PartitionRow[];
+  /** For `unpackPartitions`, which is called per table when its turn comes: all of them unpacked at once would double the peak. */
+  readonly packedPartitions: string | null;
+  /** Oids of the partitions that are partitioned themselves. */
+  readonly subPartitioned: readonly string[];
   /** Partitions owned by a role that the session's role cannot act as and that does not own the parent, and one such owner. */
   readonly foreignOwned: number;
   readonly foreignOwner: string | null;
 }
 
-const decodeColumns = row<{
-  readonly parent: string;
-  readonly partitions: string | null;
-  readonly foreignOwned: number;
-  readonly foreignOwner: string | null;
-}>({ parent: text, partitions: nullable(text), foreignOwned: number, foreignOwner: nullable(text) });
+export const decodePartitions: RowDecoder<PartitionsRow> = row<PartitionsRow>({
+  parent: text,
+  packedPartitions: nullable(text),
+  subPartitioned: list(text),
+  foreignOwned: number,
+  foreignOwner: nullable(text),
+});
 
-export const decodePartitions: RowDecoder<PartitionsRow> = (values, queryName) => {
-  const { partitions, ...rest } = decodeColumns(values, queryName);
+/** The partitions of one table, in no order. */
+export function unpackPartitions(packed: string | null): readonly PartitionRow[] {
   const schemas = new Map<string, string>();
-  return { ...rest, partitions: partitions === null ? [] : partitions.split('\u001e').map((fields) => decodePartition(fields, schemas)) };
-};
+  return packed === null ? [] : packed.split('\u001e').map((fields) => unpackPartition(fields, schemas));
+}
 
 const kinds: Readonly<Record<string, Partition['kind']>> = { r: 'table', p: 'partitioned', f: 'foreign' };
 
 /** `schemas` keeps one string per schema rather than one per partition. */
-function decodePartition(fields: string, schemas: Map<string, string>): PartitionRow {
+function unpackPartition(fields: string, schemas: Map<string, string>): PartitionRow {
   const [oid, relkind = '', isDetachPending, rows, pages, rawSchema, name, boundText] = fields.split('\u001f');
   const kind = kinds[relkind];
   if (oid === undefined || kind === undefined || rawSchema === undefined || name === undefined || boundText === undefined) {
-    throw new InvariantError('PD902', `read-partitions.partitions: a partition of kind "${relkind}" has not the expected fields`);
+    throw new InvariantError('PD902', `read-partitions.packedPartitions: a partition of kind "${relkind}" has not the expected fields`);
   }
   let schema = schemas.get(rawSchema);
   if (schema === undefined) {

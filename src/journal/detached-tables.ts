@@ -3,7 +3,7 @@ import type { EpochMicros } from '../partition/position.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import { literal } from '../postgres/literal.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
-import { bigint, nullable, oneOf, row, type RowDecoder, text } from '../postgres/row-decoder.ts';
+import { bigint, nullable, oneOf, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
 import { qualify } from './qualify.ts';
 
@@ -45,7 +45,9 @@ export async function forgetDetached(session: Session, schema: string, oid: stri
  * after four billion objects, and a table may be attached by hand and detached a second time.
  */
 export function renderRecordDetached(schema: string, entry: DetachedEntry): string {
-  const texts = [entry.parent.schema, entry.parent.name, entry.name.schema, entry.name.name, entry.from, entry.to, entry.state].map(literal);
+  const texts = [entry.parent.schema, entry.parent.name, entry.name.schema, entry.name.name, entry.from, entry.to, entry.state].map(
+    literal,
+  );
   const dropAfter = entry.dropAfter === null ? 'NULL' : `'epoch'::timestamptz + ${entry.dropAfter} * interval '1 microsecond'`;
   return (
     `INSERT INTO ${qualify(schema, 'detached_partition')} (oid, parent_oid, parent_schema, parent_name, schema_name, name, range_from, range_to, ` +

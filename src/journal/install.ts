@@ -35,7 +35,8 @@ export async function installJournal(session: Session, schema: string, signal: A
   if (!place.canCreate) throw mayNotCreate(place, schema);
   await session.transaction(async () => {
     const now = await lockAndLook(session, schema, signal);
-    if (!now.hasSchema) await session.execute(`CREATE SCHEMA ${quoteAlways(schema)}; REVOKE ALL ON SCHEMA ${quoteAlways(schema)} FROM PUBLIC`, signal);
+    if (!now.hasSchema)
+      await session.execute(`CREATE SCHEMA ${quoteAlways(schema)}; REVOKE ALL ON SCHEMA ${quoteAlways(schema)} FROM PUBLIC`, signal);
     const from = now.isInstalled ? ((await readJournalVersion(session, schema, signal))?.version ?? 0) : 0;
     for (const [index, migration] of migrations.entries()) {
       if (index < from) continue;

@@ -46,8 +46,15 @@ export async function finishOperation(session: Session, schema: string, end: Ope
 /** One INSERT without semicolon, for sending in the same simple-protocol message as the step. */
 export function renderBeginOperation(schema: string, start: OperationStart): string {
   const texts = [
-    start.task, start.kind, start.table.schema, start.table.name, start.partition.schema, start.partition.name,
-    start.from, start.to, start.reason,
+    start.task,
+    start.kind,
+    start.table.schema,
+    start.table.name,
+    start.partition.schema,
+    start.partition.name,
+    start.from,
+    start.to,
+    start.reason,
   ];
   return (
     `INSERT INTO ${qualify(schema, 'operation')} (id, run_id, task, kind, table_schema, table_name, partition_schema, partition_name, ` +

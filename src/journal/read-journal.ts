@@ -31,7 +31,11 @@ export async function readJournal(session: Session, schema: string, signal: Abor
   if (!place.isInstalled) return empty;
   if (!place.canUse) {
     const fix = `GRANT USAGE ON SCHEMA ${quoteAlways(schema)} TO ${place.role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteAlways(schema)} TO ${place.role};`;
-    throw new StatementError('PD502', `Role ${place.role} may not read the journal in schema ${schema}. Run: ${fix}`, sqlstates.insufficientPrivilege);
+    throw new StatementError(
+      'PD502',
+      `Role ${place.role} may not read the journal in schema ${schema}. Run: ${fix}`,
+      sqlstates.insufficientPrivilege,
+    );
   }
   const version = await readJournalVersion(session, schema, signal);
   if (version === null) return empty;

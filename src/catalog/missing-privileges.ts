@@ -1,0 +1,46 @@
+import type { MissingPrivilege } from '../partition/partition.ts';
+import { formatQualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
+import type { Parent } from './describe-parent.ts';
+import type { PartitionsRow } from './partitions.sql.ts';
+
+/**
+ * What the session's role lacks to do its work on a table, with the SQL that helps; empty when nothing. PostgreSQL asks for the rights of the
+ * owner (a member that inherits them will do) for ATTACH, DETACH and DROP, and for CREATE on the schema for new tables and for moved ones.
+ * Source: postgresql.org/docs/18/sql-altertable.html. Pure.
+ */
+export function missingPrivileges({ row, owner, policy }: Parent, partitions: PartitionsRow | undefined): readonly MissingPrivilege[] {
+  const table = formatQualifiedName(policy.table);
+  const role = quoteIdentifier(row.role);
+  const missing: MissingPrivilege[] = [];
+  if (!row.canActAsOwner) {
+    missing.push({
+      missing: `attach and detach partitions: role ${role} is no member of ${quoteIdentifier(owner)}, which owns ${table}`,
+      fix: `GRANT ${quoteIdentifier(owner)} TO ${role};`,
+    });
+  }
+  if (partitions !== undefined && partitions.foreignOwned > 0 && partitions.foreignOwner !== null) {
+    missing.push({
+      missing: `drop partitions: ${partitions.foreignOwned} of ${table} belong to other roles, for example ${quoteIdentifier(partitions.foreignOwner)}`,
+      fix: `GRANT ${quoteIdentifier(partitions.foreignOwner)} TO ${role};`,
+    });
+  }
+  if (!row.canUseSchema || !row.canCreateInSchema) {
+    const schema = quoteIdentifier(policy.table.schema);
+    missing.push({ missing: `create tables in schema ${schema}`, fix: `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role};` });
+  }
+  if (!row.canSelect) missing.push({ missing: `look for the newest row of ${table}`, fix: `GRANT SELECT ON ${table} TO ${role};` });
+  return [...missing, ...retentionSchema(row, policy.retention?.schema ?? null, role)];
+}
+
+function retentionSchema(row: Parent['row'], schema: string | null, role: string): readonly MissingPrivilege[] {
+  if (schema === null) return [];
+  const quoted = quoteIdentifier(schema);
+  if (!row.hasRetentionSchema) {
+    const missing = `move detached tables: there is no schema ${quoted} (retention.schema)`;
+    return [{ missing, fix: `CREATE SCHEMA ${quoted} AUTHORIZATION ${role};` }];
+  }
+  if (row.canCreateInRetentionSchema) return [];
+  return [
+    { missing: `move detached tables to schema ${quoted} (retention.schema)`, fix: `GRANT USAGE, CREATE ON SCHEMA ${quoted} TO ${role};` },
+  ];
+}

@@ -1,0 +1,235 @@
+import { StatementError } from '../errors.ts';
+import { dataHorizon } from '../partition/grid.ts';
+import type { KeyCodec } from '../partition/key.ts';
+import {
+  type DefaultRows,
+  isRangePartition,
+  type MissingPrivilege,
+  type NewestData,
+  type Partition,
+  type RangePartition,
+} from '../partition/partition.ts';
+import { type EpochMicros, isPosition, type Position } from '../partition/position.ts';
+import { formatQualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
+import type { Session } from '../postgres/session.ts';
+import { isLockFailure } from '../postgres/sqlstate.ts';
+import type { Parent } from './describe-parent.ts';
+import { countLimit, type DefaultKeys, readDefaultRows } from './read-default-rows.ts';
+import { type GreatestKey, type GreatestKeyAsk, readGreatestKeys } from './read-greatest-keys.ts';
+import { readRelationSizes } from './read-relation-sizes.ts';
+import type { RelationSizeRow } from './relation-sizes.sql.ts';
+
+/** What the rows say, as far as it can change a plan. */
+export interface DataFacts {
+  readonly newest: NewestData;
+  readonly defaultRows: DefaultRows | null;
+  /** Why something could not be read, for people. */
+  readonly missing: readonly MissingPrivilege[];
+}
+
+/** One table while it is being looked at. */
+interface Look {
+  readonly parent: Parent;
+  readonly defaultPartition: Partition | null;
+  /** Partitions that may hold the newest row, highest first, and how many of them have been measured. */
+  readonly candidates: readonly RangePartition[];
+  measured: number;
+  /** Of the measured ones, those with rows that may be read; highest first. */
+  filled: RangePartition[];
+  /** End of the clock's interval reach; for integer keys known once the newest attached row is. */
+  horizon: Position | null;
+  position: Position | null;
+  beyond: Position | null;
+  readonly missing: MissingPrivilege[];
+}
+
+type Sizes = ReadonlyMap<string, RelationSizeRow>;
+
+/** Integer keys have rows near the top, below a few premade partitions; each further slice is four times as large. */
+const firstSlice = 16;
+
+/**
+ * Looks for the newest rows and into the default partitions of `tables`, answers aligned. For time keys only partitions wholly ahead of the
+ * clock and the default can change a plan, and those are empty on most days: one query measures them all, and only what is not empty is
+ * read. Whatever is locked exclusively (or waits to be) is taken for empty, its default for unknown (`isExact` false, no keys).
+ */
+export async function readNewest(
+  session: Session,
+  tables: readonly { readonly parent: Parent; readonly partitions: readonly Partition[] }[],
+  now: EpochMicros,
+  signal: AbortSignal,
+): Promise<readonly DataFacts[]> {
+  const looks = tables.map(({ parent, partitions }) => lookAt(parent, partitions, now));
+  const sizes = await measure(session, looks, true, signal);
+  await readAhead(
+    session,
+    looks.filter(({ parent }) => parent.codec.axis === 'time'),
+    signal,
+  );
+  await readTop(
+    session,
+    looks.filter(({ parent }) => parent.codec.axis === 'integer'),
+    signal,
+  );
+  const facts: DataFacts[] = [];
+  for (const look of looks) facts.push(await readDefault(session, look, sizes, signal));
+  return facts;
+}
+
+function lookAt(parent: Parent, partitions: readonly Partition[], now: EpochMicros): Look {
+  const { codec, grid, policy } = parent;
+  const isTime = codec.axis === 'time';
+  const clock = isTime ? codec.positionOf(now) : 0n;
+  const candidates: RangePartition[] = [];
+  let defaultPartition: Partition | null = null;
+  for (const partition of partitions) {
+    if (partition.isDetachPending || partition.kind === 'foreign') continue;
+    if (partition.bound.kind === 'default') defaultPartition = partition;
+    if (isRangePartition(partition) && (!isTime || partition.bound.from > clock)) candidates.push(partition);
+  }
+  const horizon = isTime ? dataHorizon(grid, clock, policy.premake) : null;
+  return {
+    parent,
+    defaultPartition,
+    candidates: candidates.reverse(),
+    measured: 0,
+    filled: [],
+    horizon,
+    position: null,
+    beyond: null,
+    missing: [],
+  };
+}
+
+/** Measures the next slice of each look (all candidates of time keys) and, the first time, the defaults. */
+async function measure(session: Session, looks: readonly Look[], withDefaults: boolean, signal: AbortSignal): Promise<Sizes> {
+  const oids: string[] = [];
+  const keys: string[] = [];
+  const slices = looks.map((look) => {
+    const isTime = look.parent.codec.axis === 'time';
+    const count = isTime ? look.candidates.length : Math.max(firstSlice, look.measured * 3);
+    const slice = look.candidates.slice(look.measured, look.measured + count);
+    const asked = withDefaults && look.defaultPartition !== null ? [...slice, look.defaultPartition] : slice;
+    for (const { oid } of asked) {
+      oids.push(oid);
+      keys.push(look.parent.key.name);
+    }
+    return slice;
+  });
+  const sizes = await readRelationSizes(session, oids, keys, signal);
+  for (const [i, look] of looks.entries()) {
+    const slice = slices[i] ?? [];
+    look.measured += slice.length;
+    const filled = slice.filter(({ oid }) => (sizes.get(oid)?.bytes ?? 0) > 0);
+    look.filled = filled.filter(({ oid }) => sizes.get(oid)?.canSelect === true);
+    const [hidden] = filled.filter(({ oid }) => sizes.get(oid)?.canSelect === false);
+    if (hidden !== undefined) look.missing.push(mayNotRead(hidden, look.parent));
+  }
+  return sizes;
+}
+
+async function readAhead(session: Session, looks: readonly Look[], signal: AbortSignal): Promise<void> {
+  const asks: GreatestKeyAsk[] = looks.flatMap(({ parent: { key, codec }, filled, horizon }) => {
+    const at = horizon ?? 0n;
+    const value = codec.format(at);
+    return [
+      { key, partitions: filled.filter(({ bound }) => bound.from <= at), bound: { side: 'up-to', value } as const },
+      { key, partitions: filled.filter(({ bound }) => bound.to > at + 1n), bound: { side: 'beyond', value } as const },
+    ];
+  });
+  const found = await readGreatestKeys(session, asks, signal);
+  for (const [i, look] of looks.entries()) {
+    look.position = take(look, found[2 * i]);
+    look.beyond = take(look, found[2 * i + 1]);
+  }
+}
+
+/** Slice by slice from the top until a row is found. */
+async function readTop(session: Session, looks: readonly Look[], signal: AbortSignal): Promise<void> {
+  for (let open = looks; open.length > 0; ) {
+    const asks = open.map(({ parent: { key }, filled }): GreatestKeyAsk => ({ key, partitions: filled, bound: null }));
+    const found = await readGreatestKeys(session, asks, signal);
+    for (const [i, look] of open.entries()) look.position = take(look, found[i]);
+    open = open.filter((look) => look.position === null && look.measured < look.candidates.length);
+    if (open.length > 0) await measure(session, open, false, signal);
+  }
+  for (const look of looks) {
+    const base = look.position ?? startOf(look);
+    look.horizon = base === null ? null : dataHorizon(look.parent.grid, base, look.parent.policy.premake);
+  }
+}
+
+/** Where an integer key without attached rows stands: at its highest partition, or where the policy lets it start. */
+function startOf({ candidates, parent: { codec, policy } }: Look): Position | null {
+  const highest = candidates.find(({ bound }) => isPosition(bound.from))?.bound.from;
+  if (highest !== undefined && isPosition(highest)) return highest;
+  return policy.startFrom === null ? null : positionOf(codec, policy.startFrom.toString());
+}
+
+async function readDefault(session: Session, look: Look, sizes: Sizes, signal: AbortSignal): Promise<DataFacts> {
+  const { parent, defaultPartition, missing } = look;
+  const newest: NewestData = { position: look.position, beyondHorizon: look.beyond };
+  if (defaultPartition === null) return { newest, defaultRows: null, missing };
+  const size = sizes.get(defaultPartition.oid);
+  if (size?.bytes === 0) return { newest, defaultRows: { count: 0, isExact: true, min: null, max: null }, missing };
+  const unknown: DataFacts = { newest, defaultRows: { count: 0, isExact: false, min: null, max: null }, missing };
+  if (size === undefined || size.bytes === null) return unknown;
+  if (!size.canSelect) return { ...unknown, missing: [...missing, mayNotRead(defaultPartition, parent)] };
+  const horizon = look.horizon === null ? null : parent.codec.format(look.horizon);
+  const keys = await readDefaultRows(session, defaultPartition, parent.key, horizon, size.isKeyIndexed, signal);
+  if (!(keys instanceof StatementError)) return { ...withDefault(newest, keys, parent.codec), missing };
+  return isLockFailure(keys) ? unknown : { ...unknown, missing: [...missing, couldNotRead(defaultPartition, parent, keys)] };
+}
+
+function withDefault(newest: NewestData, keys: DefaultKeys, codec: KeyCodec): Omit<DataFacts, 'missing'> {
+  const upTo = keys.upTo === null ? null : positionOf(codec, keys.upTo);
+  const beyond = keys.beyond === null ? null : positionOf(codec, keys.beyond);
+  return {
+    newest: { position: greater(newest.position, upTo), beyondHorizon: greater(newest.beyondHorizon, beyond) },
+    defaultRows: {
+      count: Math.min(keys.count, countLimit),
+      isExact: keys.count <= countLimit,
+      min: keys.min === null ? null : positionOf(codec, keys.min),
+      max: beyond ?? upTo,
+    },
+  };
+}
+
+function take(look: Look, found: GreatestKey | undefined): Position | null {
+  if (found === undefined) return null;
+  const [first] = look.filled;
+  if (found.failure !== null && !isLockFailure(found.failure) && first !== undefined) {
+    look.missing.push(couldNotRead(first, look.parent, found.failure));
+  }
+  return found.text === null ? null : positionOf(look.parent.codec, found.text);
+}
+
+/** A value that the codec does not know (a lower-case ULID) says nothing about where the data stands. */
+function positionOf(codec: KeyCodec, text: string): Position | null {
+  try {
+    const edge = codec.parse(text);
+    return isPosition(edge) ? edge : null;
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function greater(a: Position | null, b: Position | null): Position | null {
+  if (a === null || b === null) return a ?? b;
+  return a > b ? a : b;
+}
+
+function mayNotRead(partition: Partition, { row }: Parent): MissingPrivilege {
+  const name = formatQualifiedName(partition.name);
+  return { missing: `look for the newest row of ${name}`, fix: `GRANT SELECT ON ${name} TO ${quoteIdentifier(row.role)};` };
+}
+
+/** Mostly the statement timeout of a scan that an index would have spared. */
+function couldNotRead(partition: Partition, { key }: Parent, error: StatementError): MissingPrivilege {
+  const name = formatQualifiedName(partition.name);
+  return {
+    missing: `look for the newest row of ${name} (${error.message})`,
+    fix: `CREATE INDEX CONCURRENTLY ON ${name} (${quoteIdentifier(key.name)});`,
+  };
+}
