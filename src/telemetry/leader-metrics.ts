@@ -27,7 +27,8 @@ export type RunOutcome = (typeof runOutcomes)[number];
 
 const stepOutcomes = ['ok', 'failed', 'refused', 'skipped'] as const;
 const phases = ['lock', 'read', 'plan', 'apply', 'verify'] as const;
-const collectors = ['catalog', 'statistics'] as const;
+/** catalog: snapshot and plan, every run. statistics: sizes and dead rows, now and then. */
+export type Collector = 'catalog' | 'statistics';
 
 /**
  * The leader families of one database, from the moment this process leads it until `drop`. Every known label set exists from the start,
@@ -105,16 +106,18 @@ export class LeaderMetrics {
     }
   }
 
-  /** One collector has ended; without statistics it failed, and what was known stays. */
-  collected(collector: (typeof collectors)[number], statistics: readonly TableStatistics[] | null, durationMs: number, isSuccess: boolean): void {
-    for (const one of statistics ?? []) {
-      const key = formatQualifiedName(one.table);
-      const view = this.#views.get(key);
-      if (view !== undefined) this.#views.set(key, { ...view, statistics: one });
-    }
+  collectorEnded(collector: Collector, isSuccess: boolean, durationMs: number): void {
     this.#store.set('collector_duration_seconds', this.#labels({ collector }), durationMs / 1000);
     this.#store.set('collector_success', this.#labels({ collector }), isSuccess ? 1 : 0);
-    if (statistics !== null) this.#publish();
+  }
+
+  statisticsCollected(statistics: readonly TableStatistics[]): void {
+    for (const one of statistics) {
+      const key = formatQualifiedName(one.table);
+      const view = this.#views.get(key);
+      if (view !== undefined) this.#views.set(key, { ...view, statistics: keepKnown(view, one) });
+    }
+    this.#publish();
   }
 
   drop(): void {
@@ -185,6 +188,17 @@ export class LeaderMetrics {
   #tableLabels(table: QualifiedName): Labels {
     return this.#labels({ schema: table.schema, table: table.name });
   }
+}
+
+/** A partition that was locked away this time keeps its last value; one that is gone does not. */
+function keepKnown(view: TableView, fresh: TableStatistics): TableStatistics {
+  const present = view.state.kind === 'partitioned' ? view.state.table.partitions : [];
+  const partitions = new Map(fresh.partitions);
+  for (const { oid } of present) {
+    const known = view.statistics?.partitions.get(oid);
+    if (known !== undefined && !partitions.has(oid)) partitions.set(oid, known);
+  }
+  return { table: fresh.table, partitions };
 }
 
 /** Kinds of steps that this policy can lead to. */

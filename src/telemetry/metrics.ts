@@ -1,6 +1,6 @@
 import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
-import { type LedDatabase, LeaderMetrics, type RunOutcome } from './leader-metrics.ts';
+import { type Collector, type LedDatabase, LeaderMetrics, type RunOutcome } from './leader-metrics.ts';
 import { MetricStore } from './metric-store.ts';
 import type { PartitionLimits } from './partition-samples.ts';
 
@@ -97,12 +97,12 @@ export class Metrics {
     this.#led.get(event.database)?.observe(event, false, 'collect', this.#options.nowSeconds());
   }
 
-  collected(
-    database: string,
-    collector: 'catalog' | 'statistics',
-    outcome: { readonly isSuccess: boolean; readonly durationMs: number; readonly statistics: readonly TableStatistics[] | null },
-  ): void {
-    this.#led.get(database)?.collected(collector, outcome.statistics, outcome.durationMs, outcome.isSuccess);
+  collectorEnded(database: string, collector: Collector, isSuccess: boolean, durationMs: number): void {
+    this.#led.get(database)?.collectorEnded(collector, isSuccess, durationMs);
+  }
+
+  statisticsCollected(database: string, statistics: readonly TableStatistics[]): void {
+    this.#led.get(database)?.statisticsCollected(statistics);
   }
 
   get contentType(): string {

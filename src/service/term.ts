@@ -1,0 +1,152 @@
+import { NotLeaderError } from '../errors.ts';
+import type { DatabasePolicy } from '../partition/policy.ts';
+import type { Session } from '../postgres/session.ts';
+import { readHistory, type TaskHistory } from '../reconcile/read-history.ts';
+import { errorFields } from '../telemetry/error-fields.ts';
+import type { LedTask } from '../telemetry/leader-metrics.ts';
+import type { LossReason } from '../telemetry/metrics.ts';
+import type { Leadership } from './leadership.ts';
+import { type CronSchedule, longestGapSeconds, type Schedule, type ScheduledTaskName, scheduledTasks, startSchedule } from './schedule.ts';
+import type { Surroundings } from './surroundings.ts';
+import { TaskRunner } from './task-runner.ts';
+
+/** How often the lock is confirmed, and how long an answer may take before it counts as lost. */
+const confirmEveryMs = 5_000;
+const confirmWithinMs = 15_000;
+
+/**
+ * One term of leadership of one database: from the epoch just claimed until the process stops, the lock is lost or a newer epoch shows up.
+ * Whatever ends it, work is aborted first and has ended before the term has.
+ */
+export class Term {
+  readonly #database: DatabasePolicy;
+  readonly #leadership: Leadership;
+  readonly #session: Session;
+  readonly #surroundings: Surroundings;
+  readonly #end = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #runner: TaskRunner;
+  #reason: LossReason = 'released';
+  #confirmedAtMs: number;
+
+  constructor(database: DatabasePolicy, leadership: Leadership, session: Session, surroundings: Surroundings, signal: AbortSignal) {
+    this.#database = database;
+    this.#leadership = leadership;
+    this.#session = session;
+    this.#surroundings = surroundings;
+    this.#signal = AbortSignal.any([signal, this.#end.signal]);
+    this.#runner = new TaskRunner(database, leadership.guardSql, surroundings, this.#signal, (error) => this.#stop('fenced', error));
+    this.#confirmedAtMs = surroundings.clock.monotonicMs();
+  }
+
+  /** Monotonic time of the last proof that the lock is held. */
+  get confirmedAtMs(): number {
+    return this.#confirmedAtMs;
+  }
+
+  /** Leads until the end; says why it came. Never throws but for a bug. */
+  async lead(): Promise<LossReason> {
+    const { logger, metrics } = this.#surroundings;
+    const { name, tables } = this.#database;
+    const { epoch } = this.#leadership;
+    this.#session.onLost((error) => this.#stop('lost', error));
+    const history = await readHistory(this.#session, this.#database.journalSchema, this.#signal).catch(() => []);
+    metrics.acquired({ name, tables, tasks: this.#ledTasks(history) }, epoch);
+    logger.info('leadership acquired', { database: name, epoch: epoch.toString() });
+    const schedules = this.#startSchedules();
+    try {
+      await Promise.all([this.#runEachOnce(), this.#keepConfirming()]);
+    } finally {
+      for (const schedule of schedules) schedule.stop();
+      await this.#runner.idle();
+      metrics.lost(name, this.#reason);
+      logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', { database: name, epoch: epoch.toString(), reason: this.#reason });
+    }
+    return this.#reason;
+  }
+
+  /** A run on request: accepted, busy when that task runs already, off when it has no schedule. */
+  request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' {
+    if (this.#scheduleOf(task) === null) return 'off';
+    return this.#runner.fire(task) === null ? 'busy' : 'accepted';
+  }
+
+  #stop(reason: LossReason, error: unknown): void {
+    if (this.#signal.aborted) return;
+    this.#reason = reason;
+    this.#surroundings.logger.warn('leadership lost', { database: this.#database.name, reason, ...errorFields(error) });
+    this.#end.abort(new NotLeaderError('PD303', `Leadership of database ${this.#database.name} has ended: ${reason}.`));
+  }
+
+  #startSchedules(): readonly Schedule[] {
+    return scheduledTasks.flatMap((task) => {
+      const schedule = this.#scheduleOf(task);
+      if (schedule === null) return [];
+      const fire = async (): Promise<void> => {
+        await this.#runner.fire(task);
+      };
+      return [startSchedule(`${this.#database.name}/${task}`, schedule, fire, () => this.#runner.skipped(task), this.#surroundings.logger)];
+    });
+  }
+
+  /** Ahead comes first, removal after it; the collection then sees what both have left. */
+  async #runEachOnce(): Promise<void> {
+    for (const task of scheduledTasks) {
+      if (this.#scheduleOf(task) !== null && !this.#signal.aborted) await this.#runner.fire(task);
+    }
+  }
+
+  async #keepConfirming(): Promise<void> {
+    const { clock } = this.#surroundings;
+    while (!this.#signal.aborted) {
+      await clock.sleep(confirmEveryMs, this.#signal).catch(() => undefined);
+      if (this.#signal.aborted) return;
+      try {
+        await this.#confirm();
+        this.#confirmedAtMs = clock.monotonicMs();
+      } catch (error) {
+        this.#stop('lost', error);
+      }
+    }
+  }
+
+  /** A connection whose other end is gone answers neither a query nor its cancellation, hence the race. */
+  async #confirm(): Promise<void> {
+    const { clock } = this.#surroundings;
+    const answered = new AbortController();
+    const late = clock.sleep(confirmWithinMs, AbortSignal.any([answered.signal, this.#signal])).then(() => {
+      throw new NotLeaderError('PD302', `The lock of leadership was not confirmed within ${confirmWithinMs} ms.`);
+    });
+    late.catch(() => undefined);
+    try {
+      await Promise.race([this.#leadership.confirm(this.#signal), late]);
+    } finally {
+      answered.abort();
+    }
+  }
+
+  #ledTasks(history: readonly TaskHistory[]): readonly LedTask[] {
+    // Where nothing is recorded the clock starts now: never 0 and never absent, so that "never succeeded" ages like any other.
+    const now = Number(this.#surroundings.clock.now()) / 1e6;
+    return scheduledTasks.flatMap((task) => {
+      const schedule = this.#scheduleOf(task);
+      if (schedule === null) return [];
+      const past = history.find((one) => one.task === task);
+      const lastSuccess = past?.lastSuccessAt ?? null;
+      return [
+        {
+          task,
+          intervalSeconds: longestGapSeconds(schedule),
+          lastRunSeconds: past === undefined ? now : Number(past.lastRunAt) / 1e6,
+          lastSuccessSeconds: lastSuccess === null ? now : Number(lastSuccess) / 1e6,
+        },
+      ];
+    });
+  }
+
+  #scheduleOf(task: ScheduledTaskName): CronSchedule | null {
+    const { schedules } = this.#surroundings.configuration;
+    const expression = schedules[task];
+    return expression === null ? null : { expression, timezone: schedules.timezone };
+  }
+}
