@@ -5,7 +5,7 @@ import { documents } from './support/documents.ts';
 const isCheck = process.argv.includes('--check');
 const outdated: string[] = [];
 for (const document of documents) {
-  const wanted = await document.render();
+  const wanted = document.render();
   const found = await readFile(document.path, 'utf8').catch(() => null);
   if (wanted === found) continue;
   if (isCheck) outdated.push(document.path);
