@@ -100,7 +100,7 @@ function collectProblems(): { readonly report: Report; readonly problems: () => 
     if (!found.has(identity)) found.set(identity, problem);
   };
   // Problems without a line (the environment) come first; sorting is stable.
-  return { report, problems: () => [...found.values()].sort((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
+  return { report, problems: () => [...found.values()].toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)) };
 }
 
 function configError(code: string, source: string, problems: readonly ConfigProblem[]): ConfigError {

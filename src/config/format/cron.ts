@@ -20,15 +20,17 @@ const fields: readonly Field[] = [
 
 const longestMonth = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
-const macros: Readonly<Record<string, string>> = {
-  '@hourly': '0 * * * *',
-  '@daily': '0 0 * * *',
-  '@midnight': '0 0 * * *',
-  '@weekly': '0 0 * * 0',
-  '@monthly': '0 0 1 * *',
-  '@yearly': '0 0 1 1 *',
-  '@annually': '0 0 1 1 *',
-};
+const macros: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    '@hourly': '0 * * * *',
+    '@daily': '0 0 * * *',
+    '@midnight': '0 0 * * *',
+    '@weekly': '0 0 * * 0',
+    '@monthly': '0 0 1 * *',
+    '@yearly': '0 0 1 1 *',
+    '@annually': '0 0 1 1 *',
+  }),
+);
 
 /** When a task runs: a cron expression, or null when `false`, `off` or null switches the task off. */
 export const schedule: Format<string | null> = format({
@@ -46,7 +48,7 @@ export const schedule: Format<string | null> = format({
  */
 export function parseCron(expression: string): string {
   const words = expression.trim().split(/\s+/);
-  const macro = macros[expression.trim()];
+  const macro = macros.get(expression.trim());
   if (macro !== undefined) throw new RangeError(`write it out: "${macro}"`);
   if (words.length !== 5 && words.length !== 6) throw new RangeError(`it has ${words.length} field${words.length === 1 ? '' : 's'}`);
   const offset = fields.length - words.length;
@@ -64,20 +66,18 @@ function fieldValues(word: string, field: Field | undefined): readonly number[] 
 }
 
 function partValues(part: string, field: Field): readonly number[] {
-  const match = /^(\*|([a-z]+|\d+)(?:-([a-z]+|\d+))?)(?:\/(\d+))?$/i.exec(part);
-  const range = match?.[1];
-  if (match === null || range === undefined) throw new RangeError(`${field.name}: "${part}" is no number, range, step or list`);
-  const step = match[4] === undefined ? 1 : Number(match[4]);
-  const from = range === '*' ? field.least : fieldNumber(match[2] ?? '', field);
-  const to = range === '*' ? field.most : fieldNumber(match[3] ?? match[2] ?? '', field);
-  if (match[4] !== undefined) {
-    if (range !== '*' && match[3] === undefined)
-      throw new RangeError(`${field.name}: a step needs a range, write ${range}-${field.most}/${step}`);
-    if (step < 1 || step > field.most) throw new RangeError(`${field.name}: the step ${step} is not between 1 and ${field.most}`);
+  const [, range, first, last, every] = /^(\*|([a-z]+|\d+)(?:-([a-z]+|\d+))?)(?:\/(\d+))?$/i.exec(part) ?? [];
+  if (range === undefined) throw new RangeError(`${field.name}: "${part}" is no number, range, step or list`);
+  const from = first === undefined ? field.least : fieldNumber(first, field);
+  const to = first === undefined ? field.most : fieldNumber(last ?? first, field);
+  if (every !== undefined && first !== undefined && last === undefined) {
+    throw new RangeError(`${field.name}: a step needs a range, write ${first}-${field.most}/${every}`);
   }
+  const step = Number(every ?? 1);
+  if (step < 1 || step > field.most) throw new RangeError(`${field.name}: the step ${step} is not between 1 and ${field.most}`);
   // A range across the end goes round: 22-2 is 22, 23, 0, 1, 2.
   const span = field.most - field.least + 1;
-  const length = (to >= from ? to - from : to - from + span) + 1;
+  const length = ((to - from + span) % span) + 1;
   return Array.from({ length: Math.ceil(length / step) }, (_, index) => field.least + ((from - field.least + index * step) % span));
 }
 

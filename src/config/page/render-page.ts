@@ -81,12 +81,13 @@ function keyDefault(key: Key<unknown>): string {
 const introduction = `partitiond reads one file, YAML or JSON: the one that \`--config FILE\` names, else the one in the variable \`PARTITIOND_CONFIG\`, else
 \`./partitiond.yaml\`, else \`/etc/partitiond/partitiond.yaml\`.
 
-- \`\${NAME}\` in a text is the environment variable NAME; an unset one is an error, \`$\${\` stands for \`\${\` itself. Keys are never replaced, and what
-  a variable holds is not read again for variables. Within braces or brackets of YAML put it in quotes.
+- \`\${NAME}\` in a text is the environment variable NAME; an unset one is an error, \`$\${\` stands for \`\${\` itself. Keys are never
+  replaced, and what a variable holds is not read again for variables. Within braces or brackets of YAML put it in quotes.
 - Unknown and duplicate keys are errors. All problems are told at once, each with its line, its key path, what was found, what is allowed and
   the nearest fix; \`partitiond validate\` does only that, and \`partitiond validate --schema\` prints the JSON Schema for editors.
-- A key with nothing behind it (or null) counts as absent. An empty variable \`PARTITIOND_...\` counts as unset.
-- Passwords and what variables hold never appear in a message.`;
+- A key with nothing behind it (or null) counts as absent, but switches a task of \`schedules\` off, as false does. An empty variable
+  \`PARTITIOND_...\` counts as unset.
+- Messages show \`\${NAME}\` rather than what it holds, and no passwords.`;
 
 const encodings = `| \`encoding\` | For keys that are |
 | --- | --- |

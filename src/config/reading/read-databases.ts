@@ -3,7 +3,7 @@ import type { Connection, DatabasePolicy, TablePolicy } from '../../partition/po
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { type ConfigNode, isUnset, type MapNode, type Report } from '../document/config-node.ts';
-import { asMap, completeValues, readKeys, readList, readMap, readSection } from './read-section.ts';
+import { completeValues, readKeys, readList, readMap, readSection } from './read-section.ts';
 import { readTable } from './read-table.ts';
 
 /** All databases in the order of the file; those with a problem (reported) are left out. `folder` is where `urlFile` is looked for. */
@@ -12,7 +12,7 @@ export function readDatabases(root: MapNode, folder: string, report: Report): re
   checkDefaults(defaults, report);
   const isFirst = firstSightings(report);
   return readList(root, 'databases', report).flatMap((node) => {
-    const database = readDatabase(asMap(node, node, report), defaults, folder, report);
+    const database = readDatabase(node, defaults, folder, report);
     return database !== null && isFirst(database.name, `the database ${JSON.stringify(database.name)}`, node) ? [database] : [];
   });
 }
@@ -30,7 +30,7 @@ function readDatabase(node: MapNode, defaults: MapNode, folder: string, report: 
   const connection = readConnection(node, partial.url ?? null, partial.urlFile ?? null, folder, report);
   const isFirst = firstSightings(report);
   const tables = readList(node, 'tables', report).flatMap((item): readonly TablePolicy[] => {
-    const table = readTable(asMap(item, item, report), defaults, report);
+    const table = readTable(item, defaults, report);
     if (table === null) return [];
     const name = formatQualifiedName(table.table);
     return isFirst(name, `the table ${name}`, item) ? [table] : [];

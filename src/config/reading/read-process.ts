@@ -32,6 +32,7 @@ export function readProcess(root: MapNode, env: Environment, report: Report): Pr
   }
   if (values.size < written.length) return null;
   // The decoder's cast: completeSection read each section by its own declaration.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   return Object.fromEntries(values) as ProcessValues;
 }
 

@@ -1,7 +1,7 @@
 import { formatInterval, type Interval, isZeroSpan, parseSpan, type Span } from '../../partition/interval.ts';
 import type { Retention } from '../../partition/policy.ts';
 import { retentionSection } from '../declaration/table-keys.ts';
-import type { MapNode, Report } from '../document/config-node.ts';
+import type { ConfigNode, MapNode, Report } from '../document/config-node.ts';
 import { isInherited } from './merge-defaults.ts';
 import { asMap, completeValues, readSection, reportValue } from './read-section.ts';
 
@@ -16,9 +16,7 @@ const noTime: Span = { kind: 'calendar', months: 0, days: 0, micros: 0n };
  */
 export function readRetention(table: MapNode, interval: Interval | null, report: Report): ReadRetention {
   const node = table.entries.get('retention');
-  if (node === undefined || (node.kind === 'scalar' && !node.isBroken && (node.value === null || node.value === false))) {
-    return { isRead: true, value: null };
-  }
+  if (node === undefined || isNone(node)) return { isRead: true, value: null };
   const map = asMap(node, table, report);
   if (node.kind !== 'map') return { isRead: false };
   const partial = readSection(retentionSection, map, report);
@@ -28,6 +26,11 @@ export function readRetention(table: MapNode, interval: Interval | null, report:
   const values = completeValues(retentionSection, partial);
   if (values === null || keep === null || grace === undefined) return { isRead: false };
   return { isRead: true, value: { keep, action: values.action, grace, schema: values.schema } };
+}
+
+/** Null and false are how a table opts out of a default retention. */
+function isNone(node: ConfigNode): boolean {
+  return node.kind === 'scalar' && !node.isBroken && (node.value === null || node.value === false);
 }
 
 function readKeep(map: MapNode, written: string | number, interval: Interval, report: Report): Span | null {

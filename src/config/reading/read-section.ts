@@ -30,6 +30,7 @@ export function readKeys<S extends Declarations>(section: Section<S>, node: MapN
     if (read.isRead) values.set(name, read.value);
   }
   // The decoder's cast: every value was parsed by the format of its own key just above.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   return Object.fromEntries(values) as Partial<ValuesOf<S>>;
 }
 
@@ -37,6 +38,7 @@ export function readKeys<S extends Declarations>(section: Section<S>, node: MapN
 export function completeValues<S extends Declarations>(section: Section<S>, values: Partial<ValuesOf<S>>): ValuesOf<S> | null {
   const isComplete = Object.entries(section.keys).every(([name, declaration]) => declaration.kind !== 'key' || Object.hasOwn(values, name));
   // The decoder's cast: no key is missing from the partial answer.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- see above
   return isComplete ? (values as unknown as ValuesOf<S>) : null;
 }
 
@@ -51,14 +53,21 @@ export function asMap(node: ConfigNode | undefined, place: Place, report: Report
   return { kind: 'map', path: place.path, line: node?.line ?? place.line, entries: new Map() };
 }
 
-/** The items at `name`, which must be there and not empty. */
-export function readList(parent: MapNode, name: string, report: Report): readonly ConfigNode[] {
+/** The maps in the list at `name`, which must be there and not empty; items that are something else are left out (reported). */
+export function readList(parent: MapNode, name: string, report: Report): readonly MapNode[] {
   const node = parent.entries.get(name);
+  if (node?.kind === 'list' && node.items.length > 0) {
+    return node.items.flatMap((item) => (item.kind === 'map' ? [item] : notMap(item, report)));
+  }
   const place = node ?? { path: childPath(parent.path, name), line: parent.line };
-  if (node?.kind === 'list' && node.items.length > 0) return node.items;
-  if (isUnset(node) || node.kind === 'list')
-    report(place, `the list ${name} is ${isUnset(node) ? 'missing' : 'empty'}; it needs at least one entry`);
+  if (isUnset(node)) report(place, `the list ${name} is missing; it needs at least one entry`);
+  else if (node.kind === 'list') report(place, `the list ${name} is empty; it needs at least one entry`);
   else if (!isBroken(node)) report(node, `${describe(node)} is not a list; begin each entry with "- "`);
+  return [];
+}
+
+function notMap(item: ConfigNode, report: Report): readonly [] {
+  if (!isBroken(item)) report(item, `${describe(item)} is not a map of keys and values`);
   return [];
 }
 
@@ -113,10 +122,12 @@ function describe(node: ConfigNode): string {
   }
 }
 
-/** A variable's value may be a secret in the wrong place, so messages show the text that stands in the file. */
+/** A variable may hold a secret that landed in the wrong key, so a reason that quotes from it, even in part, is not repeated. */
 function withoutVariables(node: ConfigNode, reason: string): string {
-  if (node.kind !== 'scalar' || node.written === null || typeof node.value !== 'string' || node.value.length < 3) return reason;
-  return reason.replaceAll(node.value, node.written).replaceAll(JSON.stringify(node.value).slice(1, -1), node.written);
+  const isFilledIn = node.kind === 'scalar' && node.written !== null && node.line !== null;
+  if (!isFilledIn || typeof node.value !== 'string') return reason;
+  const words = node.value.match(/[\p{L}\p{N}]{2,}/gu) ?? [];
+  return words.some((word) => reason.includes(word)) ? 'what its variable holds is not of this form' : reason;
 }
 
 function cut(text: string): string {
