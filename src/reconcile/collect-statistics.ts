@@ -27,7 +27,11 @@ function measurable(table: PartitionedTable): readonly string[] {
   return table.partitions.filter((partition) => partition.kind !== 'foreign').map((partition) => partition.oid);
 }
 
-async function readBatch(session: Session, oids: readonly string[], signal: AbortSignal): Promise<readonly (PartitionStatistics & { readonly oid: string })[]> {
+async function readBatch(
+  session: Session,
+  oids: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly (PartitionStatistics & { readonly oid: string })[]> {
   try {
     return await session.rows(partitionStatisticsSql, [oids], decodePartitionStatistics, signal);
   } catch (error) {

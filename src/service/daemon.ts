@@ -67,7 +67,12 @@ export async function runDaemon(configuration: Configuration, options: DaemonOpt
   logger.info('stopped');
 }
 
-async function work(workers: readonly DatabaseWorker[], surroundings: Surroundings, readiness: Readiness, signal: AbortSignal): Promise<void> {
+async function work(
+  workers: readonly DatabaseWorker[],
+  surroundings: Surroundings,
+  readiness: Readiness,
+  signal: AbortSignal,
+): Promise<void> {
   const { logger, clock, configuration } = surroundings;
   logger.info('started', { databases: configuration.databases.map((database) => database.name), who: surroundings.who });
   const stopping = (): void => {

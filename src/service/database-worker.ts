@@ -119,6 +119,10 @@ export class DatabaseWorker {
     if (isConnection) metrics.databaseDown(this.name);
     // The first failure may be a restart; what is no matter of connections does not go away by itself.
     const level = isConnection && this.#failures === 1 ? 'warn' : 'error';
-    logger[level](isConnection ? 'database unreachable' : 'cannot lead', { database: this.name, failures: this.#failures, ...errorFields(error) });
+    logger[level](isConnection ? 'database unreachable' : 'cannot lead', {
+      database: this.name,
+      failures: this.#failures,
+      ...errorFields(error),
+    });
   }
 }

@@ -19,7 +19,13 @@ export interface HttpServer {
 const closeGraceMs = 1_000;
 
 /** Slow or idle clients give their connection back: Node's own limits are 5 minutes for a request and none for its size of headers. */
-const limits = { requestTimeout: 30_000, headersTimeout: 10_000, keepAliveTimeout: 5_000, connectionsCheckingInterval: 5_000, maxHeaderSize: 16_384 };
+const limits = {
+  requestTimeout: 30_000,
+  headersTimeout: 10_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 16_384,
+};
 
 /** Serves `app` on `listener`. Throws `ConfigError` when the address cannot be listened on; `keyPath` (`http`, `admin`) names it. */
 export async function listenHttp(app: Hono, listener: Listener, keyPath: string): Promise<HttpServer> {

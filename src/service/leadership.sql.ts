@@ -25,7 +25,12 @@ export const identitySql: NamedSql = namedSql(
   WHERE d.datname = pg_catalog.current_database()`,
 );
 
-export const decodeIdentity: RowDecoder<ServerIdentity> = row<ServerIdentity>({ systemIdentifier: text, databaseOid: text, version: number, isInRecovery: boolean });
+export const decodeIdentity: RowDecoder<ServerIdentity> = row<ServerIdentity>({
+  systemIdentifier: text,
+  databaseOid: text,
+  version: number,
+  isInRecovery: boolean,
+});
 
 /** Whether this backend still is the one that took the advisory lock `$1` (the two halves of the key as pg_locks shows them). */
 export const holdsLockSql: NamedSql = namedSql(

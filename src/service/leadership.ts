@@ -36,7 +36,11 @@ export async function tryLead(session: Session, request: LeadRequest, signal: Ab
   const key = leadershipKey(identity, request.journalSchema);
   if (!(await tryAdvisoryLock(session, key, signal))) return null;
   try {
-    return { ...(await claim(session, request, signal)), confirm: (until) => confirmLock(session, key, until), release: () => releaseLock(session, key) };
+    return {
+      ...(await claim(session, request, signal)),
+      confirm: (until) => confirmLock(session, key, until),
+      release: () => releaseLock(session, key),
+    };
   } catch (error) {
     await releaseLock(session, key);
     throw error;
@@ -65,13 +69,19 @@ export function leadershipKey(identity: ServerIdentity, journalSchema: string): 
 }
 
 async function claim(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Epoch> {
-  return await claimEpoch(session, request.journalSchema, { holder: request.who, configurationGeneration: request.configurationHash }, signal);
+  return await claimEpoch(
+    session,
+    request.journalSchema,
+    { holder: request.who, configurationGeneration: request.configurationHash },
+    signal,
+  );
 }
 
 async function confirmLock(session: Session, key: bigint, signal: AbortSignal): Promise<void> {
   const [answer] = await session.rows(holdsLockSql, [key.toString()], decodeHoldsLock, signal);
   if (answer?.isHeld === true && answer.pid === session.pid) return;
-  const message = 'The lock of leadership is not held any more. If `url` goes through PgBouncer in transaction mode, use session mode or the server itself.';
+  const message =
+    'The lock of leadership is not held any more. If `url` goes through PgBouncer in transaction mode, use session mode or the server itself.';
   throw new NotLeaderError('PD302', message);
 }
 

@@ -98,7 +98,12 @@ async function collect(
   return outcome;
 }
 
-async function measured<T>(collector: Collector, database: DatabasePolicy, { clock, metrics }: Surroundings, run: () => Promise<T>): Promise<T> {
+async function measured<T>(
+  collector: Collector,
+  database: DatabasePolicy,
+  { clock, metrics }: Surroundings,
+  run: () => Promise<T>,
+): Promise<T> {
   const startedAt = clock.monotonicMs();
   let isSuccess = false;
   try {
@@ -112,7 +117,10 @@ async function measured<T>(collector: Collector, database: DatabasePolicy, { clo
 
 /** A refusal is no failure: a guard did what it is there for, and a finding says so. */
 function verdict(report: RunReport, signal: AbortSignal): Performance {
-  const errors = report.tables.flatMap((table): readonly (PartitiondError | null)[] => [table.error, ...table.steps.map((step) => step.error)]);
+  const errors = report.tables.flatMap((table): readonly (PartitiondError | null)[] => [
+    table.error,
+    ...table.steps.map((step) => step.error),
+  ]);
   const fatal = errors.find((error) => error instanceof NotLeaderError) ?? errors.find((error) => error instanceof ConnectionError);
   if (signal.aborted) return { outcome: 'aborted' };
   if (fatal !== undefined && fatal !== null) throw fatal;

@@ -68,7 +68,12 @@ export function longestGapSeconds(schedule: CronSchedule): number {
 }
 
 /** node-cron's own remarks (a firing missed by a busy process) in our log rather than on the console. */
-function cronLogger(logger: Logger): { info(text: string): void; warn(text: string): void; error(text: string | Error): void; debug(text: string | Error): void } {
+function cronLogger(logger: Logger): {
+  info(text: string): void;
+  warn(text: string): void;
+  error(text: string | Error): void;
+  debug(text: string | Error): void;
+} {
   const write = (level: 'debug' | 'warn' | 'error') => (remark: string | Error) => logger[level]('schedule', { remark: String(remark) });
   return { info: write('debug'), warn: write('warn'), error: write('error'), debug: write('debug') };
 }

@@ -13,7 +13,10 @@ const readWithinMs = 20_000;
  * Reads the status of all databases, each on a short connection of its own; requests that come together share one answer. A database that
  * cannot be read says why in `error`. Never rejects.
  */
-export function createStatusReader(databases: readonly DatabasePolicy[], surroundings: Surroundings): () => Promise<readonly DatabaseStatus[]> {
+export function createStatusReader(
+  databases: readonly DatabasePolicy[],
+  surroundings: Surroundings,
+): () => Promise<readonly DatabaseStatus[]> {
   const { clock } = surroundings;
   let answer: Promise<readonly DatabaseStatus[]> | null = null;
   let freshUntilMs = 0;
@@ -31,7 +34,11 @@ export function createStatusReader(databases: readonly DatabasePolicy[], surroun
 async function readOne(database: DatabasePolicy, surroundings: Surroundings): Promise<DatabaseStatus> {
   const { clock, configuration, logger } = surroundings;
   const { safety } = configuration;
-  const settings = { applicationName: 'partitiond:status', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: safety.lockTimeoutMs };
+  const settings = {
+    applicationName: 'partitiond:status',
+    statementTimeoutMs: safety.statementTimeoutMs,
+    lockTimeoutMs: safety.lockTimeoutMs,
+  };
   const signal = AbortSignal.timeout(readWithinMs);
   try {
     const session = await connectSession(database.connection, settings, signal);

@@ -85,7 +85,8 @@ export class TaskRunner {
     const durationMs = clock.monotonicMs() - startedAt;
     const outcome = performance.outcome === 'paused' ? 'skipped' : performance.outcome;
     metrics.taskFinished(this.#database.name, task, outcome, durationMs);
-    if (performance.outcome === 'paused') logger.info('task skipped', { ...fields, reason: `paused by ${performance.by}: ${performance.reason}` });
+    if (performance.outcome === 'paused')
+      logger.info('task skipped', { ...fields, reason: `paused by ${performance.by}: ${performance.reason}` });
     else logger.debug('task finished', { ...fields, outcome, durationMs: Math.round(durationMs) });
     if (outcome === 'failed') this.#failing.add(task);
     else this.#failing.delete(task);
@@ -99,7 +100,8 @@ export class TaskRunner {
         if (this.#signal.aborted) return { outcome: 'aborted' };
         this.#explain(task, error, attempt);
         if (error instanceof NotLeaderError) this.#fenced(error);
-        if (!(error instanceof ConnectionError) || attempt === mostAttempts) return { outcome: this.#signal.aborted ? 'aborted' : 'failed' };
+        if (!(error instanceof ConnectionError) || attempt === mostAttempts)
+          return { outcome: this.#signal.aborted ? 'aborted' : 'failed' };
       }
       const { clock } = this.#surroundings;
       await clock.sleep(backoffMs(attempt, clock), this.#signal).catch(() => undefined);

@@ -60,7 +60,11 @@ export class Term {
       for (const schedule of schedules) schedule.stop();
       await this.#runner.idle();
       metrics.lost(name, this.#reason);
-      logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', { database: name, epoch: epoch.toString(), reason: this.#reason });
+      logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', {
+        database: name,
+        epoch: epoch.toString(),
+        reason: this.#reason,
+      });
     }
     return this.#reason;
   }

@@ -77,7 +77,8 @@ class ReconcileLog {
     const timing = { durationMs: Math.round(durationMs), lockWaitMs: Math.round(lockWaitMs), lockTimeouts };
     const all = { ...fields, ...stepFields(step), sql: event.sql, ...timing };
     if (outcome === 'ok') this.#logger.info('step done', all);
-    else if (outcome === 'failed') this.#failed(event, 'step failed', { ...all, ...errorFields(error) }, `${step.kind}\0${formatQualifiedName(step.partition)}`);
+    else if (outcome === 'failed')
+      this.#failed(event, 'step failed', { ...all, ...errorFields(error) }, `${step.kind}\0${formatQualifiedName(step.partition)}`);
     else this.#logger.warn(`step ${outcome}`, all);
   }
 

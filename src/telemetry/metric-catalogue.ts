@@ -10,9 +10,17 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 const processFamilies = {
   build_info: ['gauge', ['version', 'revision', 'node_version'], 'Build metadata, always 1.'],
   config_last_reload_successful: ['gauge', [], '1 when the last load of the configuration succeeded, else 0.'],
-  config_last_reload_success_timestamp_seconds: ['gauge', [], 'Time of the last successful load of the configuration, in seconds since 1970.'],
+  config_last_reload_success_timestamp_seconds: [
+    'gauge',
+    [],
+    'Time of the last successful load of the configuration, in seconds since 1970.',
+  ],
   database_up: ['gauge', ['database'], '1 when the last connection attempt of this process succeeded, else 0.'],
-  postgres_version_num: ['gauge', ['database'], 'server_version_num at the last connection of this process, for example 180004; 0 = unknown.'],
+  postgres_version_num: [
+    'gauge',
+    ['database'],
+    'server_version_num at the last connection of this process, for example 180004; 0 = unknown.',
+  ],
   postgres_in_recovery: ['gauge', ['database'], '1 when the server was a standby at the last connection of this process, else 0.'],
   leader: ['gauge', ['database'], '1 while this process leads the database, else 0.'],
   leader_epoch: ['gauge', ['database'], 'Highest leadership epoch that this process has held; 0 = none.'],
@@ -24,7 +32,11 @@ const leaderFamilies = {
   task_runs_total: ['counter', ['task', 'outcome'], 'Runs of a task by outcome.'],
   task_duration_seconds: ['histogram', ['task'], 'Duration of the runs of a task, in seconds.', 'task'],
   task_last_run_timestamp_seconds: ['gauge', ['task'], 'End of the last run of a task, in seconds since 1970.'],
-  task_last_success_timestamp_seconds: ['gauge', ['task'], 'End of the last run of a task in which no table failed, in seconds since 1970.'],
+  task_last_success_timestamp_seconds: [
+    'gauge',
+    ['task'],
+    'End of the last run of a task in which no table failed, in seconds since 1970.',
+  ],
   task_last_duration_seconds: ['gauge', ['task'], 'Duration of the last run of a task, in seconds.'],
   task_in_progress: ['gauge', ['task'], '1 while a task runs, else 0.'],
   task_interval_seconds: ['gauge', ['task'], 'Longest gap between two firings of the schedule of a task in the next 31 days, in seconds.'],
@@ -38,7 +50,11 @@ const leaderFamilies = {
 
 const tableFamilies = {
   steps_total: ['counter', ['step', 'outcome'], 'Steps by kind and outcome; refused = a guard stopped it.'],
-  table_last_success_timestamp_seconds: ['gauge', ['task'], 'End of the last run of a task that did not fail for this table, in seconds since 1970.'],
+  table_last_success_timestamp_seconds: [
+    'gauge',
+    ['task'],
+    'End of the last run of a task that did not fail for this table, in seconds since 1970.',
+  ],
   table_errors_total: ['counter', ['phase'], 'Runs that failed for this table, by the phase that failed.'],
   table_findings: ['gauge', ['finding'], 'Current findings by kind; kinds without findings are absent.'],
   table_lock_timeouts_total: ['counter', [], 'Attempts that were given up because a lock was not obtained in time.'],
@@ -49,11 +65,19 @@ const tableFamilies = {
   table_interval_seconds: ['gauge', [], 'Width of the current interval of the policy, in seconds; time keys only.'],
   table_retention_seconds: ['gauge', [], 'Retention of the policy counted back from now, in seconds; time keys with retention only.'],
   table_runway_target_seconds: ['gauge', [], 'Time that the premade partitions are meant to cover, in seconds; time keys only.'],
-  table_coverage_end_timestamp_seconds: ['gauge', [], 'End of the coverage without a gap from now on, in seconds since 1970; time keys only.'],
+  table_coverage_end_timestamp_seconds: [
+    'gauge',
+    [],
+    'End of the coverage without a gap from now on, in seconds since 1970; time keys only.',
+  ],
   table_headroom_intervals: ['gauge', [], 'Whole partitions left without a gap after the newest key; integer keys only.'],
   table_coverage_gaps: ['gauge', [], 'Missing ranges between the first and the last partition.'],
   table_default_partition_rows: ['gauge', [], 'Rows in the default partition: exact up to 10,001, then estimated.'],
-  table_oldest_partition_end_timestamp_seconds: ['gauge', [], 'Upper bound of the oldest partition that is neither held nor the last one, in seconds since 1970; time keys only.'],
+  table_oldest_partition_end_timestamp_seconds: [
+    'gauge',
+    [],
+    'Upper bound of the oldest partition that is neither held nor the last one, in seconds since 1970; time keys only.',
+  ],
   table_expired_partitions: ['gauge', [], 'Attached partitions past retention and not on hold.'],
   table_held_partitions: ['gauge', [], 'Attached partitions on hold.'],
   table_size_bytes: ['gauge', ['component'], 'Size of the whole tree by component, in bytes.'],
@@ -84,7 +108,10 @@ export const metricCatalogue: ReadonlyMap<MetricName, MetricDeclaration> = new M
 
 type Draft = readonly [type: MetricDeclaration['type'], labels: readonly string[], help: string, buckets?: keyof typeof buckets];
 
-function declare(scope: MetricDeclaration['scope'], families: Readonly<Partial<Record<MetricName, Draft>>>): readonly [MetricName, MetricDeclaration][] {
+function declare(
+  scope: MetricDeclaration['scope'],
+  families: Readonly<Partial<Record<MetricName, Draft>>>,
+): readonly [MetricName, MetricDeclaration][] {
   const names = Object.keys(families).filter((name): name is MetricName => name in families);
   return names.flatMap((name): [MetricName, MetricDeclaration][] => {
     const draft = families[name];

@@ -103,7 +103,9 @@ export class MetricStore {
 
 /** Identifies a series whatever the order in which its labels were written; NUL occurs in no name. */
 function seriesKey(name: MetricName, labels: Labels): string {
-  const pairs = Object.keys(labels).sort().map((label) => `${label}\0${labels[label]}`);
+  const pairs = Object.keys(labels)
+    .sort()
+    .map((label) => `${label}\0${labels[label]}`);
   return [name, ...pairs].join('\0');
 }
 

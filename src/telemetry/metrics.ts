@@ -1,6 +1,6 @@
 import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
-import { type Collector, type LedDatabase, LeaderMetrics, type RunOutcome } from './leader-metrics.ts';
+import { type Collector, LeaderMetrics, type LedDatabase, type RunOutcome } from './leader-metrics.ts';
 import { MetricStore } from './metric-store.ts';
 import type { PartitionLimits } from './partition-samples.ts';
 

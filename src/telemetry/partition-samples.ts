@@ -33,7 +33,12 @@ export function partitionSamples(
   const rest = ordered.slice(count);
   return [
     ...ordered.slice(0, count).flatMap((item) => series(identity, partitionLabel(item.partition, table), item.bytes, item.rows)),
-    ...series(identity, otherPartitions, total(rest, (item) => item.bytes), total(rest, (item) => item.rows)),
+    ...series(
+      identity,
+      otherPartitions,
+      total(rest, (item) => item.bytes),
+      total(rest, (item) => item.rows),
+    ),
   ];
 }
 
