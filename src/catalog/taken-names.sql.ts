@@ -1,0 +1,30 @@
+import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
+import { number, type RowDecoder, row } from '../postgres/row-decoder.ts';
+
+/**
+ * `$1`, `$2`: schemas and names, aligned. One row per name that CREATE TABLE could not use: every table also makes a type of its name, so a
+ * type is in the way too, unless it is an array type, which PostgreSQL renames out of the way.
+ */
+export const takenNamesSql: NamedSql = namedSql(
+  'read-taken-names',
+  /* sql */ `
+  SELECT
+    wanted.ordinal AS "ordinal"
+  FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) WITH ORDINALITY AS wanted (schema, name, ordinal)
+  JOIN pg_catalog.pg_namespace AS n ON n.nspname = wanted.schema
+  WHERE EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.relnamespace = n.oid AND c.relname = wanted.name)
+    OR EXISTS (
+      SELECT
+      FROM pg_catalog.pg_type AS t
+      WHERE t.typnamespace = n.oid
+        AND t.typname = wanted.name
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_type AS element WHERE element.oid = t.typelem AND element.typarray = t.oid)
+    )`,
+);
+
+export interface TakenNameRow {
+  /** 1-based place in the request. */
+  readonly ordinal: number;
+}
+
+export const decodeTakenName: RowDecoder<TakenNameRow> = row<TakenNameRow>({ ordinal: number });
