@@ -49,8 +49,8 @@ async function plantAll(env: Readonly<Record<string, string>>): Promise<readonly
   const work = async (copy: ProjectCopy): Promise<void> => {
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const problem = await plant(mutant, copy, env);
-      console.log(`${problem === null ? 'noticed ' : 'SURVIVED'} ${mutant.file}: somebody ${mutant.mistake}`);
-      if (problem !== null) survivors.push(`${mutant.file} (somebody ${mutant.mistake}): ${problem}`);
+      console.log(`${problem === null ? 'noticed ' : 'SURVIVED'} ${mutant.file}: it ${mutant.mistake}`);
+      if (problem !== null) survivors.push(`${mutant.file} (it ${mutant.mistake}): ${problem}`);
     }
   };
   await Promise.all(copies.map(work));
