@@ -103,7 +103,11 @@ export async function applyDatabase(
 async function lead(session: Session, selection: Selection, configuration: Configuration, io: Io): Promise<Leadership | null> {
   if (!configuration.leadership.enabled) return null;
   const { name, journalSchema } = selection.database;
-  const leadership = await tryLead(session, { journalSchema, who: 'partitiond:apply', configurationHash: policyHash(selection.database) }, io.signal);
+  const leadership = await tryLead(
+    session,
+    { journalSchema, who: 'partitiond:apply', configurationHash: policyHash(selection.database) },
+    io.signal,
+  );
   if (leadership !== null) return leadership;
   const { host, port } = configuration.admin;
   const message = `Another partitiond leads database ${name}; nothing was done. Ask it to work now: curl -X POST http://${host}:${port}/-/run?task=provision`;

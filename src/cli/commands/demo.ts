@@ -92,9 +92,8 @@ async function showCommands(demo: Demo, forMs: number | null, io: Io): Promise<n
   }
   heading('run');
   const configuration = loadConfigured(invocation, demoIo);
-  const { http } = configuration;
-  await runConfigured(configuration, demoIo, limited(io.signal, forMs), () => {
-    for (const path of ['/metrics', '/livez', '/readyz', '/api/v1/status']) say(`http://${http.host}:${http.port}${path}\n`);
+  await runConfigured(configuration, demoIo, limited(io.signal, forMs), ({ http }) => {
+    for (const path of ['/metrics', '/livez', '/readyz', '/api/v1/status']) say(`${http.url}${path}\n`);
     say(forMs === null ? 'The daemon runs until Ctrl-C.\n' : `The daemon runs for ${forMs / 1000} s.\n`);
   });
   return 0;

@@ -1,4 +1,5 @@
 import type { Configuration } from '../../config/configuration.ts';
+import type { DaemonOptions } from '../../service/daemon.ts';
 import { createLogger } from '../../telemetry/logger.ts';
 import type { Command } from '../command-line/declaration.ts';
 import { options } from '../command-line/options.ts';
@@ -27,7 +28,12 @@ export const daemonCommand: Command = {
 };
 
 /** The daemon on a configuration, until `signal`. Its rooms load only now: no other command needs an HTTP server or a scheduler. */
-export async function runConfigured(configuration: Configuration, io: Io, signal: AbortSignal, onListening?: () => void): Promise<void> {
+export async function runConfigured(
+  configuration: Configuration,
+  io: Io,
+  signal: AbortSignal,
+  onListening?: DaemonOptions['onListening'],
+): Promise<void> {
   const { runDaemon } = await import('../../service/daemon.ts');
   const logger = createLogger(configuration.log);
   await runDaemon(configuration, { logger, clock: io.clock, version: io.version, ...(onListening && { onListening }) }, signal);

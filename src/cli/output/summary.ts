@@ -11,7 +11,8 @@ export function planSummary(visits: readonly Visit<RunReport>[]): string {
   const planned = tables.filter((table) => table.plan !== null).length;
   const steps = parts.length === 0 ? 'nothing to do' : parts.join(', ');
   const stopped = refused === 0 ? '' : `; ${counted(refused, 'step')} refused`;
-  return `${counted(planned, 'table')} planned: ${steps}${stopped}; ${findings(tables)}.\n`;
+  const which = planned === tables.length ? counted(planned, 'table') : `${planned} of ${counted(tables.length, 'table')}`;
+  return `${which} planned: ${steps}${stopped}; ${findings(tables)}.\n`;
 }
 
 /** The last line of an apply: what became of the steps; says so when there was nothing to do. */
