@@ -32,9 +32,9 @@ interface JsonReport {
 
 const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 
-/** Reads the report that vitest wrote to `path`. Throws when there is none: a run that did not report is a failed run. */
-export async function readTestReport(path: string): Promise<TestReport> {
-  const report = JSON.parse(await readFile(path, 'utf8')) as JsonReport;
+/** Reads the report that vitest wrote. Throws when there is none: a run that did not report is a failed run. */
+export async function readTestReport(reportPath: string): Promise<TestReport> {
+  const report = JSON.parse(await readFile(reportPath, 'utf8')) as JsonReport;
   const counts: Record<Suite, Counts> = { unit: none, property: none, integration: none, e2e: none };
   const duplicates: string[] = [];
   const brokenFiles: string[] = [];

@@ -24,15 +24,9 @@ export async function readSyntax(path: string): Promise<Syntax> {
 
 function findTypeOnlyImports(body: readonly ModuleItem[]): ReadonlySet<string> {
   const imports = body.flatMap((item) => {
-    switch (item.type) {
-      case 'ImportDeclaration':
-        return [{ from: item.source.value, isTypeOnly: item.typeOnly || areTypes(item.specifiers) }];
-      case 'ExportNamedDeclaration':
-      case 'ExportAllDeclaration':
-        return item.source ? [{ from: item.source.value, isTypeOnly: false }] : [];
-      default:
-        return [];
-    }
+    if (item.type === 'ImportDeclaration') return [{ from: item.source.value, isTypeOnly: item.typeOnly || areTypes(item.specifiers) }];
+    const isReExport = item.type === 'ExportNamedDeclaration' || item.type === 'ExportAllDeclaration';
+    return isReExport && item.source ? [{ from: item.source.value, isTypeOnly: false }] : [];
   });
   const values = new Set(imports.filter(({ isTypeOnly }) => !isTypeOnly).map(({ from }) => from));
   return new Set(imports.map(({ from }) => from).filter((from) => !values.has(from)));
@@ -60,15 +54,14 @@ function collectIdentifiers(node: unknown, names: Set<string>): void {
     return;
   }
   if (typeof node !== 'object' || node === null) return;
-  const type = 'type' in node && typeof node.type === 'string' ? node.type : '';
-  if (type === 'Identifier' && 'value' in node && typeof node.value === 'string') names.add(node.value);
+  if (isIdentifier(node)) names.add(node.value);
+  const type = 'type' in node ? String(node.type) : '';
   for (const [key, value] of Object.entries(node)) {
-    if (propertyNames[type] === key && isIdentifier(value)) continue;
-    collectIdentifiers(value, names);
+    // `a.Date` names a property; `a[Date]` is a reference inside a node of its own.
+    if (propertyNames[type] !== key || !isIdentifier(value)) collectIdentifiers(value, names);
   }
 }
 
-/** `a.Date` names a property, `a[Date]` is a reference inside a node of its own. */
-function isIdentifier(node: unknown): boolean {
-  return typeof node === 'object' && node !== null && 'type' in node && node.type === 'Identifier';
+function isIdentifier(node: unknown): node is { readonly type: 'Identifier'; readonly value: string } {
+  return typeof node === 'object' && node !== null && 'type' in node && node.type === 'Identifier' && 'value' in node;
 }
