@@ -36,9 +36,8 @@ function findNameViolations(path: string): readonly string[] {
 }
 
 function findImportViolations(path: string, dependency: Dependency, syntax: Syntax): readonly string[] {
-  const reExports = dependency.isReExport ? [`${path} exports what belongs to ${dependency.to}`] : [];
   if (dependency.kind === 'missing') return [`${path} imports ${dependency.to}, which is no file of src`];
-  return mayImport(path, dependency, syntax) ? reExports : [`${path} may not import ${dependency.to}`, ...reExports];
+  return mayImport(path, dependency, syntax) ? [] : [`${path} may not import ${dependency.to}`];
 }
 
 function mayImport(path: string, dependency: Dependency, syntax: Syntax): boolean {
@@ -69,6 +68,7 @@ function findSyntaxViolations(path: string, syntax: Syntax): readonly string[] {
   const isPure = rooms[roomOf(path)]?.isPure ?? false;
   return [
     ...(syntax.hasDefaultExport ? [`${path} has a default export`] : []),
+    ...syntax.reExports.map((from) => `${path} exports what belongs to ${from}`),
     ...(isPure ? syntax.impureGlobals.map((name) => `${path} uses ${name} in a pure room`) : []),
   ];
 }

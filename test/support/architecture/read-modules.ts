@@ -10,8 +10,6 @@ export interface Dependency {
   readonly to: string;
   /** As it is written in the file. */
   readonly specifier: string;
-  /** `export ... from`. */
-  readonly isReExport: boolean;
 }
 
 export interface SourceModule {
@@ -56,7 +54,6 @@ function toModules(output: ICruiseResult): readonly SourceModule[] {
       dependencies: dependencies.map((dependency) => ({
         ...destination(dependency),
         specifier: dependency.module,
-        isReExport: dependency.dependencyTypes.includes('export'),
       })),
     }))
     .toSorted((a, b) => (a.path < b.path ? -1 : 1));

@@ -8,6 +8,8 @@ export interface Syntax {
   readonly impureGlobals: readonly string[];
   /** Specifiers of which only types are imported; dependency-cruiser does not tell with swc as its parser. */
   readonly typeOnlyImports: ReadonlySet<string>;
+  /** Specifiers of `export ... from`; dependency-cruiser merges such an export with an import of the same file. */
+  readonly reExports: readonly string[];
 }
 
 /** What the import graph does not show. Throws when the file does not parse. */
@@ -19,17 +21,22 @@ export async function readSyntax(path: string): Promise<Syntax> {
     hasDefaultExport: module.body.some(({ type }) => type.startsWith('ExportDefault')),
     impureGlobals: impureGlobals.filter((name) => names.has(name)).toSorted(),
     typeOnlyImports: findTypeOnlyImports(module.body),
+    reExports: module.body.flatMap(reExportOf),
   };
 }
 
 function findTypeOnlyImports(body: readonly ModuleItem[]): ReadonlySet<string> {
   const imports = body.flatMap((item) => {
     if (item.type === 'ImportDeclaration') return [{ from: item.source.value, isTypeOnly: item.typeOnly || areTypes(item.specifiers) }];
-    const isReExport = item.type === 'ExportNamedDeclaration' || item.type === 'ExportAllDeclaration';
-    return isReExport && item.source ? [{ from: item.source.value, isTypeOnly: false }] : [];
+    return reExportOf(item).map((from) => ({ from, isTypeOnly: false }));
   });
   const values = new Set(imports.filter(({ isTypeOnly }) => !isTypeOnly).map(({ from }) => from));
   return new Set(imports.map(({ from }) => from).filter((from) => !values.has(from)));
+}
+
+function reExportOf(item: ModuleItem): readonly string[] {
+  const isReExport = item.type === 'ExportNamedDeclaration' || item.type === 'ExportAllDeclaration';
+  return isReExport && item.source ? [item.source.value] : [];
 }
 
 function areTypes(specifiers: ImportDeclaration['specifiers']): boolean {
