@@ -5,12 +5,29 @@ import { boolean, json, list, nullable, number, type RowDecoder, row, text } fro
 /**
  * `$1`, `$2`: schemas and names of the tables, `$3`: the schema that detached tables move to (null where none), all aligned. One row per
  * table, also for those that do not exist. Foreign keys of the tables as a whole only: those that PostgreSQL cloned for single partitions
- * of either side are left out.
+ * of either side are left out. pg_constraint has no index on confrelid: it is read once for all tables.
  * Scale of numeric: src/backend/utils/adt/numeric.c, `numeric_typmod_scale` (11 bits, signed since 15).
  */
 export const parentsSql: NamedSql = namedSql(
   'read-parents',
   /* sql */ `
+  WITH
+    wanted AS MATERIALIZED (
+      SELECT w.schema, w.name, w.retention_schema, w.ordinal
+      FROM ROWS FROM (
+        pg_catalog.unnest($1::pg_catalog.text[]),
+        pg_catalog.unnest($2::pg_catalog.text[]),
+        pg_catalog.unnest($3::pg_catalog.text[])
+      ) WITH ORDINALITY AS w (schema, name, retention_schema, ordinal)
+    ),
+    incoming AS MATERIALIZED (
+      SELECT f.conrelid, f.confrelid
+      FROM pg_catalog.pg_constraint AS f
+      WHERE f.contype = 'f'
+        AND NOT EXISTS (
+          SELECT FROM pg_catalog.pg_constraint AS up WHERE up.oid = f.conparentid AND up.confrelid = f.confrelid
+        )
+    )
   SELECT
     wanted.ordinal AS "ordinal",
     c.oid::pg_catalog.text AS "oid",
@@ -50,14 +67,10 @@ export const parentsSql: NamedSql = namedSql(
     ) AS "leftoverGuards",
     COALESCE((
       SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(fn.nspname, fc.relname))
-      FROM pg_catalog.pg_constraint AS f
-      JOIN pg_catalog.pg_class AS fc ON fc.oid = f.conrelid
+      FROM incoming
+      JOIN pg_catalog.pg_class AS fc ON fc.oid = incoming.conrelid
       JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
-      WHERE f.confrelid = c.oid
-        AND f.contype = 'f'
-        AND NOT EXISTS (
-          SELECT FROM pg_catalog.pg_constraint AS up WHERE up.oid = f.conparentid AND up.confrelid = f.confrelid
-        )
+      WHERE incoming.confrelid = c.oid
     ), '[]'::pg_catalog.json) AS "referencedBy",
     COALESCE((
       SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(fn.nspname, fc.relname))
@@ -70,8 +83,7 @@ export const parentsSql: NamedSql = namedSql(
           SELECT FROM pg_catalog.pg_constraint AS up WHERE up.oid = f.conparentid AND up.conrelid = f.conrelid
         )
     ), '[]'::pg_catalog.json) AS "references"
-  FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[], $3::pg_catalog.text[])
-    WITH ORDINALITY AS wanted (schema, name, retention_schema, ordinal)
+  FROM wanted
   LEFT JOIN pg_catalog.pg_namespace AS n ON n.nspname = wanted.schema
   LEFT JOIN pg_catalog.pg_class AS c ON c.relnamespace = n.oid AND c.relname = wanted.name AND c.relkind NOT IN ('i', 'I', 't', 'S', 'c')
   LEFT JOIN pg_catalog.pg_partitioned_table AS p ON p.partrelid = c.oid

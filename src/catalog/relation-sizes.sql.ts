@@ -20,7 +20,7 @@ export const relationSizesSql: NamedSql = namedSql(
     ),
     wanted AS MATERIALIZED (
       SELECT c.oid, w.key, c.relkind
-      FROM pg_catalog.unnest($1::pg_catalog.oid[], $2::pg_catalog.text[]) AS w (oid, key)
+      FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w (oid, key)
       JOIN pg_catalog.pg_class AS c ON c.oid = w.oid
     ),
     tree AS (

@@ -10,7 +10,7 @@ export const takenNamesSql: NamedSql = namedSql(
   /* sql */ `
   SELECT
     wanted.ordinal AS "ordinal"
-  FROM pg_catalog.unnest($1::pg_catalog.text[], $2::pg_catalog.text[]) WITH ORDINALITY AS wanted (schema, name, ordinal)
+  FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[])) WITH ORDINALITY AS wanted (schema, name, ordinal)
   JOIN pg_catalog.pg_namespace AS n ON n.nspname = wanted.schema
   WHERE EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.relnamespace = n.oid AND c.relname = wanted.name)
     OR EXISTS (

@@ -98,7 +98,7 @@ export const templateSql: NamedSql = namedSql(
         AND a.attstattarget >= 0
     ), '[]'::pg_catalog.json) AS "statisticsTargets",
     EXISTS (SELECT FROM pg_catalog.pg_publication_rel AS pr WHERE pr.prrelid = sibling.oid) AS "isSiblingPublished"
-  FROM pg_catalog.unnest($1::pg_catalog.oid[], $2::pg_catalog.oid[]) WITH ORDINALITY AS wanted (parent, sibling, ordinal)
+  FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.oid[])) WITH ORDINALITY AS wanted (parent, sibling, ordinal)
   JOIN pg_catalog.pg_class AS parent ON parent.oid = wanted.parent
   LEFT JOIN pg_catalog.pg_class AS sibling ON sibling.oid = wanted.sibling
   JOIN pg_catalog.pg_class AS identity
