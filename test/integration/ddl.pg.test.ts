@@ -154,7 +154,7 @@ describe('a new partition', () => {
 });
 
 describe('the CHECK and the guard', () => {
-  const keys: readonly (readonly [type: string, format: string, from: string | null, to: string | null, collation?: string])[] = [
+  const tuples: readonly (readonly [type: string, format: string, from: string | null, to: string | null, collation?: string])[] = [
     ['timestamptz', 'timestamp with time zone', '2025-04-01 00:00:00+00', '2025-07-01 00:00:00+00'],
     ['timestamp', 'timestamp without time zone', '2025-04-01 00:00:00', '2025-07-01 00:00:00'],
     ['date', 'date', '2025-04-01', '2025-07-01'],
@@ -175,13 +175,16 @@ describe('the CHECK and the guard', () => {
     ['char(26)', 'character', '01JQ0000000000000000000000', '01JR0000000000000000000000', '"C"'],
   ];
 
-  it.each(keys)('spare ATTACH every scan, of the partition and of the default: %s (%s) from %s to %s %s', async (type, format, from, to, collation) => {
+  const keys = tuples.map(([type, format, from, to, collation = null]) => ({ type, format, from, to, collation }));
+
+  it.each(keys)('spare ATTACH every scan, of the partition and of the default: $type from $from to $to, collation $collation', async (key) => {
+    const { type, format, from, to, collation } = key;
     await using db = await createDatabase();
-    const key = collation === undefined ? '"Key"' : `"Key" COLLATE ${collation}`;
-    await db.query(`CREATE TABLE revenues ("Key" ${type}) PARTITION BY RANGE (${key}); CREATE TABLE revenues_default PARTITION OF revenues DEFAULT`);
+    const expression = collation === null ? '"Key"' : `"Key" COLLATE ${collation}`;
+    await db.query(`CREATE TABLE revenues ("Key" ${type}) PARTITION BY RANGE (${expression}); CREATE TABLE revenues_default PARTITION OF revenues DEFAULT`);
     await db.query('INSERT INTO revenues VALUES (NULL)');
     const messages = await attachMessages(db, createPartition({
-      keyColumn: 'Key', keyType: format, keyCollation: collation ?? null, from, to,
+      keyColumn: 'Key', keyType: format, keyCollation: collation, from, to,
       guard: { defaultPartition: named('revenues_default'), constraint: 'partitiond_guard_1' },
     }));
     expect(messages).toEqual([
