@@ -9,7 +9,16 @@ import type { KeyCodec, KeyColumn } from '../../src/partition/key.ts';
 import type { KeyEncoding } from '../../src/partition/key-encoding.ts';
 import type { DetachedTable, Evidence, Partition, PartitionedTable, PartitionTemplate } from '../../src/partition/partition.ts';
 import type { Retention, TablePolicy } from '../../src/partition/policy.ts';
-import { contains, type Edge, type EpochMicros, MAXVALUE, MINVALUE, overlaps, type Position, type Range } from '../../src/partition/position.ts';
+import {
+  contains,
+  type Edge,
+  type EpochMicros,
+  MAXVALUE,
+  MINVALUE,
+  overlaps,
+  type Position,
+  type Range,
+} from '../../src/partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../src/partition/qualified-name.ts';
 import type { Plan, Questions } from '../../src/plan/plan.ts';
 import type { PlanContext } from '../../src/plan/plan-context.ts';
@@ -192,7 +201,8 @@ function applyStep(model: Model, step: Step, now: EpochMicros): PartitionedTable
     case 'create-partition':
       refuseTaken(model, step.partition);
       refuseOverlap(model, step.range);
-      if ((step.guard !== null) !== table.partitions.some(({ bound }) => bound.kind === 'default')) throw new Error('the guard does not fit');
+      if ((step.guard !== null) !== table.partitions.some(({ bound }) => bound.kind === 'default'))
+        throw new Error('the guard does not fit');
       return attach(table, partition(step.partition.name, { kind: 'range', ...step.range }));
     case 'finalize-detach':
       return detach(model, step, now);
@@ -238,7 +248,8 @@ function detach(model: Model, step: DetachPartition | FinalizeDetach, now: Epoch
 
 function drop(table: PartitionedTable, oid: string, name: QualifiedName): PartitionedTable {
   const dropped = table.detached.find((detached) => detached.oid === oid && detached.state === 'present');
-  if (dropped === undefined || formatQualifiedName(dropped.name) !== formatQualifiedName(name)) throw new Error(`${name.name} is not a detached table`);
+  if (dropped === undefined || formatQualifiedName(dropped.name) !== formatQualifiedName(name))
+    throw new Error(`${name.name} is not a detached table`);
   return { ...table, detached: table.detached.filter((other) => other !== dropped) };
 }
 
@@ -250,5 +261,8 @@ function withDefaultRows(model: Model): Model {
   const hasDefault = model.table.partitions.some(({ bound }) => bound.kind === 'default');
   const keys = [...model.defaultKeys].sort((a, b) => (a < b ? -1 : 1));
   const defaultRows = hasDefault ? { count: keys.length, isExact: true, min: keys[0] ?? null, max: keys.at(-1) ?? null } : null;
-  return { ...model, table: { ...model.table, defaultRows: model.table.defaultRows?.isExact === false ? model.table.defaultRows : defaultRows } };
+  return {
+    ...model,
+    table: { ...model.table, defaultRows: model.table.defaultRows?.isExact === false ? model.table.defaultRows : defaultRows },
+  };
 }

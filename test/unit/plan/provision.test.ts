@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import type { CreatePartition } from '../../../src/plan/step.ts';
-import { codecOf, contextAt, instant, type Model, type ModelSettings, modelOf, named, planModel, rangePartition } from '../../support/model.ts';
+import {
+  codecOf,
+  contextAt,
+  instant,
+  type Model,
+  type ModelSettings,
+  modelOf,
+  named,
+  planModel,
+  rangePartition,
+} from '../../support/model.ts';
 
 const timestamptz = codecOf('timestamp with time zone');
 
@@ -15,7 +25,9 @@ function steps(model: Model, now?: string): readonly CreatePartition[] {
 }
 
 function gaps(settings: ModelSettings, now?: string): readonly string[] {
-  return planModel(modelOf(settings), contextAt(now)).findings.filter(({ kind }) => kind === 'gap').map(({ message }) => message);
+  return planModel(modelOf(settings), contextAt(now))
+    .findings.filter(({ kind }) => kind === 'gap')
+    .map(({ message }) => message);
 }
 
 function brief(text: string | null): string {
@@ -38,14 +50,23 @@ describe('what is made ahead', () => {
   });
 
   it('makes nothing when premake is satisfied', () => {
-    const ranges = [['2025-03-01', '2025-04-01'], ['2025-04-01', '2025-05-01'], ['2025-05-01', '2025-06-01']] as const;
+    const ranges = [
+      ['2025-03-01', '2025-04-01'],
+      ['2025-04-01', '2025-05-01'],
+      ['2025-05-01', '2025-06-01'],
+    ] as const;
     expect(created({ ranges, policy: { premake: 2 } })).toEqual([]);
     expect(created({ ranges, policy: { premake: 3 } })).toEqual(['2025-06-01/2025-07-01']);
   });
 
   it('starts an empty table at the partition that holds startFrom', () => {
     const policy = { premake: 1, startFrom: instant('2025-01-17T08:00:00Z') };
-    expect(created({ policy })).toEqual(['2025-01-01/2025-02-01', '2025-02-01/2025-03-01', '2025-03-01/2025-04-01', '2025-04-01/2025-05-01']);
+    expect(created({ policy })).toEqual([
+      '2025-01-01/2025-02-01',
+      '2025-02-01/2025-03-01',
+      '2025-03-01/2025-04-01',
+      '2025-04-01/2025-05-01',
+    ]);
   });
 
   it('continues an interrupted start from its last bound, so that a killed run converges', () => {
@@ -65,7 +86,15 @@ describe('what is made ahead', () => {
   it('waits for a startFrom in the future, and stays there when planned again', () => {
     const policy = { premake: 1, startFrom: instant('2026-01-01') };
     expect(created({ policy })).toEqual(['2026-01-01/2026-02-01', '2026-02-01/2026-03-01']);
-    expect(created({ policy, ranges: [['2026-01-01', '2026-02-01'], ['2026-02-01', '2026-03-01']] })).toEqual([]);
+    expect(
+      created({
+        policy,
+        ranges: [
+          ['2026-01-01', '2026-02-01'],
+          ['2026-02-01', '2026-03-01'],
+        ],
+      }),
+    ).toEqual([]);
   });
 
   it('makes everything from the last real bound through now after downtime', () => {
@@ -79,7 +108,9 @@ describe('what is made ahead', () => {
   });
 
   it('joins an off-grid bound with a shorter first partition', () => {
-    expect(created({ policy: { premake: 1 }, ranges: [['2025-03-05', '2025-03-17 06:00:00+00']] })).toEqual(['2025-03-17 06:00:00/2025-04-01']);
+    expect(created({ policy: { premake: 1 }, ranges: [['2025-03-05', '2025-03-17 06:00:00+00']] })).toEqual([
+      '2025-03-17 06:00:00/2025-04-01',
+    ]);
   });
 
   it('continues with a wider interval after narrower partitions', () => {
@@ -124,13 +155,17 @@ describe('the newest row', () => {
   });
 
   it('is a finding and no run-away when it lies in the far future', () => {
-    const plan = planModel(modelOf({ policy: { premake: 1 }, table: { newest: { position: null, beyondHorizon: instant('2999-01-01') } } }), contextAt());
+    const plan = planModel(
+      modelOf({ policy: { premake: 1 }, table: { newest: { position: null, beyondHorizon: instant('2999-01-01') } } }),
+      contextAt(),
+    );
     expect(plan.steps).toHaveLength(2);
     expect(plan.findings).toEqual([
       {
         kind: 'far-future-rows',
         severity: 'warning',
-        message: 'public.t holds a row at 2999-01-01T00:00:00Z, more than 2 intervals ahead. It is taken for an outlier: no partitions are made up to it. Check the row.',
+        message:
+          'public.t holds a row at 2999-01-01T00:00:00Z, more than 2 intervals ahead. It is taken for an outlier: no partitions are made up to it. Check the row.',
         partition: null,
       },
     ]);
@@ -139,13 +174,23 @@ describe('the newest row', () => {
 
 describe('holes', () => {
   it('fills a hole ahead of now along the grid', () => {
-    const ranges = [['2025-03-01', '2025-04-01'], ['2025-04-01', '2025-05-01'], ['2025-06-15', '2025-07-01']] as const;
+    const ranges = [
+      ['2025-03-01', '2025-04-01'],
+      ['2025-04-01', '2025-05-01'],
+      ['2025-06-15', '2025-07-01'],
+    ] as const;
     expect(created({ policy: { premake: 1 }, ranges })).toEqual(['2025-05-01/2025-06-01', '2025-06-01/2025-06-15']);
   });
 
   it('says why a hole is filled', () => {
-    const ranges = [['2025-03-01', '2025-04-01'], ['2025-04-01', '2025-05-01'], ['2025-06-01', '2025-07-01']] as const;
-    expect(steps(modelOf({ policy: { premake: 1 }, ranges })).map(({ reason }) => reason)).toEqual(['there is a hole between existing partitions']);
+    const ranges = [
+      ['2025-03-01', '2025-04-01'],
+      ['2025-04-01', '2025-05-01'],
+      ['2025-06-01', '2025-07-01'],
+    ] as const;
+    expect(steps(modelOf({ policy: { premake: 1 }, ranges })).map(({ reason }) => reason)).toEqual([
+      'there is a hole between existing partitions',
+    ]);
   });
 
   it('fills a hole of 2 x premake intervals and leaves a wider one as a finding', () => {
@@ -158,18 +203,31 @@ describe('holes', () => {
   });
 
   it('makes what premake asks for inside a hole that is too wide to fill', () => {
-    const ranges = [['2025-03-01', '2025-04-01'], ['2027-01-01', '2027-02-01']] as const;
+    const ranges = [
+      ['2025-03-01', '2025-04-01'],
+      ['2027-01-01', '2027-02-01'],
+    ] as const;
     expect(created({ policy: { premake: 2 }, ranges })).toEqual(['2025-04-01/2025-05-01', '2025-05-01/2025-06-01']);
     expect(gaps({ policy: { premake: 2 }, ranges })[0]).toContain('covers 2025-06-01T00:00:00Z to 2027-01-01T00:00:00Z');
   });
 
   it('does not count partitions behind a hole as made ahead', () => {
-    const ranges = [['2025-03-01', '2025-04-01'], ['2027-01-01', '2027-02-01'], ['2027-02-01', '2027-03-01']] as const;
+    const ranges = [
+      ['2025-03-01', '2025-04-01'],
+      ['2027-01-01', '2027-02-01'],
+      ['2027-02-01', '2027-03-01'],
+    ] as const;
     expect(created({ policy: { premake: 1 }, ranges })).toEqual(['2025-04-01/2025-05-01']);
   });
 
   it('only reports a hole behind now', () => {
-    const settings: ModelSettings = { policy: { premake: 0 }, ranges: [['2024-11-01', '2024-12-01'], ['2025-02-01', '2025-04-01']] };
+    const settings: ModelSettings = {
+      policy: { premake: 0 },
+      ranges: [
+        ['2024-11-01', '2024-12-01'],
+        ['2025-02-01', '2025-04-01'],
+      ],
+    };
     expect(created(settings)).toEqual([]);
     expect(gaps(settings)).toEqual([
       'No partition of public.t covers 2024-12-01T00:00:00Z to 2025-02-01T00:00:00Z, which lies behind now and is not filled. Make a partition for it by hand if rows can still come.',
@@ -177,12 +235,21 @@ describe('holes', () => {
   });
 
   it('fills a hole that now lies in from its beginning', () => {
-    const settings: ModelSettings = { policy: { premake: 0 }, ranges: [['2025-01-01', '2025-02-01'], ['2025-05-01', '2025-06-01']] };
+    const settings: ModelSettings = {
+      policy: { premake: 0 },
+      ranges: [
+        ['2025-01-01', '2025-02-01'],
+        ['2025-05-01', '2025-06-01'],
+      ],
+    };
     expect(created(settings)).toEqual(['2025-02-01/2025-03-01', '2025-03-01/2025-04-01', '2025-04-01/2025-05-01']);
   });
 
   it('makes the partition of now when the whole set lies ahead, and joins the two', () => {
-    expect(created({ policy: { premake: 0 }, ranges: [['2025-05-01', '2025-06-01']] })).toEqual(['2025-03-01/2025-04-01', '2025-04-01/2025-05-01']);
+    expect(created({ policy: { premake: 0 }, ranges: [['2025-05-01', '2025-06-01']] })).toEqual([
+      '2025-03-01/2025-04-01',
+      '2025-04-01/2025-05-01',
+    ]);
     const far: ModelSettings = { policy: { premake: 0 }, ranges: [['2026-05-01', '2026-06-01']] };
     expect(created(far)).toEqual(['2025-03-01/2025-04-01']);
     expect(gaps(far)[0]).toContain('covers 2025-04-01T00:00:00Z to 2026-05-01T00:00:00Z');
@@ -203,11 +270,21 @@ describe('holes', () => {
 describe('odd bounds', () => {
   it('makes nothing behind a MAXVALUE partition', () => {
     expect(created({ ranges: [['2025-01-01', 'MAXVALUE']] })).toEqual([]);
-    expect(created({ ranges: [['2025-03-01', '2025-04-01'], ['2025-04-01', 'MAXVALUE']] })).toEqual([]);
+    expect(
+      created({
+        ranges: [
+          ['2025-03-01', '2025-04-01'],
+          ['2025-04-01', 'MAXVALUE'],
+        ],
+      }),
+    ).toEqual([]);
   });
 
   it('continues a partition that begins at MINVALUE', () => {
-    expect(created({ policy: { premake: 0 }, ranges: [['MINVALUE', '2025-02-15']] })).toEqual(['2025-02-15/2025-03-01', '2025-03-01/2025-04-01']);
+    expect(created({ policy: { premake: 0 }, ranges: [['MINVALUE', '2025-02-15']] })).toEqual([
+      '2025-02-15/2025-03-01',
+      '2025-03-01/2025-04-01',
+    ]);
   });
 
   it('makes nothing behind an infinite bound', () => {
@@ -215,7 +292,13 @@ describe('odd bounds', () => {
   });
 
   it('takes the endless stretch before a partition for infinite values for no hole', () => {
-    const settings: ModelSettings = { policy: { premake: 1 }, ranges: [['2025-03-01', '2025-04-01'], ['infinity', 'MAXVALUE']] };
+    const settings: ModelSettings = {
+      policy: { premake: 1 },
+      ranges: [
+        ['2025-03-01', '2025-04-01'],
+        ['infinity', 'MAXVALUE'],
+      ],
+    };
     expect(created(settings)).toEqual(['2025-04-01/2025-05-01']);
     expect(gaps(settings)).toEqual([]);
   });
@@ -223,7 +306,15 @@ describe('odd bounds', () => {
   it('starts at now when the only partition holds minus infinity', () => {
     const settings: ModelSettings = { policy: { premake: 0 }, ranges: [['MINVALUE', '-infinity']] };
     expect(created(settings)).toEqual(['2025-03-01/2025-04-01']);
-    expect(gaps({ policy: { premake: 0 }, ranges: [['MINVALUE', '-infinity'], ['2025-03-01', '2025-04-01']] })).toEqual([]);
+    expect(
+      gaps({
+        policy: { premake: 0 },
+        ranges: [
+          ['MINVALUE', '-infinity'],
+          ['2025-03-01', '2025-04-01'],
+        ],
+      }),
+    ).toEqual([]);
   });
 
   it('counts foreign and sub-partitioned partitions as coverage', () => {
@@ -244,17 +335,40 @@ describe('odd bounds', () => {
 
   it('reports an unreadable bound and works on', () => {
     const bound = { kind: 'unreadable', reason: 'It is a LIST bound.' } as const;
-    const odd = { oid: '7', name: named('odd'), kind: 'table', bound, boundText: "FOR VALUES IN ('x')", isDetachPending: false, estimatedRows: 0, estimatedBytes: 0 } as const;
+    const odd = {
+      oid: '7',
+      name: named('odd'),
+      kind: 'table',
+      bound,
+      boundText: "FOR VALUES IN ('x')",
+      isDetachPending: false,
+      estimatedRows: 0,
+      estimatedBytes: 0,
+    } as const;
     const plan = planModel(modelOf({ policy: { premake: 0 }, partitions: [{ ...odd, name: named('z') }, odd] }), contextAt());
     expect(plan.steps).toHaveLength(1);
-    expect(plan.findings.map(({ kind, partition }) => [kind, partition?.name])).toEqual([['unsupported-key', 'odd'], ['unsupported-key', 'z']]);
-    expect(plan.findings[0]?.message).toBe("The bound of public.odd (FOR VALUES IN ('x')) cannot be read: It is a LIST bound. It is left alone, and new partitions may collide with it.");
+    expect(plan.findings.map(({ kind, partition }) => [kind, partition?.name])).toEqual([
+      ['unsupported-key', 'odd'],
+      ['unsupported-key', 'z'],
+    ]);
+    expect(plan.findings[0]?.message).toBe(
+      "The bound of public.odd (FOR VALUES IN ('x')) cannot be read: It is a LIST bound. It is left alone, and new partitions may collide with it.",
+    );
   });
 
   it('reports bounds that overlap, and removes nothing then', () => {
     const settings: ModelSettings = {
-      policy: { premake: 0, retention: { keep: { kind: 'calendar', months: 1, days: 0, micros: 0n }, action: 'detach', grace: null, schema: null } },
-      ranges: [['2020-01-01', '2024-01-01'], ['2021-01-01', '2022-01-01'], ['2021-01-01', '2023-01-01'], ['2021-01-01', '2023-01-01'], ['2025-03-01', '2025-04-01']],
+      policy: {
+        premake: 0,
+        retention: { keep: { kind: 'calendar', months: 1, days: 0, micros: 0n }, action: 'detach', grace: null, schema: null },
+      },
+      ranges: [
+        ['2020-01-01', '2024-01-01'],
+        ['2021-01-01', '2022-01-01'],
+        ['2021-01-01', '2023-01-01'],
+        ['2021-01-01', '2023-01-01'],
+        ['2025-03-01', '2025-04-01'],
+      ],
     };
     const plan = planModel(modelOf(settings), contextAt());
     expect(plan.steps).toEqual([]);
@@ -270,7 +384,8 @@ describe('absurd requests', () => {
       {
         kind: 'gap',
         severity: 'error',
-        message: 'public.t would need more than 10,000 partitions for 1970-01-01T00:00:00Z to 2025-03-10T12:00:00Z, so none were made for it. Move startFrom closer to now or choose a wider interval.',
+        message:
+          'public.t would need more than 10,000 partitions for 1970-01-01T00:00:00Z to 2025-03-10T12:00:00Z, so none were made for it. Move startFrom closer to now or choose a wider interval.',
         partition: null,
       },
     ]);
@@ -285,7 +400,11 @@ describe('absurd requests', () => {
 
   it('makes nothing at all when even the newest row is unbelievably far ahead', () => {
     const table = { newest: { position: instant('2125-01-01'), beyondHorizon: null } };
-    const settings: ModelSettings = { policy: { interval: parseInterval('1 hour'), premake: 1 }, ranges: [['2025-03-10', '2025-03-11']], table };
+    const settings: ModelSettings = {
+      policy: { interval: parseInterval('1 hour'), premake: 1 },
+      ranges: [['2025-03-10', '2025-03-11']],
+      table,
+    };
     expect(created(settings)).toEqual([]);
   });
 });
@@ -300,7 +419,17 @@ describe('integer keys', () => {
 
   it('count ahead of the newest row', () => {
     const table = { newest: { position: 2500n, beyondHorizon: null } };
-    expect(created({ type: 'bigint', policy: thousand, table, ranges: [['0', '1000'], ['1000', '2000']] })).toEqual(['2000/3000', '3000/4000']);
+    expect(
+      created({
+        type: 'bigint',
+        policy: thousand,
+        table,
+        ranges: [
+          ['0', '1000'],
+          ['1000', '2000'],
+        ],
+      }),
+    ).toEqual(['2000/3000', '3000/4000']);
   });
 
   it('count ahead of the first partition while there are no rows', () => {
@@ -318,12 +447,15 @@ describe('integer keys', () => {
 
   it('count numeric keys in units of their last digit', () => {
     const table = { newest: { position: 250_00n, beyondHorizon: null } };
-    expect(created({ type: 'numeric', scale: 2, policy: { ...thousand, interval: parseInterval('100'), premake: 0 }, table })).toEqual(['200.00/300.00']);
+    expect(created({ type: 'numeric', scale: 2, policy: { ...thousand, interval: parseInterval('100'), premake: 0 }, table })).toEqual([
+      '200.00/300.00',
+    ]);
   });
 
   it('say what they count from', () => {
     const newest = { newest: { position: 2500n, beyondHorizon: null } };
-    const reason = (settings: ModelSettings): string | undefined => steps(modelOf({ type: 'bigint', policy: thousand, ...settings }))[0]?.reason;
+    const reason = (settings: ModelSettings): string | undefined =>
+      steps(modelOf({ type: 'bigint', policy: thousand, ...settings }))[0]?.reason;
     expect(reason({})).toBe('it holds the first key (0), and no partition does');
     expect(reason({ table: newest })).toBe('it holds the newest key (2500), and no partition does');
     expect(reason({ policy: { ...thousand, startFrom: 5500n } })).toBe('it holds the start (5500), and no partition does');
@@ -332,8 +464,14 @@ describe('integer keys', () => {
 
 describe('reasons', () => {
   it('tell how many partitions are asked for and how many exist', () => {
-    const ranges = [['2025-02-01', '2025-03-01'], ['2025-03-01', '2025-04-01'], ['2025-04-01', '2025-05-01']] as const;
-    expect(steps(modelOf({ policy: { premake: 2 }, ranges }))[0]?.reason).toBe('2 partitions ahead of now (2025-03-10T12:00:00Z) are asked for, 1 exists');
+    const ranges = [
+      ['2025-02-01', '2025-03-01'],
+      ['2025-03-01', '2025-04-01'],
+      ['2025-04-01', '2025-05-01'],
+    ] as const;
+    expect(steps(modelOf({ policy: { premake: 2 }, ranges }))[0]?.reason).toBe(
+      '2 partitions ahead of now (2025-03-10T12:00:00Z) are asked for, 1 exists',
+    );
     expect(steps(modelOf({ policy: { premake: 2 }, ranges: [['2025-01-01', '2025-03-01']] }))[1]?.reason).toBe(
       '2 partitions ahead of now (2025-03-10T12:00:00Z) are asked for, 0 exist',
     );
