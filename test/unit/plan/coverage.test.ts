@@ -59,7 +59,11 @@ describe('how far a table is covered', () => {
   });
 
   it('follows the newest key of an integer table rather than the clock', () => {
-    const ranges = [['0', '100'], ['100', '200'], ['200', '300']] as const;
+    const ranges = [
+      ['0', '100'],
+      ['100', '200'],
+      ['200', '300'],
+    ] as const;
     const settings = { type: 'bigint', ranges, policy: { interval: parseInterval(100) } };
     const found = coverage({ ...settings, table: { newest: { position: 150n, beyondHorizon: null } } });
     expect(found.current?.name.name).toBe('p2');
@@ -101,6 +105,12 @@ describe('what has left retention', () => {
     expect(coverage({ ranges }).oldestEnd).toBe(instant('2025-02-01'));
     expect(coverage({ ranges: [march] }).oldestEnd).toBeNull();
     expect(coverage({ ranges: [['2025-01-01', 'MAXVALUE'], march] }).oldestEnd).toBeNull();
-    expect(coverage({ type: 'bigint', policy: { interval: parseInterval(10) }, partitions: [rangePartition(bigint, 'a', 'MINVALUE', '10'), rangePartition(bigint, 'b', '10', '20')] }).oldestEnd).toBe(10n);
+    expect(
+      coverage({
+        type: 'bigint',
+        policy: { interval: parseInterval(10) },
+        partitions: [rangePartition(bigint, 'a', 'MINVALUE', '10'), rangePartition(bigint, 'b', '10', '20')],
+      }).oldestEnd,
+    ).toBe(10n);
   });
 });

@@ -63,14 +63,31 @@ describe('withoutSecrets', () => {
 describe('errorFields', () => {
   it('shows code, class, sentence and context, never the cause', () => {
     const cause = Object.assign(new Error('duplicate key'), { detail: 'Key (email)=(a@b.c) exists.', where: 'COPY t, line 1' });
-    const error = new StatementError('PD501', 'Could not attach.', '23505', { cause, context: { sqlstate: '23505', relation: 'public.t' } });
+    const error = new StatementError('PD501', 'Could not attach.', '23505', {
+      cause,
+      context: { sqlstate: '23505', relation: 'public.t' },
+    });
     const fields = errorFields(error);
-    expect(fields).toEqual({ code: 'PD501', errorClass: 'StatementError', error: 'Could not attach.', sqlstate: '23505', relation: 'public.t' });
+    expect(fields).toEqual({
+      code: 'PD501',
+      errorClass: 'StatementError',
+      error: 'Could not attach.',
+      sqlstate: '23505',
+      relation: 'public.t',
+    });
     expect(JSON.stringify(fields)).not.toContain('a@b.c');
   });
 
   it('names the sessions that held the lock', () => {
-    const blocker = { pid: 7, application: 'psql', user: 'me', relation: 'public.t', mode: 'AccessShareLock', state: 'idle in transaction', ageMs: 5 };
+    const blocker = {
+      pid: 7,
+      application: 'psql',
+      user: 'me',
+      relation: 'public.t',
+      mode: 'AccessShareLock',
+      state: 'idle in transaction',
+      ageMs: 5,
+    };
     expect(errorFields(new LockTimeoutError('PD401', 'Gave up.', [blocker]))).toMatchObject({ blockers: [blocker] });
   });
 

@@ -23,7 +23,17 @@ function newMetrics(partitions: 'none' | 'top' | 'all' = 'none'): Metrics {
 function leading(policy: TablePolicy, partitions: 'none' | 'top' | 'all' = 'none'): Metrics {
   const metrics = newMetrics(partitions);
   const task = { intervalSeconds: 600, lastRunSeconds: 100, lastSuccessSeconds: 50 };
-  metrics.acquired({ name: 'app', tables: [policy], tasks: [{ task: 'provision', ...task }, { task: 'collect', ...task }] }, 7n);
+  metrics.acquired(
+    {
+      name: 'app',
+      tables: [policy],
+      tasks: [
+        { task: 'provision', ...task },
+        { task: 'collect', ...task },
+      ],
+    },
+    7n,
+  );
   return metrics;
 }
 
@@ -66,7 +76,8 @@ describe('the metric catalogue', () => {
       expect(name.endsWith('_total'), `${name} is a counter when it ends in _total`).toBe(declaration.type === 'counter');
       expect(declaration.help, `help of ${name}`).toMatch(/^[A-Za-z0-9`][^\n]*\.$/);
       expect(name).not.toMatch(/_(ms|millis|minutes|kb|mb|percent)(_|$)/);
-      for (const label of labelNames(declaration)) expect(['job', 'instance', 'namespace', 'pod', 'container', 'le', 'quantile']).not.toContain(label);
+      for (const label of labelNames(declaration))
+        expect(['job', 'instance', 'namespace', 'pod', 'container', 'le', 'quantile']).not.toContain(label);
     }
   });
 
@@ -143,7 +154,9 @@ describe('gaining and losing leadership', () => {
     metrics.observeRun(snapshot(policy, table), 'provision');
     metrics.lost('app', 'lost');
     const samples = await scrape(metrics);
-    expect([...samples.keys()].filter((sample) => /^(task|table|steps|partition|lock|retries|collector|catalog|clock|paused)/.test(sample))).toEqual([]);
+    expect(
+      [...samples.keys()].filter((sample) => /^(task|table|steps|partition|lock|retries|collector|catalog|clock|paused)/.test(sample)),
+    ).toEqual([]);
     expect(samples.get('leader{database="app"}')).toBe(0);
     expect(samples.get('leader_epoch{database="app"}')).toBe(7);
     expect(samples.get('leader_transitions_total{database="app",reason="lost"}')).toBe(1);
@@ -154,7 +167,10 @@ describe('gaining and losing leadership', () => {
     const metrics = leading(policy);
     metrics.taskFinished('app', 'provision', 'ok', 5);
     metrics.lost('app', 'released');
-    metrics.acquired({ name: 'app', tables: [policy], tasks: [{ task: 'provision', intervalSeconds: 1, lastRunSeconds: 1, lastSuccessSeconds: 1 }] }, 8n);
+    metrics.acquired(
+      { name: 'app', tables: [policy], tasks: [{ task: 'provision', intervalSeconds: 1, lastRunSeconds: 1, lastSuccessSeconds: 1 }] },
+      8n,
+    );
     expect((await scrape(metrics)).get('task_runs_total{database="app",task="provision",outcome="ok"}')).toBe(0);
   });
 });
@@ -225,7 +241,11 @@ describe('gauges of a table', () => {
     const gauge = await tableGauges({
       type: 'bigint',
       policy: { interval: parseInterval(100) },
-      ranges: [['0', '100'], ['100', '200'], ['200', '300']],
+      ranges: [
+        ['0', '100'],
+        ['100', '200'],
+        ['200', '300'],
+      ],
       table: { newest: { position: 50n, beyondHorizon: null } },
     });
     expect(gauge('table_headroom_intervals')).toBe(2);
@@ -237,7 +257,8 @@ describe('gauges of a table', () => {
 
   it('count partitions by state, each of which is always there', async () => {
     const none = await tableGauges({});
-    for (const state of ['attached', 'detach-pending', 'detached', 'foreign']) expect(none('table_partitions', `,state="${state}"`)).toBe(0);
+    for (const state of ['attached', 'detach-pending', 'detached', 'foreign'])
+      expect(none('table_partitions', `,state="${state}"`)).toBe(0);
     const oid = { oid: '9', range: { from: 0n, to: 1n }, detachedAt: 0n };
     const some = await tableGauges({
       ranges,
@@ -246,7 +267,12 @@ describe('gauges of a table', () => {
         partition('f', { kind: 'unreadable', reason: 'x' }, { kind: 'foreign' }),
         partition('leaving', { kind: 'range', from: 0n, to: 1n }, { isDetachPending: true }),
       ],
-      table: { detached: [{ ...oid, name: named('gone'), state: 'present' }, { ...oid, name: named('dropped'), state: 'absent' }] },
+      table: {
+        detached: [
+          { ...oid, name: named('gone'), state: 'present' },
+          { ...oid, name: named('dropped'), state: 'absent' },
+        ],
+      },
     });
     expect(some('table_partitions', ',state="attached"')).toBe(6);
     expect(some('table_partitions', ',state="detach-pending"')).toBe(1);
@@ -279,7 +305,9 @@ describe('gauges of a table', () => {
     expect(before).toContain('finding="gap"');
     expect(before).toContain('partition="p1"');
     const shrunk = modelOf({ ranges: ranges.slice(1) });
-    metrics.observeCollection(snapshot(policy, { ...shrunk.table, partitions: shrunk.table.partitions.map((one, i) => ({ ...one, name: named(`q${i}`) })) }));
+    metrics.observeCollection(
+      snapshot(policy, { ...shrunk.table, partitions: shrunk.table.partitions.map((one, i) => ({ ...one, name: named(`q${i}`) })) }),
+    );
     const after = [...(await scrape(metrics)).keys()].join('\n');
     expect(after).not.toContain('finding="gap"');
     expect(after).not.toContain('partition="p1"');
@@ -310,10 +338,22 @@ describe('sizes', () => {
     const metrics = leading(policy);
     metrics.observeCollection(snapshot(policy, table));
     const one = { heapBytes: 10, indexBytes: 20, toastBytes: 30, deadRows: 4 };
-    metrics.statisticsCollected('app', [{ table: policy.table, partitions: new Map([['oid of small', one], ['oid of large', one]]) }]);
+    metrics.statisticsCollected('app', [
+      {
+        table: policy.table,
+        partitions: new Map([
+          ['oid of small', one],
+          ['oid of large', one],
+        ]),
+      },
+    ]);
     const samples = await scrape(metrics);
     const of = (name: string, more = ''): number | undefined => samples.get(`${name}{database="app",schema="public",table="t"${more}}`);
-    expect([of('table_size_bytes', ',component="heap"'), of('table_size_bytes', ',component="index"'), of('table_size_bytes', ',component="toast"')]).toEqual([20, 40, 60]);
+    expect([
+      of('table_size_bytes', ',component="heap"'),
+      of('table_size_bytes', ',component="index"'),
+      of('table_size_bytes', ',component="toast"'),
+    ]).toEqual([20, 40, 60]);
     expect(of('table_dead_rows')).toBe(8);
     expect(of('table_rows')).toBe(1010);
     expect(of('table_unanalyzed_partitions')).toBe(1);
@@ -324,7 +364,15 @@ describe('sizes', () => {
     const metrics = leading(policy);
     metrics.observeCollection(snapshot(policy, table));
     const one = { heapBytes: 10, indexBytes: 0, toastBytes: 0, deadRows: 0 };
-    metrics.statisticsCollected('app', [{ table: policy.table, partitions: new Map([['oid of small', one], ['gone', one]]) }]);
+    metrics.statisticsCollected('app', [
+      {
+        table: policy.table,
+        partitions: new Map([
+          ['oid of small', one],
+          ['gone', one],
+        ]),
+      },
+    ]);
     metrics.statisticsCollected('app', [{ table: policy.table, partitions: new Map([['oid of large', one]]) }]);
     const heap = 'table_size_bytes{database="app",schema="public",table="t",component="heap"}';
     expect((await scrape(metrics)).get(heap)).toBe(20);
@@ -340,7 +388,13 @@ describe('sizes', () => {
   });
 
   it('always include the current partition and the next one', async () => {
-    const model = modelOf({ ranges: [['2025-03-01', '2025-04-01'], ['2025-04-01', '2025-05-01']], partitions: partitions.slice(0, 3) });
+    const model = modelOf({
+      ranges: [
+        ['2025-03-01', '2025-04-01'],
+        ['2025-04-01', '2025-05-01'],
+      ],
+      partitions: partitions.slice(0, 3),
+    });
     const metrics = leading(model.policy, 'top');
     metrics.observeCollection(snapshot(model.policy, model.table));
     const names = [...(await scrape(metrics)).keys()].filter((name) => name.startsWith('partition_rows'));
@@ -362,11 +416,15 @@ describe('steps and failures of a table', () => {
   const { policy, table } = model;
   const base = { step, error: null, durationMs: 5, lockWaitMs: 250, lockTimeouts: 0 } as const;
 
-  async function after(report: Partial<TableReport>, failedPhase: 'read' | 'apply' | 'verify' | null = null): Promise<(name: string, labels: string) => number | undefined> {
+  async function after(
+    report: Partial<TableReport>,
+    failedPhase: 'read' | 'apply' | 'verify' | null = null,
+  ): Promise<(name: string, labels: string) => number | undefined> {
     const metrics = leading(policy);
     metrics.observeRun(snapshot(policy, table), 'provision');
     const error = report.error ?? new StatementError('PD501', 'No.', '42501');
-    if (failedPhase !== null) metrics.observeRun(event({ kind: 'table-failed', table: policy.table, phase: failedPhase, error }), 'provision');
+    if (failedPhase !== null)
+      metrics.observeRun(event({ kind: 'table-failed', table: policy.table, phase: failedPhase, error }), 'provision');
     const full: TableReport = { table: policy.table, state: { kind: 'partitioned', table }, plan: null, steps: [], error: null, ...report };
     metrics.observeRun(event({ kind: 'table-finished', table: policy.table, after: table, report: full }), 'provision');
     const samples = await scrape(metrics);
@@ -374,7 +432,12 @@ describe('steps and failures of a table', () => {
   }
 
   it('are counted by kind and outcome', async () => {
-    const value = await after({ steps: [{ ...base, outcome: 'ok' }, { ...base, outcome: 'refused' }] });
+    const value = await after({
+      steps: [
+        { ...base, outcome: 'ok' },
+        { ...base, outcome: 'refused' },
+      ],
+    });
     expect(value('steps_total', ',step="create-partition",outcome="ok"')).toBe(1);
     expect(value('steps_total', ',step="create-partition",outcome="refused"')).toBe(1);
     expect(value('table_last_success_timestamp_seconds', ',task="provision"')).toBe(nowSeconds);
@@ -412,7 +475,9 @@ describe('steps and failures of a table', () => {
     const metrics = leading(policy);
     const report: TableReport = { table: policy.table, state: null, plan: null, steps: [{ ...base, outcome: 'refused' }], error: null };
     metrics.observeCollection(event({ kind: 'table-finished', table: policy.table, after: null, report }));
-    const sum = [...(await scrape(metrics))].filter(([name]) => name.startsWith('steps_total')).reduce((total, [, value]) => total + value, 0);
+    const sum = [...(await scrape(metrics))]
+      .filter(([name]) => name.startsWith('steps_total'))
+      .reduce((total, [, value]) => total + value, 0);
     expect(sum).toBe(0);
   });
 
