@@ -2,7 +2,7 @@ import { calendarFloor, calendarNext } from './calendar.ts';
 import { microsPerDay } from './civil.ts';
 import { type CalendarInterval, formatInterval, type IntegerInterval, type Interval } from './interval.ts';
 import type { KeyCodec, KeyProblem } from './key.ts';
-import { isPosition, type Position } from './position.ts';
+import type { Position } from './position.ts';
 
 /**
  * The bounds that an interval lays over a key, in both directions without end. Interval n is [bound n, bound n + 1). A grid knows nothing of
@@ -49,8 +49,7 @@ export function dataHorizon(grid: Grid, from: Position, premake: number): Positi
 
 /** A distance of an integer key (`keep`, a step) in positions, which differ from key values for `numeric` with a scale. */
 export function keyDistance(distance: bigint, codec: KeyCodec): Position {
-  const one = codec.parse('1');
-  return isPosition(one) ? distance * one : distance;
+  return distance * BigInt(codec.parse('1'));
 }
 
 function timeGrid(interval: CalendarInterval, codec: KeyCodec): Grid | KeyProblem {

@@ -7,7 +7,7 @@ import type { EpochMicros } from './position.ts';
  * Source: postgresql.org/docs/18/datatype-datetime.html (DATETIME OUTPUT), `EncodeDateTime` in src/backend/utils/adt/datetime.c.
  */
 
-const maxDays = 1e14;
+const maxDays = 1e15;
 
 /**
  * Micros of PostgreSQL's text for a timestamp. An offset is subtracted when there is one, so both timestamp types share this. Throws
@@ -68,7 +68,7 @@ export function parseIsoDateTime(
   return { wall: BigInt(days) * microsPerDay + time, hasTime: match[4] !== undefined, offsetMicros };
 }
 
-/** The calendar day that holds `micros`, and how far into it that is. Days beyond 1e14 (270 thousand million years) stop there. */
+/** The calendar day that holds `micros`, and how far into it that is. Days beyond 1e15 (2.7 million million years) stop there. */
 export function splitDay(micros: EpochMicros): { readonly days: number; readonly microsOfDay: bigint } {
   const days = floorDivide(micros, microsPerDay);
   return { days: Math.max(-maxDays, Math.min(maxDays, Number(days))), microsOfDay: micros - days * microsPerDay };

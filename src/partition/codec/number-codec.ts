@@ -116,7 +116,7 @@ function parseNumber(text: string, number: NumberText): Edge {
       `${text} has more than the ${number.scale} digits after the point that partitiond counts in a key of type ${number.type}`,
     );
   }
-  const magnitude = BigInt((match[2] ?? '') + fraction.padEnd(number.scale, '0'));
+  const magnitude = BigInt(String(match[2]) + fraction.padEnd(number.scale, '0'));
   const position = match[1] === '-' ? -magnitude : magnitude;
   checkWithin(position, number.min, number.max, text, number.type);
   return position;
