@@ -1,6 +1,6 @@
 import { renderStep } from '../ddl/render-step.ts';
-import { ConnectionError, InvariantError, NotLeaderError } from '../errors.ts';
-import type { Step } from '../plan/step.ts';
+import { ConnectionError, InvariantError, NotLeaderError, type PartitiondError } from '../errors.ts';
+import type { DetachPartition, FinalizeDetach, Step } from '../plan/step.ts';
 import type { Session } from '../postgres/session.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { applyStep } from './apply-step.ts';
@@ -25,13 +25,20 @@ export async function applyPlan(
     const isSkipped = isOver || signal.aborted || (step.kind === 'drop-table' && stillAttached.has(step.partitionOid));
     if (!isSkipped) context.onEvent({ kind: 'step-started', step, index, total: steps.length });
     const report = isSkipped ? skipped(step) : await applyStep(session, step, context, signal);
-    if ((step.kind === 'detach-partition' || step.kind === 'finalize-detach') && report.outcome !== 'ok') stillAttached.add(step.partitionOid);
-    const { error } = report;
-    if (error instanceof ConnectionError || error instanceof NotLeaderError || error instanceof InvariantError) isOver = true;
+    if (isDetach(step) && report.outcome !== 'ok') stillAttached.add(step.partitionOid);
+    if (endsAll(report.error)) isOver = true;
     context.onEvent({ kind: 'step-finished', report, sql: sqlOf(renderStep(step, context.serverVersion)) });
     reports.push(report);
   }
   return reports;
+}
+
+function isDetach(step: Step): step is DetachPartition | FinalizeDetach {
+  return step.kind === 'detach-partition' || step.kind === 'finalize-detach';
+}
+
+function endsAll(error: PartitiondError | null): boolean {
+  return error instanceof ConnectionError || error instanceof NotLeaderError || error instanceof InvariantError;
 }
 
 function skipped(step: Step): StepReport {

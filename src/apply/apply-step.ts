@@ -11,7 +11,7 @@ import { readBlockers } from './read-blockers.ts';
 import { runConcurrentDetach } from './run-concurrent-detach.ts';
 import { runTransaction } from './run-transaction.ts';
 import type { Outcome, StepReport } from './step-report.ts';
-import { doing, elapsedMs, runStepTransaction, startRun, type StepRun } from './step-run.ts';
+import { doing, elapsedMs, runStepTransaction, type StepRun, startRun } from './step-run.ts';
 
 /**
  * Runs one step: journal entry, batches under the lock budget, journal entry, and the catalog read again. Never throws: what went wrong is in
@@ -38,7 +38,8 @@ async function runBatches(run: StepRun): Promise<void> {
   let before: readonly string[] = [entries.begin];
   for (const [index, batch] of rendered.batches.entries()) {
     if (batch.kind === 'alone') {
-      if (step.kind !== 'detach-partition') throw new InvariantError('PD910', `${step.kind} has a batch that only a concurrent detach has.`);
+      if (step.kind !== 'detach-partition')
+        throw new InvariantError('PD910', `${step.kind} has a batch that only a concurrent detach has.`);
       await recordDetaching(run, before, entries.detached(step, 'detaching', step.partition));
       await runConcurrentDetach(run, step, batch);
       if (index === last) await runTransactionBatch(run, emptyBatch, [], true);
@@ -68,15 +69,25 @@ async function recordDetaching(run: StepRun, before: readonly string[], entry: s
 /** Journal entries that belong into the step's last transaction: true exactly when that commits. */
 function closing(run: StepRun): readonly string[] {
   const { step, entries } = run;
-  const end = { outcome: 'ok' as const, error: null, durationMs: elapsedMs(run), lockWaitMs: run.tally.lockWaitMs, lockTimeouts: run.tally.lockTimeouts };
+  const end = {
+    outcome: 'ok' as const,
+    error: null,
+    durationMs: elapsedMs(run),
+    lockWaitMs: run.tally.lockWaitMs,
+    lockTimeouts: run.tally.lockTimeouts,
+  };
   switch (step.kind) {
     case 'detach-partition':
     case 'finalize-detach':
       return [entries.detached(step, 'detached', step.moveTo ?? step.partition), entries.finish(end)];
     case 'drop-table':
       return [entries.forgotten(step.partitionOid), entries.finish(end)];
-    default:
+    case 'create-partition':
+    case 'create-default':
+    case 'drop-guard':
       return [entries.finish(end)];
+    default:
+      return unknownStep(step);
   }
 }
 
@@ -118,7 +129,13 @@ const cleanupMs = 2_000;
 
 async function attemptCleanup(run: StepRun, sql: string): Promise<void> {
   const { session, context, rendered } = run;
-  const transaction = { doing: `undo ${doing(run.step)}`, before: [], epochGuard: context.epochGuard, statements: [sql], patience: 'brief' as const };
+  const transaction = {
+    doing: `undo ${doing(run.step)}`,
+    before: [],
+    epochGuard: context.epochGuard,
+    statements: [sql],
+    patience: 'brief' as const,
+  };
   const locks = rendered.cleanup.flatMap((statement) => statement.locks);
   const attempt = {
     run: (lockTimeoutMs: number) => runTransaction(session, transaction, lockTimeoutMs, never),
@@ -136,5 +153,11 @@ function outcomeOf(error: PartitiondError): 'failed' | 'refused' {
 function toError(caught: unknown, step: Step): PartitiondError {
   if (caught instanceof PartitiondError) return caught;
   const message = caught instanceof Error ? caught.message : String(caught);
-  return new InvariantError('PD910', `Could not ${doing(step)}: ${message}. This is a bug in partitiond; please report it with the log.`, { cause: caught });
+  return new InvariantError('PD910', `Could not ${doing(step)}: ${message}. This is a bug in partitiond; please report it with the log.`, {
+    cause: caught,
+  });
+}
+
+function unknownStep(step: never): never {
+  throw new TypeError(`unknown step ${JSON.stringify(step)}`);
 }

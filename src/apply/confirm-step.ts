@@ -21,7 +21,9 @@ async function findContradiction(step: Step, context: ApplyContext): Promise<str
     case 'create-partition':
     case 'create-default': {
       const state = await read(step.partition);
-      return state?.parentOid === step.tableOid && !state.isDetachPending ? null : `the catalog does not show ${partition} as a partition of ${table}`;
+      return state?.parentOid === step.tableOid && !state.isDetachPending
+        ? null
+        : `the catalog does not show ${partition} as a partition of ${table}`;
     }
     case 'detach-partition':
     case 'finalize-detach': {

@@ -95,7 +95,11 @@ function spent(doing: string, budget: LockBudget, tally: Tally, cause: Error): L
   const message =
     `Could not ${doing} within the lock budget of ${budget.totalMs} ms (${tally.lockTimeouts} attempts of at most ${budget.attemptMs} ms): ${who}. ` +
     'Nothing is left half done; the next run tries again.';
-  const context = { lockTimeouts: tally.lockTimeouts, lockWaitMs: Math.round(tally.lockWaitMs), blockingPids: tally.blockers.map(({ pid }) => String(pid)) };
+  const context = {
+    lockTimeouts: tally.lockTimeouts,
+    lockWaitMs: Math.round(tally.lockWaitMs),
+    blockingPids: tally.blockers.map(({ pid }) => String(pid)),
+  };
   return new LockTimeoutError('PD401', message, tally.blockers, { cause, context });
 }
 

@@ -21,7 +21,10 @@ export async function runConcurrentDetach(run: StepRun, step: DetachPartition, b
   const [statement] = batch.statements;
   const finalize = batch.whenDetachPending;
   if (statement === undefined || finalize === null) {
-    throw new InvariantError('PD910', `The concurrent detach of ${formatQualifiedName(step.partition)} has no statement to run or to finish it.`);
+    throw new InvariantError(
+      'PD910',
+      `The concurrent detach of ${formatQualifiedName(step.partition)} has no statement to run or to finish it.`,
+    );
   }
   const timeouts = await readTimeouts(run.session);
   let position: 'attached' | 'pending' | 'gone' = 'attached';

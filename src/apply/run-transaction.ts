@@ -23,12 +23,20 @@ const never: AbortSignal = new AbortController().signal;
  * for anything but a lock, it is repeated statement by statement, as PostgreSQL does not say which of them failed. Afterwards no transaction
  * is open. Throws `StatementError` that names the statement, lock failures as they are (for the lock budget), the signal's reason.
  */
-export async function runTransaction(session: Session, transaction: StepTransaction, lockTimeoutMs: number, signal: AbortSignal): Promise<void> {
+export async function runTransaction(
+  session: Session,
+  transaction: StepTransaction,
+  lockTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
   const opening = open(transaction, lockTimeoutMs);
   const name = `/* partitiond:${commentSafe(transaction.doing)} */`;
   const untilAbort = transaction.patience === 'long' ? signal : never;
   try {
-    await session.execute(`${name} ${[...renderBefore(transaction), ...opening, ...transaction.statements, 'COMMIT'].join(';\n')}`, untilAbort);
+    await session.execute(
+      `${name} ${[...renderBefore(transaction), ...opening, ...transaction.statements, 'COMMIT'].join(';\n')}`,
+      untilAbort,
+    );
   } catch (error) {
     await rollback(session);
     if (!isUnattributed(error) || transaction.statements.length === 1) throw error;

@@ -24,7 +24,10 @@ export function renderScript(step: Step, rendered: RenderedStep, lockTimeoutMs: 
 
 function renderStatement(statement: Statement): readonly string[] {
   const locks = statement.locks.map((lock) => `${lock.mode} on ${lock.relation}`);
-  return [comment(`${locks.length === 0 ? 'no lock on a table that others use' : locks.join(', ')}: ${statement.reason}`), `${statement.sql};`];
+  return [
+    comment(`${locks.length === 0 ? 'no lock on a table that others use' : locks.join(', ')}: ${statement.reason}`),
+    `${statement.sql};`,
+  ];
 }
 
 /** Names may hold line breaks, and what follows one would be run. */

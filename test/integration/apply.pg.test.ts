@@ -7,7 +7,17 @@ import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
 import type { Step } from '../../src/plan/step.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import {
-  bareTemplate, createDefault, createPartition, detachPartition, dropGuard, dropTable, finalizeDetach, journalSchema, named, oidOf, type StepSession,
+  bareTemplate,
+  createDefault,
+  createPartition,
+  detachPartition,
+  dropGuard,
+  dropTable,
+  finalizeDetach,
+  journalSchema,
+  named,
+  oidOf,
+  type StepSession,
   stepSession,
 } from '../support/steps.ts';
 import { waitFor } from '../support/wait-for.ts';
@@ -31,7 +41,9 @@ async function oids(db: TestDatabase): Promise<{ tableOid: string; partitionOid:
 }
 
 async function partitions(db: TestDatabase): Promise<readonly string[]> {
-  const rows = await db.query<{ name: string }>(`SELECT inhrelid::regclass::text || CASE WHEN inhdetachpending THEN ' (pending)' ELSE '' END AS name
+  const rows = await db.query<{
+    name: string;
+  }>(`SELECT inhrelid::regclass::text || CASE WHEN inhdetachpending THEN ' (pending)' ELSE '' END AS name
     FROM pg_inherits WHERE inhparent = 'revenues'::regclass ORDER BY 1`);
   return rows.map(({ name }) => name);
 }
@@ -41,7 +53,9 @@ async function operations(db: TestDatabase): Promise<readonly unknown[]> {
 }
 
 async function detachedTables(db: TestDatabase): Promise<readonly unknown[]> {
-  return await db.query(`SELECT schema_name || '.' || name AS name, state, range_from AS "from", range_to AS "to" FROM ${journalSchema}.detached_partition`);
+  return await db.query(
+    `SELECT schema_name || '.' || name AS name, state, range_from AS "from", range_to AS "to" FROM ${journalSchema}.detached_partition`,
+  );
 }
 
 function outcomes(reports: readonly { readonly outcome: string }[]): readonly string[] {
@@ -56,13 +70,36 @@ describe('applyPlan', () => {
     const { tableOid } = await oids(db);
     const steps = [createPartition({ tableOid }), createDefault({ tableOid })];
     const reports = await applyPlan(open.session, steps, open.context(), never);
-    expect(reports).toEqual(steps.map((step) => ({ step, outcome: 'ok', error: null, durationMs: expect.any(Number), lockWaitMs: 0, lockTimeouts: 0 })));
+    expect(reports).toEqual(
+      steps.map((step) => ({ step, outcome: 'ok', error: null, durationMs: expect.any(Number), lockWaitMs: 0, lockTimeouts: 0 })),
+    );
     expect(await partitions(db)).toEqual(['revenues_2025_q1', 'revenues_2025_q2', 'revenues_default']);
-    const rows = await db.query(`SELECT kind, partition_name, range_from, range_to, outcome, error, who, array_length(sql, 1) > 3 AS sql, finished_at >= started_at AS ended
+    const rows =
+      await db.query(`SELECT kind, partition_name, range_from, range_to, outcome, error, who, array_length(sql, 1) > 3 AS sql, finished_at >= started_at AS ended
       FROM ${journalSchema}.operation ORDER BY started_at`);
     expect(rows).toEqual([
-      { kind: 'create-partition', partition_name: 'revenues_2025_q2', range_from: '2025-04-01 00:00:00+00', range_to: '2025-07-01 00:00:00+00', outcome: 'ok', error: null, who: 'test', sql: true, ended: true },
-      { kind: 'create-default', partition_name: 'revenues_default', range_from: null, range_to: null, outcome: 'ok', error: null, who: 'test', sql: false, ended: true },
+      {
+        kind: 'create-partition',
+        partition_name: 'revenues_2025_q2',
+        range_from: '2025-04-01 00:00:00+00',
+        range_to: '2025-07-01 00:00:00+00',
+        outcome: 'ok',
+        error: null,
+        who: 'test',
+        sql: true,
+        ended: true,
+      },
+      {
+        kind: 'create-default',
+        partition_name: 'revenues_default',
+        range_from: null,
+        range_to: null,
+        outcome: 'ok',
+        error: null,
+        who: 'test',
+        sql: false,
+        ended: true,
+      },
     ]);
     expect(open.events.map((event) => event.kind)).toEqual(['step-started', 'step-finished', 'step-started', 'step-finished']);
   });
@@ -91,7 +128,10 @@ describe('applyPlan', () => {
     expect(reports[0]?.error).toMatchObject({ sqlstate: '23514' });
     expect(reports[0]?.error?.message).not.toContain('424242');
     expect(await db.query(`SELECT conname FROM pg_constraint WHERE conname LIKE 'partitiond%'`)).toEqual([]);
-    expect(await operations(db)).toEqual([{ kind: 'create-partition', outcome: 'failed' }, { kind: 'create-partition', outcome: 'ok' }]);
+    expect(await operations(db)).toEqual([
+      { kind: 'create-partition', outcome: 'failed' },
+      { kind: 'create-partition', outcome: 'ok' },
+    ]);
   });
 
   it('names the statement that failed, leaves nothing of the step, and goes on with the others', async () => {
@@ -121,7 +161,9 @@ describe('applyPlan', () => {
     expect(outcomes(await applyPlan(open.session, [detach], open.context(), never))).toEqual(['ok']);
     expect(await detachedTables(db)).toEqual([{ name: 'archive.revenues_2025_q1', state: 'detached', from: q1.from, to: q1.to }]);
     expect(await db.query('SELECT amount FROM archive.revenues_2025_q1')).toEqual([{ amount: 1 }]);
-    expect(outcomes(await applyPlan(open.session, [dropTable({ ...q1, ...ids, partition: moveTo })], open.context(), never))).toEqual(['ok']);
+    expect(outcomes(await applyPlan(open.session, [dropTable({ ...q1, ...ids, partition: moveTo })], open.context(), never))).toEqual([
+      'ok',
+    ]);
     expect(await detachedTables(db)).toEqual([]);
     expect(await db.query(`SELECT to_regclass('archive.revenues_2025_q1') AS gone`)).toEqual([{ gone: null }]);
   });
@@ -135,7 +177,10 @@ describe('applyPlan', () => {
     expect(await applyPlan(open.session, [detach], open.context(), never)).toMatchObject([{ outcome: 'ok', error: null }]);
     expect(await detachedTables(db)).toEqual([{ name: 'archive.revenues_2025_q1', state: 'detached', from: q1.from, to: q1.to }]);
     expect(await operations(db)).toEqual([{ kind: 'detach-partition', outcome: 'ok' }]);
-    const settings = { name: 'settings', text: `SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout') AS "both"` };
+    const settings = {
+      name: 'settings',
+      text: `SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout') AS "both"`,
+    };
     expect(await open.session.rows(settings, [], ({ both }) => both, never)).toEqual(['1s 30s']);
   });
 
@@ -177,7 +222,7 @@ describe('applyPlan', () => {
     expect(await db.query(`SELECT conname FROM pg_constraint WHERE conname LIKE 'partitiond%'`)).toEqual([]);
   });
 
-  it('takes the word of the catalog, not of the server\'s answer', async () => {
+  it("takes the word of the catalog, not of the server's answer", async () => {
     await using db = await createDatabase();
     await using open = await stepSession(db);
     await revenuesTable(db, open);
@@ -236,7 +281,10 @@ describe('applyPlan', () => {
     const epoch = await claimLeadership(open.session, journalSchema, { holder: 'a', configurationGeneration: '1' }, never);
     const context = open.context({ epochGuard: epochGuard(journalSchema, epoch) });
     const ids = await oids(db);
-    expect(outcomes(await applyPlan(open.session, [createPartition(ids), detachPartition({ ...q1, ...ids })], context, never))).toEqual(['ok', 'ok']);
+    expect(outcomes(await applyPlan(open.session, [createPartition(ids), detachPartition({ ...q1, ...ids })], context, never))).toEqual([
+      'ok',
+      'ok',
+    ]);
   });
 
   it('ends loudly with our own bug', async () => {
@@ -253,13 +301,28 @@ describe('applyPlan', () => {
 
 describe('while a step waits, a reader and a writer go on', () => {
   const guard = { defaultPartition: named('revenues_default'), constraint: 'partitiond_guard_1' };
-  const cases: readonly (readonly [what: string, hasDefault: boolean, obstacle: string, step: (ids: Awaited<ReturnType<typeof oids>>) => Step])[] = [
+  const cases: readonly (readonly [
+    what: string,
+    hasDefault: boolean,
+    obstacle: string,
+    step: (ids: Awaited<ReturnType<typeof oids>>) => Step,
+  ])[] = [
     ['create-partition', false, 'LOCK TABLE revenues IN SHARE UPDATE EXCLUSIVE MODE', (ids) => createPartition(ids)],
     ['create-partition beside a default', true, 'SELECT * FROM revenues', (ids) => createPartition({ ...ids, guard })],
-    ['create-partition beside a default, validating', true, 'LOCK TABLE revenues_default IN SHARE UPDATE EXCLUSIVE MODE', (ids) => createPartition({ ...ids, guard })],
+    [
+      'create-partition beside a default, validating',
+      true,
+      'LOCK TABLE revenues_default IN SHARE UPDATE EXCLUSIVE MODE',
+      (ids) => createPartition({ ...ids, guard }),
+    ],
     ['create-default', false, 'LOCK TABLE revenues IN SHARE UPDATE EXCLUSIVE MODE', (ids) => createDefault(ids)],
     ['detach-partition, concurrently', false, 'SELECT * FROM revenues', (ids) => detachPartition({ ...q1, ...ids })],
-    ['detach-partition beside a default', true, 'SELECT * FROM revenues', (ids) => detachPartition({ ...q1, ...ids, concurrently: false, defaultPartition: guard.defaultPartition })],
+    [
+      'detach-partition beside a default',
+      true,
+      'SELECT * FROM revenues',
+      (ids) => detachPartition({ ...q1, ...ids, concurrently: false, defaultPartition: guard.defaultPartition }),
+    ],
   ];
 
   it.each(cases)('%s', async (_what, hasDefault, obstacle, makeStep) => {
@@ -267,7 +330,11 @@ describe('while a step waits, a reader and a writer go on', () => {
     await using open = await stepSession(db);
     await revenuesTable(db, open, { hasDefault });
     await db.query(`CREATE TABLE revenues_2024 PARTITION OF revenues FOR VALUES FROM ('2024-01-01') TO ('2025-01-01 00:00:00+00')`);
-    const [holder, reader, writer] = [await db.client(), await db.client({ applicationName: 'reader' }), await db.client({ applicationName: 'writer' })];
+    const [holder, reader, writer] = [
+      await db.client(),
+      await db.client({ applicationName: 'reader' }),
+      await db.client({ applicationName: 'writer' }),
+    ];
     await holder.query(`BEGIN; ${obstacle}`);
     const step = makeStep(await oids(db));
     const done = applyPlan(open.session, [step], open.context({ budget: { attemptMs: 100, totalMs: 60_000, pauseMs: 20 } }), never);
@@ -294,9 +361,17 @@ describe('a pending detach', () => {
     const reader = await db.client();
     await reader.query('BEGIN; SELECT * FROM revenues');
     const done = applyPlan(open.session, [detachPartition({ ...q1, ...(await oids(db)) })], open.context(), never);
-    await waitFor('the pending partition', () => partitions(db), (seen) => seen.includes('revenues_2025_q1 (pending)'));
+    await waitFor(
+      'the pending partition',
+      () => partitions(db),
+      (seen) => seen.includes('revenues_2025_q1 (pending)'),
+    );
     expect(await detachedTables(db)).toMatchObject([{ state: 'detaching' }]);
-    await waitFor('a second attempt', () => open.events.filter(({ kind }) => kind === 'lock-timeout').length, (count) => count >= 2);
+    await waitFor(
+      'a second attempt',
+      () => open.events.filter(({ kind }) => kind === 'lock-timeout').length,
+      (count) => count >= 2,
+    );
     await reader.query('COMMIT');
     expect(await done).toMatchObject([{ outcome: 'ok', error: null }]);
     expect(await partitions(db)).toEqual([]);
@@ -335,7 +410,11 @@ describe('a pending detach', () => {
     const controller = new AbortController();
     const context = open.context({ budget: { attemptMs: 20_000, totalMs: 60_000, pauseMs: 10 } });
     const done = applyPlan(open.session, [detachPartition({ ...q1, ...(await oids(db)) })], context, controller.signal);
-    await waitFor('the pending partition', () => partitions(db), (seen) => seen.includes('revenues_2025_q1 (pending)'));
+    await waitFor(
+      'the pending partition',
+      () => partitions(db),
+      (seen) => seen.includes('revenues_2025_q1 (pending)'),
+    );
     controller.abort(new Error('stop'));
     expect(await done).toMatchObject([{ outcome: 'skipped', error: null }]);
     expect(await detachedTables(db)).toMatchObject([{ state: 'detaching' }]);
@@ -368,7 +447,11 @@ describe('when the budget ends', () => {
     await revenuesTable(db, open, { hasDefault: true });
     const app = await db.createRole('app');
     await db.query(`GRANT SELECT ON revenues TO "${app.name}"`);
-    const [old, young, innocent] = [await db.client({ applicationName: 'old' }), await db.client({ url: app.url, applicationName: 'young' }), await db.client()];
+    const [old, young, innocent] = [
+      await db.client({ applicationName: 'old' }),
+      await db.client({ url: app.url, applicationName: 'young' }),
+      await db.client(),
+    ];
     await old.query('BEGIN; SELECT * FROM revenues');
     await young.query('BEGIN; SELECT * FROM revenues');
     await innocent.query('BEGIN; SELECT 1 FROM pg_class');
@@ -380,8 +463,24 @@ describe('when the budget ends', () => {
     if (!(error instanceof LockTimeoutError)) throw new Error(`expected a LockTimeoutError, not ${String(error)}`);
     const parent = error.blockers.filter(({ relation }) => relation === 'public.revenues');
     expect(parent).toEqual([
-      { pid: await pidOf(old), application: 'old', user: 'postgres', relation: 'public.revenues', mode: 'AccessShareLock', state: 'idle in transaction', ageMs: expect.any(Number) },
-      { pid: await pidOf(young), application: 'young', user: app.name, relation: 'public.revenues', mode: 'AccessShareLock', state: 'idle in transaction', ageMs: expect.any(Number) },
+      {
+        pid: await pidOf(old),
+        application: 'old',
+        user: 'postgres',
+        relation: 'public.revenues',
+        mode: 'AccessShareLock',
+        state: 'idle in transaction',
+        ageMs: expect.any(Number),
+      },
+      {
+        pid: await pidOf(young),
+        application: 'young',
+        user: app.name,
+        relation: 'public.revenues',
+        mode: 'AccessShareLock',
+        state: 'idle in transaction',
+        ageMs: expect.any(Number),
+      },
     ]);
     expect(error.blockers.map(({ pid }) => pid)).not.toContain(await pidOf(innocent));
     expect(error.message).toContain(`pid ${await pidOf(old)} (old, user postgres) holds AccessShareLock`);
@@ -399,6 +498,8 @@ describe('when the budget ends', () => {
     await db.query(`BEGIN; LOCK TABLE revenues IN EXCLUSIVE MODE; PREPARE TRANSACTION '${db.name}'`);
     const context = open.context({ budget: { attemptMs: 40, totalMs: 100, pauseMs: 10 } });
     const [report] = await applyPlan(open.session, [createPartition(await oids(db))], context, never);
-    expect(report?.error).toMatchObject({ blockers: [{ pid: 0, application: `prepared transaction ${db.name}`, mode: 'ExclusiveLock', state: 'prepared' }] });
+    expect(report?.error).toMatchObject({
+      blockers: [{ pid: 0, application: `prepared transaction ${db.name}`, mode: 'ExclusiveLock', state: 'prepared' }],
+    });
   });
 });

@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import { describe, expect, it } from 'vitest';
+import { quoteLiteral } from '../../src/ddl/quote.ts';
 import { renderStep } from '../../src/ddl/render-step.ts';
 import { renderScript } from '../../src/ddl/script.ts';
-import { quoteLiteral } from '../../src/ddl/quote.ts';
 import type { PartitionTemplate } from '../../src/partition/partition.ts';
 import { formatQualifiedName } from '../../src/partition/qualified-name.ts';
 import type { Step } from '../../src/plan/step.ts';
@@ -72,7 +72,14 @@ describe('a new partition', () => {
         enabled: true,
         forced: true,
         policies: [
-          { name: "own 'rows'", isPermissive: false, command: 'SELECT', roles: [app.name], using: '("Amount" < (1000)::numeric)', withCheck: null },
+          {
+            name: "own 'rows'",
+            isPermissive: false,
+            command: 'SELECT',
+            roles: [app.name],
+            using: '("Amount" < (1000)::numeric)',
+            withCheck: null,
+          },
           { name: 'writing', isPermissive: true, command: 'INSERT', roles: [null], using: null, withCheck: '(note IS NOT NULL)' },
         ],
       },
@@ -85,7 +92,9 @@ describe('a new partition', () => {
     };
     await runScript(await db.client(), createPartition({ template, storage: { fillfactor: '70' } }));
 
-    const facts = (table: string) => db.query(`
+    const facts = (table: string) =>
+      db.query(
+        `
       SELECT c.relowner::regrole::text AS owner, c.relrowsecurity, c.relforcerowsecurity, c.relreplident,
         (SELECT array_agg(a::text ORDER BY a::text) FROM unnest(c.relacl) a) AS acl,
         (SELECT jsonb_agg(jsonb_build_array(attname, format_type(atttypid, atttypmod), attnotnull, attstorage, attstattarget, attacl::text,
@@ -97,7 +106,9 @@ describe('a new partition', () => {
           ORDER BY conname) FROM pg_constraint WHERE conrelid = c.oid AND contype NOT IN ('p', 'n')) AS constraints,
         (SELECT jsonb_agg(jsonb_build_array(stxkind, stxkeys::text)) FROM pg_statistic_ext WHERE stxrelid = c.oid) AS statistics,
         (SELECT count(*) FROM pg_index WHERE indrelid = c.oid) AS indexes
-      FROM pg_class c WHERE c.oid = $1::regclass`, [table]);
+      FROM pg_class c WHERE c.oid = $1::regclass`,
+        [table],
+      );
     expect(await facts('revenues_2025_q2')).toEqual(await facts('revenues'));
 
     const [own] = await db.query(`
@@ -106,7 +117,12 @@ describe('a new partition', () => {
         (SELECT count(*)::int FROM pg_constraint WHERE conrelid = c.oid AND conname = 'partitiond_bound') AS checks
       FROM pg_class c JOIN pg_am m ON m.oid = c.relam LEFT JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = 'revenues_2025_q2'::regclass`);
     expect(own).toEqual({
-      reloptions: ['fillfactor=70', 'autovacuum_enabled=false'], tablespace, method: 'heap', relispartition: true, publications: '{Some}', checks: 0,
+      reloptions: ['fillfactor=70', 'autovacuum_enabled=false'],
+      tablespace,
+      method: 'heap',
+      relispartition: true,
+      publications: '{Some}',
+      checks: 0,
     });
     await db.query(`INSERT INTO revenues (note, at) VALUES ('through the parent', '2025-05-01')`);
     expect(await db.query('SELECT id, tax FROM revenues_2025_q2')).toEqual([{ id: '1', tax: '0.300' }]);
@@ -136,7 +152,9 @@ describe('a new partition', () => {
   it('joins a publication with its column list and row filter', async (context) => {
     onlyOn(context, (major) => major >= 15, 'column lists and row filters of publications came with 15');
     await using db = await createDatabase();
-    await db.query('CREATE TABLE revenues (id int NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE PUBLICATION pub');
+    await db.query(
+      'CREATE TABLE revenues (id int NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at); CREATE PUBLICATION pub',
+    );
     const template = { ...bareTemplate, publications: [{ publication: 'pub', columns: ['id', 'at'], filter: '(id > 5)' }] };
     await runScript(await db.client(), createPartition({ template }));
     expect(await db.query('SELECT tablename, attnames, rowfilter FROM pg_publication_tables')).toEqual([
@@ -177,51 +195,92 @@ describe('the CHECK and the guard', () => {
 
   const keys = tuples.map(([type, format, from, to, collation = null]) => ({ type, format, from, to, collation }));
 
-  it.each(keys)('spare ATTACH every scan, of the partition and of the default: $type from $from to $to, collation $collation', async (key) => {
-    const { type, format, from, to, collation } = key;
-    await using db = await createDatabase();
-    const expression = collation === null ? '"Key"' : `"Key" COLLATE ${collation}`;
-    await db.query(`CREATE TABLE revenues ("Key" ${type}) PARTITION BY RANGE (${expression}); CREATE TABLE revenues_default PARTITION OF revenues DEFAULT`);
-    await db.query('INSERT INTO revenues VALUES (NULL)');
-    const messages = await attachMessages(db, createPartition({
-      keyColumn: 'Key', keyType: format, keyCollation: collation, from, to,
-      guard: { defaultPartition: named('revenues_default'), constraint: 'partitiond_guard_1' },
-    }));
-    expect(messages).toEqual([
-      'partition constraint for table "revenues_2025_q2" is implied by existing constraints',
-      'updated partition constraint for default partition "revenues_default" is implied by existing constraints',
-    ]);
-    expect(await db.query(`SELECT conname FROM pg_constraint WHERE conname LIKE 'partitiond%'`)).toEqual([]);
-  });
+  it.each(keys)(
+    'spare ATTACH every scan, of the partition and of the default: $type from $from to $to, collation $collation',
+    async (key) => {
+      const { type, format, from, to, collation } = key;
+      await using db = await createDatabase();
+      const expression = collation === null ? '"Key"' : `"Key" COLLATE ${collation}`;
+      await db.query(
+        `CREATE TABLE revenues ("Key" ${type}) PARTITION BY RANGE (${expression}); CREATE TABLE revenues_default PARTITION OF revenues DEFAULT`,
+      );
+      await db.query('INSERT INTO revenues VALUES (NULL)');
+      const messages = await attachMessages(
+        db,
+        createPartition({
+          keyColumn: 'Key',
+          keyType: format,
+          keyCollation: collation,
+          from,
+          to,
+          guard: { defaultPartition: named('revenues_default'), constraint: 'partitiond_guard_1' },
+        }),
+      );
+      expect(messages).toEqual([
+        'partition constraint for table "revenues_2025_q2" is implied by existing constraints',
+        'updated partition constraint for default partition "revenues_default" is implied by existing constraints',
+      ]);
+      expect(await db.query(`SELECT conname FROM pg_constraint WHERE conname LIKE 'partitiond%'`)).toEqual([]);
+    },
+  );
 });
 
 describe('hostile names', () => {
-  const hostile = ['it\'s', 'a"b', 'sch.tab', 'UPPER', 'select', 'ünï 🐘', "x'; DROP TABLE precious; --", 'a\nb', '$$', '$partitiond$', '*/ /*', '%s', '\\', 'b'.repeat(63)];
+  const hostile = [
+    "it's",
+    'a"b',
+    'sch.tab',
+    'UPPER',
+    'select',
+    'ünï 🐘',
+    "x'; DROP TABLE precious; --",
+    'a\nb',
+    '$$',
+    '$partitiond$',
+    '*/ /*',
+    '%s',
+    '\\',
+    'b'.repeat(63),
+  ];
 
   it.each(hostile)('are just names: %j', async (name) => {
     await using db = await createDatabase();
     const table = named(name, `s ${name}`.slice(0, 60));
-    const [partition, fallback, column] = [named(`p${name}`.slice(0, 63), table.schema), named(`d${name}`.slice(0, 63), table.schema), name];
+    const [partition, fallback, column] = [
+      named(`p${name}`.slice(0, 63), table.schema),
+      named(`d${name}`.slice(0, 63), table.schema),
+      name,
+    ];
     const quoted = (text: string): string => `"${text.replaceAll('"', '""')}"`;
     await db.query(`CREATE TABLE precious (); CREATE SCHEMA ${quoted(table.schema)}; CREATE SCHEMA ${quoted(name)}`);
-    await db.query(`CREATE TABLE ${quoted(table.schema)}.${quoted(table.name)} (${quoted(column)} timestamptz NOT NULL) PARTITION BY RANGE (${quoted(column)})`);
+    await db.query(
+      `CREATE TABLE ${quoted(table.schema)}.${quoted(table.name)} (${quoted(column)} timestamptz NOT NULL) PARTITION BY RANGE (${quoted(column)})`,
+    );
     const client = await db.client();
     await runScript(client, createDefault({ table, partition: fallback }));
     const template: PartitionTemplate = {
       ...bareTemplate,
       statisticsTargets: [{ column, target: 10 }],
       replicaIdentity: { kind: 'index', definition: `USING btree (${quoted(column)})` },
-      rowSecurity: { enabled: true, forced: false, policies: [{ name, isPermissive: true, command: 'ALL', roles: [null], using: 'true', withCheck: null }] },
+      rowSecurity: {
+        enabled: true,
+        forced: false,
+        policies: [{ name, isPermissive: true, command: 'ALL', roles: [null], using: 'true', withCheck: null }],
+      },
     };
     const guard = { defaultPartition: fallback, constraint: name };
     await runScript(client, createPartition({ table, partition, template, keyColumn: column, guard, reason: name }));
     const moved = named(partition.name, name);
     await runScript(client, detachPartition({ table, partition, concurrently: false, defaultPartition: fallback, moveTo: moved }));
-    const [row] = await db.query<{ oid: string }>('SELECT c.oid::text AS oid FROM pg_class c WHERE c.oid = to_regclass($1)', [formatQualifiedName(moved)]);
-    await runScript(client, dropTable({ table, partition: moved, partitionOid: row?.oid ?? '0' }));
-    expect(await db.query(`SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY relname <> 'precious', relkind`)).toEqual([
-      { relname: 'precious' }, { relname: table.name }, { relname: fallback.name },
+    const [row] = await db.query<{ oid: string }>('SELECT c.oid::text AS oid FROM pg_class c WHERE c.oid = to_regclass($1)', [
+      formatQualifiedName(moved),
     ]);
+    await runScript(client, dropTable({ table, partition: moved, partitionOid: row?.oid ?? '0' }));
+    expect(
+      await db.query(
+        `SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace) ORDER BY relname <> 'precious', relkind`,
+      ),
+    ).toEqual([{ relname: 'precious' }, { relname: table.name }, { relname: fallback.name }]);
   });
 
   it('come back from the server as they were written, under both settings of standard_conforming_strings', async () => {
@@ -243,7 +302,9 @@ describe('drop-table', () => {
     ['another table under that name', 'DROP TABLE revenues_2025_q2; CREATE TABLE revenues_2025_q2 ()'],
   ])('refuses when the table is %s', async (_what, change) => {
     await using db = await createDatabase();
-    await db.query('CREATE TABLE revenues (at timestamptz NOT NULL) PARTITION BY RANGE (at); CREATE TABLE revenues_2025_q2 (at timestamptz NOT NULL)');
+    await db.query(
+      'CREATE TABLE revenues (at timestamptz NOT NULL) PARTITION BY RANGE (at); CREATE TABLE revenues_2025_q2 (at timestamptz NOT NULL)',
+    );
     const step = dropTable({ partitionOid: await oidOf(db, 'revenues_2025_q2') });
     await db.query(change);
     await expect(runScript(await db.client(), step)).rejects.toMatchObject({ code: 'PD001' });

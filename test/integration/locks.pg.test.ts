@@ -19,7 +19,13 @@ const scenarios: readonly { readonly name: string; readonly hasDefault: boolean;
   {
     name: 'create-partition beside a default',
     hasDefault: true,
-    step: (keys) => createPartition({ ...keys, partition: named('fresh'), ...freshBound, guard: { defaultPartition: fallback, constraint: 'partitiond_guard_1' } }),
+    step: (keys) =>
+      createPartition({
+        ...keys,
+        partition: named('fresh'),
+        ...freshBound,
+        guard: { defaultPartition: fallback, constraint: 'partitiond_guard_1' },
+      }),
   },
   { name: 'create-default', hasDefault: false, step: (keys) => createDefault(keys) },
   { name: 'detach-partition, concurrently', hasDefault: false, step: (keys) => detachPartition({ ...keys, moveTo: named('moved') }) },
@@ -39,7 +45,9 @@ describe('docs/locks.md', () => {
   it('says what the program prints, row by row', async () => {
     const page = await readFile(new URL('../../docs/locks.md', import.meta.url), 'utf8');
     const written = page.split('\n').filter((line) => /^\| (create|detach|finalize|drop)-/.test(line));
-    const printed = scenarios.flatMap(({ name, step }) => rowsOf(name, renderStep(step(ends), 180000).locks, renderStep(step(noKeys), 180000).locks));
+    const printed = scenarios.flatMap(({ name, step }) =>
+      rowsOf(name, renderStep(step(ends), 180000).locks, renderStep(step(noKeys), 180000).locks),
+    );
     expect(written).toEqual(printed);
   });
 });
@@ -56,7 +64,10 @@ function rowsOf(name: string, locks: readonly Lock[], without: readonly Lock[]):
   return roles.flatMap(([relation, role]) => {
     const bare = without.filter((lock) => lock.relation === relation).map(({ mode }) => mode);
     const isEnd = role.startsWith('tables');
-    const modes = locks.filter((lock) => lock.relation === relation).map(({ mode }) => mode).sort();
+    const modes = locks
+      .filter((lock) => lock.relation === relation)
+      .map(({ mode }) => mode)
+      .toSorted();
     const words = modes.map((mode) => (isEnd || bare.includes(mode) ? mode : `${mode} (with foreign keys)`));
     return words.length === 0 ? [] : [`| ${name} | ${role} | ${words.join(', ')} | ${name} |`];
   });
@@ -84,7 +95,11 @@ describe.each([
         await watched.query('COMMIT');
       }
     }
-    expect([...look.seen].sort()).toEqual(renderStep(step, version).locks.map(({ relation, mode }) => `${relation} ${mode}`).sort());
+    expect([...look.seen].toSorted()).toEqual(
+      renderStep(step, version)
+        .locks.map(({ relation, mode }) => `${relation} ${mode}`)
+        .toSorted(),
+    );
   });
 });
 
@@ -108,7 +123,9 @@ async function prepare(db: TestDatabase, name: string): Promise<void> {
     await reader.query('BEGIN; SELECT * FROM revenues');
     const interrupted = await db.client();
     await interrupted.query(`SET lock_timeout = '50ms'`);
-    await expect(interrupted.query('ALTER TABLE revenues DETACH PARTITION revenues_2025_q2 CONCURRENTLY')).rejects.toMatchObject({ code: '55P03' });
+    await expect(interrupted.query('ALTER TABLE revenues DETACH PARTITION revenues_2025_q2 CONCURRENTLY')).rejects.toMatchObject({
+      code: '55P03',
+    });
     await reader.query('ROLLBACK');
   }
 }
@@ -146,7 +163,13 @@ async function lookAt(db: TestDatabase, watched: ClientBase, before: ReadonlyMap
  * The first transaction is seen while it waits for another session that holds the partition or, with foreign keys, an index that its last
  * check needs; the second while it waits for a reader of the partition or, with foreign keys, of the referencing table.
  */
-async function watchConcurrentDetach(db: TestDatabase, watched: ClientBase, sql: string, hasKeys: boolean, look: () => Promise<void>): Promise<void> {
+async function watchConcurrentDetach(
+  db: TestDatabase,
+  watched: ClientBase,
+  sql: string,
+  hasKeys: boolean,
+  look: () => Promise<void>,
+): Promise<void> {
   const [first, second, third] = [await db.client(), await db.client(), await db.client()];
   await second.query('BEGIN; SELECT * FROM revenues LIMIT 0');
   if (hasKeys) await first.query(`BEGIN; ALTER INDEX refund_key SET TABLESPACE "${await db.createTablespace('other')}"`);

@@ -30,7 +30,9 @@ export function renderGrants(partition: QualifiedName, template: PartitionTempla
  * (MAINTAIN exists from 17 on), so the seven words that every version knows decide, and the grants restore the rest.
  */
 function rolesToRevoke(template: PartitionTemplate): readonly (string | null)[] {
-  const owned = new Set(template.grants.filter((grant) => grant.grantee === template.owner && grant.column === null).map((grant) => grant.privilege));
+  const owned = new Set(
+    template.grants.filter((grant) => grant.grantee === template.owner && grant.column === null).map((grant) => grant.privilege),
+  );
   const isReduced = template.grants.length > 0 && ownersWords.some((word) => !owned.has(word));
   return isReduced ? [...template.defaultGrantees, template.owner] : template.defaultGrantees;
 }
@@ -48,7 +50,13 @@ function renderGrant(table: string, grantee: string | null, grants: readonly Gra
     const words = grants.filter((grant) => grant.isGrantable === isGrantable).map(renderPrivilege);
     if (words.length === 0) return [];
     const option = isGrantable ? ' WITH GRANT OPTION' : '';
-    return [{ sql: `GRANT ${words.join(', ')} ON TABLE ${table} TO ${renderGrantee(grantee)}${option}`, locks: [], reason: 'the same grants as the parent' }];
+    return [
+      {
+        sql: `GRANT ${words.join(', ')} ON TABLE ${table} TO ${renderGrantee(grantee)}${option}`,
+        locks: [],
+        reason: 'the same grants as the parent',
+      },
+    ];
   });
 }
 

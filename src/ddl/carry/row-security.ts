@@ -9,7 +9,8 @@ export function renderRowSecurity(partition: QualifiedName, rowSecurity: Partiti
     ...(rowSecurity.enabled ? ['ENABLE ROW LEVEL SECURITY'] : []),
     ...(rowSecurity.forced ? ['FORCE ROW LEVEL SECURITY'] : []),
   ];
-  const switches = actions.length === 0 ? [] : [{ sql: `ALTER TABLE ${table} ${actions.join(', ')}`, locks: [], reason: 'row security as on the parent' }];
+  const switches =
+    actions.length === 0 ? [] : [{ sql: `ALTER TABLE ${table} ${actions.join(', ')}`, locks: [], reason: 'row security as on the parent' }];
   return [...switches, ...rowSecurity.policies.map((policy) => renderPolicy(table, policy))];
 }
 

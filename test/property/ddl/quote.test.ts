@@ -7,7 +7,12 @@ import { dropGuard } from '../../support/steps.ts';
 
 /** Any text that PostgreSQL can hold, rich in the characters that end a literal. */
 const text = fc
-  .array(fc.oneof(fc.constantFrom("'", "''", '\\', '$', '$partitiond$', ';', '--', '/*', '\n', '\r', '"', 'E', '\u2019', '🐘'), fc.string({ unit: 'grapheme' })))
+  .array(
+    fc.oneof(
+      fc.constantFrom("'", "''", '\\', '$', '$partitiond$', ';', '--', '/*', '\n', '\r', '"', 'E', '\u2019', '🐘'),
+      fc.string({ unit: 'grapheme' }),
+    ),
+  )
   .map((parts) => parts.join('').replaceAll('\0', ''));
 
 /** Reads a literal as the scanner does: under `standard_conforming_strings` a backslash is special in the E'' form only. */

@@ -5,7 +5,15 @@ import type { Clock } from '../../../src/postgres/clock.ts';
 
 const budget = { attemptMs: 100, totalMs: 10_000, pauseMs: 100 };
 const never = new AbortController().signal;
-const blocker: Blocker = { pid: 42, application: 'report', user: 'ann', relation: 'public.revenues', mode: 'AccessShareLock', state: 'active', ageMs: 8000.4 };
+const blocker: Blocker = {
+  pid: 42,
+  application: 'report',
+  user: 'ann',
+  relation: 'public.revenues',
+  mode: 'AccessShareLock',
+  state: 'active',
+  ageMs: 8000.4,
+};
 
 /** Time passes only by sleeping and by `pass`. */
 function fakeClock(random = 0.5): Clock & { readonly sleeps: number[]; pass(ms: number): void } {
@@ -53,7 +61,12 @@ describe('withinLockBudget', () => {
   it('returns at once when the locks are free', async () => {
     const clock = fakeClock();
     const { attempt, timeouts } = attemptThatFails(0, clock);
-    await expect(withinLockBudget(attempt, budget, clock, never)).resolves.toEqual({ value: 'done', lockWaitMs: 0, spentMs: 0, lockTimeouts: 0 });
+    await expect(withinLockBudget(attempt, budget, clock, never)).resolves.toEqual({
+      value: 'done',
+      lockWaitMs: 0,
+      spentMs: 0,
+      lockTimeouts: 0,
+    });
     expect(timeouts).toEqual([50]);
   });
 
@@ -75,7 +88,11 @@ describe('withinLockBudget', () => {
   });
 
   it('pauses between attempts, longer each time and at most tenfold, by chance half as long or half as long again', async () => {
-    for (const [random, factor] of [[0, 0.5], [0.5, 1], [0.999, 1.499]] as const) {
+    for (const [random, factor] of [
+      [0, 0.5],
+      [0.5, 1],
+      [0.999, 1.499],
+    ] as const) {
       const clock = fakeClock(random);
       await withinLockBudget(attemptThatFails(12, clock).attempt, { ...budget, totalMs: 1e9 }, clock, never);
       expect(clock.sleeps[0]).toBeCloseTo(100 * factor);
@@ -106,8 +123,12 @@ describe('withinLockBudget', () => {
 
   it('makes one attempt even when nothing of the budget is left', async () => {
     const clock = fakeClock();
-    await expect(withinLockBudget(attemptThatFails(0, clock).attempt, { ...budget, totalMs: 0 }, clock, never)).resolves.toMatchObject({ value: 'done' });
-    await expect(withinLockBudget(attemptThatFails(1, clock).attempt, { ...budget, totalMs: 0 }, clock, never)).rejects.toBeInstanceOf(LockTimeoutError);
+    await expect(withinLockBudget(attemptThatFails(0, clock).attempt, { ...budget, totalMs: 0 }, clock, never)).resolves.toMatchObject({
+      value: 'done',
+    });
+    await expect(withinLockBudget(attemptThatFails(1, clock).attempt, { ...budget, totalMs: 0 }, clock, never)).rejects.toBeInstanceOf(
+      LockTimeoutError,
+    );
   });
 
   it('passes any other error on after one attempt, our own bugs too', async () => {
@@ -115,7 +136,13 @@ describe('withinLockBudget', () => {
     const denied = new StatementError('PD502', 'permission denied', '42501');
     for (const failure of [denied, new TypeError('a bug')]) {
       let runs = 0;
-      const attempt = { ...attemptThatFails(0, clock).attempt, run: async () => { runs += 1; throw failure; } };
+      const attempt = {
+        ...attemptThatFails(0, clock).attempt,
+        run: async () => {
+          runs += 1;
+          throw failure;
+        },
+      };
       await expect(withinLockBudget(attempt, budget, clock, never)).rejects.toBe(failure);
       expect(runs).toBe(1);
     }
@@ -124,7 +151,9 @@ describe('withinLockBudget', () => {
   it('throws the reason of an abort at most one attempt later', async () => {
     const clock = fakeClock();
     const controller = new AbortController();
-    const { attempt, timeouts } = attemptThatFails(1e6, clock, { onTimeout: (number) => number === 2 && controller.abort(new Error('stop')) });
+    const { attempt, timeouts } = attemptThatFails(1e6, clock, {
+      onTimeout: (number) => number === 2 && controller.abort(new Error('stop')),
+    });
     await expect(withinLockBudget(attempt, budget, clock, controller.signal)).rejects.toThrow('stop');
     expect(timeouts).toHaveLength(2);
   });
@@ -133,6 +162,8 @@ describe('withinLockBudget', () => {
     const controller = new AbortController();
     controller.abort(new Error('stop'));
     const clock = fakeClock();
-    await expect(withinLockBudget(attemptThatFails(0, clock).attempt, budget, clock, controller.signal)).resolves.toMatchObject({ value: 'done' });
+    await expect(withinLockBudget(attemptThatFails(0, clock).attempt, budget, clock, controller.signal)).resolves.toMatchObject({
+      value: 'done',
+    });
   });
 });

@@ -3,13 +3,21 @@ import { renderStep } from '../../../src/ddl/render-step.ts';
 import type { RenderedStep } from '../../../src/ddl/statement.ts';
 import type { Step } from '../../../src/plan/step.ts';
 import {
-  bareTemplate, createDefault, createPartition, detachPartition, dropGuard, dropTable, finalizeDetach, named,
+  bareTemplate,
+  createDefault,
+  createPartition,
+  detachPartition,
+  dropGuard,
+  dropTable,
+  finalizeDetach,
+  named,
 } from '../../support/steps.ts';
 
 const like =
   'LIKE public.revenues INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE INCLUDING COMPRESSION ' +
   'INCLUDING COMMENTS INCLUDING STATISTICS';
-const condition = "at IS NOT NULL AND at >= '2025-04-01 00:00:00+00'::timestamp with time zone AND at < '2025-07-01 00:00:00+00'::timestamp with time zone";
+const condition =
+  "at IS NOT NULL AND at >= '2025-04-01 00:00:00+00'::timestamp with time zone AND at < '2025-07-01 00:00:00+00'::timestamp with time zone";
 
 function render(step: Step, version = 180004): RenderedStep {
   return renderStep(step, version);
@@ -50,8 +58,14 @@ describe('create-partition', () => {
     expect(add).toEqual([`ALTER TABLE public.revenues_default ADD CONSTRAINT partitiond_guard_1 CHECK (NOT (${condition})) NOT VALID`]);
     expect(validate).toEqual(['ALTER TABLE public.revenues_default VALIDATE CONSTRAINT partitiond_guard_1']);
     expect(create?.at(-1)).toBe('ALTER TABLE public.revenues_default DROP CONSTRAINT partitiond_guard_1');
-    expect(rendered.batches.map(({ kind, patience }) => `${kind} ${patience}`)).toEqual(['transaction brief', 'transaction long', 'transaction brief']);
-    expect(rendered.cleanup.map((statement) => statement.sql)).toEqual(['ALTER TABLE public.revenues_default DROP CONSTRAINT partitiond_guard_1']);
+    expect(rendered.batches.map(({ kind, patience }) => `${kind} ${patience}`)).toEqual([
+      'transaction brief',
+      'transaction long',
+      'transaction brief',
+    ]);
+    expect(rendered.cleanup.map((statement) => statement.sql)).toEqual([
+      'ALTER TABLE public.revenues_default DROP CONSTRAINT partitiond_guard_1',
+    ]);
     expect(locks(rendered)).toEqual([
       'public.revenues_default AccessExclusiveLock',
       'public.revenues_default ShareUpdateExclusiveLock',
@@ -79,12 +93,22 @@ describe('create-partition', () => {
       accessMethod: 'heap',
       tablespace: 'fast disk',
       storage: { fillfactor: '80', 'toast.autovacuum_enabled': 'false' },
-      statisticsTargets: [{ column: 'at', target: 500 }, { column: 'Amount', target: 0 }],
+      statisticsTargets: [
+        { column: 'at', target: 500 },
+        { column: 'Amount', target: 0 },
+      ],
       rowSecurity: {
         enabled: true,
         forced: true,
         policies: [
-          { name: 'own rows', isPermissive: false, command: 'UPDATE' as const, roles: ['app', null], using: '(owner = CURRENT_USER)', withCheck: 'true' },
+          {
+            name: 'own rows',
+            isPermissive: false,
+            command: 'UPDATE' as const,
+            roles: ['app', null],
+            using: '(owner = CURRENT_USER)',
+            withCheck: 'true',
+          },
           { name: 'all', isPermissive: true, command: 'ALL' as const, roles: [], using: null, withCheck: null },
         ],
       },
@@ -113,7 +137,10 @@ describe('create-partition', () => {
 
   it('makes the grants equal: what default privileges would add goes first, then grants by role and grant option', () => {
     const owned = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'].map((privilege) => ({
-      grantee: 'postgres', privilege, isGrantable: false, column: null,
+      grantee: 'postgres',
+      privilege,
+      isGrantable: false,
+      column: null,
     }));
     const template = {
       ...bareTemplate,
@@ -150,7 +177,9 @@ describe('create-partition', () => {
     expect(identity).toBeGreaterThan(attach);
     expect(statements[identity]).toContain("definition pg_catalog.text := ' USING btree (id, at)'");
     const nothing = { ...bareTemplate, replicaIdentity: { kind: 'nothing' as const } };
-    expect(sql(render(createPartition({ template: nothing })))[0]?.at(-1)).toBe('ALTER TABLE public.revenues_2025_q2 REPLICA IDENTITY NOTHING');
+    expect(sql(render(createPartition({ template: nothing })))[0]?.at(-1)).toBe(
+      'ALTER TABLE public.revenues_2025_q2 REPLICA IDENTITY NOTHING',
+    );
   });
 });
 
@@ -175,7 +204,9 @@ describe('detach-partition', () => {
       ['ALTER TABLE public.revenues_2025_q2 RENAME TO revenues_2025_q2_2', 'ALTER TABLE public.revenues_2025_q2_2 SET SCHEMA archive'],
     ]);
     expect(rendered.batches[0]?.kind).toBe('alone');
-    expect(rendered.batches[0]?.whenDetachPending?.sql).toBe('ALTER TABLE public.revenues DETACH PARTITION public.revenues_2025_q2 FINALIZE');
+    expect(rendered.batches[0]?.whenDetachPending?.sql).toBe(
+      'ALTER TABLE public.revenues DETACH PARTITION public.revenues_2025_q2 FINALIZE',
+    );
     expect(locks(rendered)).toEqual([
       'public.revenues ShareUpdateExclusiveLock',
       'public.revenues_2025_q2 ShareUpdateExclusiveLock',
@@ -185,12 +216,11 @@ describe('detach-partition', () => {
   });
 
   it('detaches plainly in one transaction with the move', () => {
-    const rendered = render(detachPartition({ concurrently: false, defaultPartition: named('revenues_default'), moveTo: named('revenues_2025_q2', 'archive') }));
+    const rendered = render(
+      detachPartition({ concurrently: false, defaultPartition: named('revenues_default'), moveTo: named('revenues_2025_q2', 'archive') }),
+    );
     expect(sql(rendered)).toEqual([
-      [
-        'ALTER TABLE public.revenues DETACH PARTITION public.revenues_2025_q2',
-        'ALTER TABLE public.revenues_2025_q2 SET SCHEMA archive',
-      ],
+      ['ALTER TABLE public.revenues DETACH PARTITION public.revenues_2025_q2', 'ALTER TABLE public.revenues_2025_q2 SET SCHEMA archive'],
     ]);
     expect(rendered.batches[0]?.kind).toBe('transaction');
     expect(locks(rendered)).toEqual([
@@ -242,7 +272,10 @@ describe('finalize-detach', () => {
       'public.customer ShareRowExclusiveLock',
       'public.refund AccessExclusiveLock',
     ]);
-    expect(locks(render(finalizeDetach()))).toEqual(['public.revenues ShareUpdateExclusiveLock', 'public.revenues_2025_q2 AccessExclusiveLock']);
+    expect(locks(render(finalizeDetach()))).toEqual([
+      'public.revenues ShareUpdateExclusiveLock',
+      'public.revenues_2025_q2 AccessExclusiveLock',
+    ]);
   });
 });
 
