@@ -8,6 +8,7 @@ import { list, nullable, number, type RowDecoder, row, text } from '../postgres/
  * much time again and twice the memory (331 MB against 150 MB at the peak, measured with pg 8.23 on PostgreSQL 18). Fields end with
  * U+001F, partitions with U+001E; both are escaped with U+001B inside names and bounds. The lateral subquery walks pg_inherits by its
  * index; the same as GROUP BY sorted the bounds through a temporary file.
+ * pg_get_expr with a relation takes AccessShareLock on it and would queue behind DDL (18.4); a bound names no column, so it is given none.
  * From pg_inherits, since pg_partition_tree hides a partition whose detach is pending.
  */
 export const partitionsSql: NamedSql = namedSql(
@@ -33,7 +34,7 @@ export const partitionsSql: NamedSql = namedSql(
           c.relpages,
           ${escaped('n.nspname::pg_catalog.text')},
           ${escaped('c.relname::pg_catalog.text')},
-          ${escaped("COALESCE(pg_catalog.pg_get_expr(c.relpartbound, c.oid), '')")}
+          ${escaped("COALESCE(pg_catalog.pg_get_expr(c.relpartbound, 0), '')")}
         ),
         E'\\x1e'
       ) AS partitions,
