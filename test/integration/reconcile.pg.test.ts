@@ -46,7 +46,7 @@ describe('reconcileDatabase', () => {
     await using database = await createDatabase();
     await database.query('CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at)');
     const policy = policyOf('events', { startFrom: parseInstant('2024-12-01', 'UTC'), retention: keep('1 month', 'drop', '7 days') });
-    await reconcile(database, [policy], { request: { now, tasks: ['provision'] } });
+    await reconcile(database, [{ ...policy, retention: null }], { request: { now } });
     const detached = await reconcile(database, [policy], { request: { now } });
     expect(detached.tables[0]?.steps.map((step) => `${step.step.kind} ${step.step.partition.name} ${step.outcome}`)).toEqual([
       'detach-partition events_2024_12 ok',
@@ -145,16 +145,19 @@ describe('reconcileDatabase', () => {
           retention: made.keep === null ? null : { keep: parseSpan(made.keep), action: 'detach', grace: null, schema: null },
         });
         const at = BigInt(made.at) * 1_000_000n;
-        for (const later of [at, at + 40n * 86_400_000_000n]) {
+        const leap = (made.interval.includes('hour') ? 2n : 40n) * 86_400_000_000n;
+        for (const later of [at, at + leap]) {
           const request = { now: later, allowRemovals: 1_000_000 };
           const applied = await reconcile(database, [policy], { request });
           expect(applied.tables[0]?.error).toBeNull();
           expect(applied.tables[0]?.steps.filter((step) => step.outcome !== 'ok')).toEqual([]);
+          // What was the last partition when planning began stays for one run more: making its successor could have failed.
+          if (applied.tables[0]?.plan?.findings.some((finding) => finding.kind === 'last-partition')) await reconcile(database, [policy], { request });
           const again = await reconcile(database, [policy], { request });
           expect(again.tables[0]?.plan?.steps).toEqual([]);
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 });

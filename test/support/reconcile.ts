@@ -1,5 +1,5 @@
-import type { DatabasePolicy, Safety, TablePolicy } from '../../src/partition/policy.ts';
 import { parseInterval, parseSpan } from '../../src/partition/interval.ts';
+import type { DatabasePolicy, Safety, TablePolicy } from '../../src/partition/policy.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { connectSession } from '../../src/postgres/session.ts';
 import type { ReconcileEvent, RunReport } from '../../src/reconcile/event.ts';
@@ -46,14 +46,25 @@ export interface ReconcileOptions {
 }
 
 /** One run over `policies` in process, on a session of its own. */
-export async function reconcile(database: TestDatabase, policies: readonly TablePolicy[], options: ReconcileOptions = {}): Promise<RunReport> {
+export async function reconcile(
+  database: TestDatabase,
+  policies: readonly TablePolicy[],
+  options: ReconcileOptions = {},
+): Promise<RunReport> {
   const url = options.url ?? database.url;
   const signal = options.signal ?? new AbortController().signal;
   const policy: DatabasePolicy = { name: 'test', connection: { kind: 'url', url }, journalSchema: 'partitiond', tables: policies };
   const settings = { applicationName: 'partitiond:test', statementTimeoutMs: 30_000, lockTimeoutMs: 100 };
   const session = await connectSession(policy.connection, settings, signal);
   try {
-    const request: ReconcileRequest = { mode: 'apply', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null, ...options.request };
+    const request: ReconcileRequest = {
+      mode: 'apply',
+      tasks: ['provision', 'retention'],
+      tables: null,
+      now: null,
+      allowRemovals: null,
+      ...options.request,
+    };
     const context: ReconcileContext = {
       safety: testSafety,
       clock: systemClock,
