@@ -159,5 +159,5 @@ function toError(caught: unknown, step: Step): PartitiondError {
 }
 
 function unknownStep(step: never): never {
-  throw new TypeError(`unknown step ${JSON.stringify(step)}`);
+  throw new TypeError(`unknown step ${String(step)}`);
 }

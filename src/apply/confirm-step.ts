@@ -42,5 +42,5 @@ async function findContradiction(step: Step, context: ApplyContext): Promise<str
 }
 
 function unknownStep(step: never): never {
-  throw new TypeError(`unknown step ${JSON.stringify(step)}`);
+  throw new TypeError(`unknown step ${String(step)}`);
 }

@@ -31,5 +31,5 @@ export function renderStep(step: Step, serverVersion: number): RenderedStep {
 }
 
 function unknownStep(step: never): never {
-  throw new TypeError(`unknown step ${JSON.stringify(step)}`);
+  throw new TypeError(`unknown step ${String(step)}`);
 }

@@ -181,7 +181,7 @@ describe('applyPlan', () => {
       name: 'settings',
       text: `SELECT current_setting('lock_timeout') || ' ' || current_setting('statement_timeout') AS "both"`,
     };
-    expect(await open.session.rows(settings, [], ({ both }) => both, never)).toEqual(['1s 30s']);
+    expect(await open.session.rows(settings, [], ({ both }) => both, never)).toEqual(['20s 30s']);
   });
 
   it('remembers a table that was detached but could not be moved', async () => {

@@ -27,13 +27,13 @@ export function renderGrants(partition: QualifiedName, template: PartitionTempla
 
 /**
  * The owner starts with all privileges: where the ACL gives the owner fewer, they are revoked first. "All" cannot be counted here
- * (MAINTAIN exists from 17 on), so the seven words that every version knows decide, and the grants restore the rest.
+ * (MAINTAIN exists from 17 on), so the seven words that every version knows decide, and the grants restore the rest. Grants on columns alone
+ * say nothing about the owner: the table itself then has no ACL.
  */
 function rolesToRevoke(template: PartitionTemplate): readonly (string | null)[] {
-  const owned = new Set(
-    template.grants.filter((grant) => grant.grantee === template.owner && grant.column === null).map((grant) => grant.privilege),
-  );
-  const isReduced = template.grants.length > 0 && ownersWords.some((word) => !owned.has(word));
+  const onTable = template.grants.filter((grant) => grant.column === null);
+  const owned = new Set(onTable.filter((grant) => grant.grantee === template.owner).map((grant) => grant.privilege));
+  const isReduced = onTable.length > 0 && ownersWords.some((word) => !owned.has(word));
   return isReduced ? [...template.defaultGrantees, template.owner] : template.defaultGrantees;
 }
 

@@ -56,5 +56,5 @@ END
 }
 
 function unknownIdentity(identity: never): never {
-  throw new TypeError(`unknown replica identity ${JSON.stringify(identity)}`);
+  throw new TypeError(`unknown replica identity ${String(identity)}`);
 }

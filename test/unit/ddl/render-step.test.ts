@@ -169,6 +169,14 @@ describe('create-partition', () => {
     ]);
   });
 
+  it('leaves the owner alone where only columns have grants', () => {
+    const template = { ...bareTemplate, grants: [{ grantee: 'app', privilege: 'SELECT', isGrantable: false, column: 'at' }] };
+    const statements = sql(render(createPartition({ template })))[0] ?? [];
+    expect(statements.filter((statement) => /^(GRANT|REVOKE)/.test(statement))).toEqual([
+      'GRANT SELECT (at) ON TABLE public.revenues_2025_q2 TO app',
+    ]);
+  });
+
   it('looks the identity index up after ATTACH has made it', () => {
     const template = { ...bareTemplate, replicaIdentity: { kind: 'index' as const, definition: 'USING btree (id, at)' } };
     const statements = sql(render(createPartition({ template })))[0] ?? [];
@@ -298,4 +306,10 @@ describe('drop-guard', () => {
     expect(sql(rendered)).toEqual([['ALTER TABLE public.revenues_default DROP CONSTRAINT partitiond_guard_1']]);
     expect(locks(rendered)).toEqual(['public.revenues_default AccessExclusiveLock']);
   });
+});
+
+it('refuses what it does not know, as our own bug', () => {
+  expect(() => render({ ...dropGuard(), kind: 'unheard-of' } as never)).toThrow(TypeError);
+  const template = { ...bareTemplate, replicaIdentity: { kind: 'unheard-of' } };
+  expect(() => render(createPartition({ template: template as never }))).toThrow(TypeError);
 });

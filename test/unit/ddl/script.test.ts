@@ -34,6 +34,16 @@ describe('renderScript', () => {
     ]);
   });
 
+  it('sets nothing around what stands alone when no lock timeout is given', () => {
+    const statement = { sql: 'VACUUM public.revenues', locks: [], reason: 'it is due' };
+    const alone = { kind: 'alone' as const, statements: [statement], patience: 'long' as const, whenDetachPending: null };
+    expect(renderScript(dropGuard(), { batches: [alone], locks: [], cleanup: [] }).slice(1)).toEqual([
+      '-- no lock on a table that others use: it is due',
+      'VACUUM public.revenues;',
+      '',
+    ]);
+  });
+
   it('says so where a statement takes no lock that others could meet', () => {
     const step = createDefault();
     expect(renderScript(step, renderStep(step, 180000))).toContain('-- no lock on a table that others use: the same owner as the parent');
