@@ -134,7 +134,10 @@ export interface StepSession extends AsyncDisposable {
 
 export const journalSchema = 'partitiond';
 
-/** A session as the program opens it, though with a lock timeout of its own so long that a step which forgets to set one shows, and an apply context for it with a budget that suits tests. Installs no journal. */
+/**
+ * A session as the program opens it, though with a lock timeout so long that a step which forgets to set its own shows, and an apply
+ * context for it with a budget that suits tests. Installs no journal.
+ */
 export async function stepSession(database: TestDatabase, url: string = database.url): Promise<StepSession> {
   const settings = { applicationName: 'partitiond:apply', statementTimeoutMs: 30_000, lockTimeoutMs: 20_000 };
   const session = await connectSession({ kind: 'url', url }, settings, never);
