@@ -9,8 +9,8 @@ import type { ScheduledTaskName } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
 import { Term } from './term.ts';
 
-/** A follower asks again about this often; half of it is random, so that many do not ask together. */
-const followMs = 5_000;
+/** A follower asks again at the latest after this, as a clean stop must be followed up within 5 s; half of it is random, so that many do not ask together. */
+const followMs = 4_500;
 
 /**
  * Everything the daemon does for one database: tries to lead it, leads, follows, backs off while it is out of reach. Isolated: nothing that
@@ -59,7 +59,7 @@ export class DatabaseWorker {
     const { clock } = this.#surroundings;
     try {
       const hasLed = await this.#connectAndLead(signal);
-      return hasLed ? followMs * clock.random() * 0.2 : followMs * (0.5 + clock.random());
+      return hasLed ? 0.2 * followMs * clock.random() : 0.5 * followMs * (1 + clock.random());
     } catch (error) {
       if (signal.aborted) return 0;
       this.#failed(error);

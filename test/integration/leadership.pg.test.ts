@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -98,8 +99,11 @@ describe('leadership', () => {
     const old = await leads(tryLead(one, request, never));
     await old.release();
     let hasEnded = false;
+    const guarded = new EventEmitter();
+    const isGuarded = once(guarded, 'guarded');
     const writing = one.transaction(async () => {
       await one.execute(old.guardSql, never);
+      guarded.emit('guarded');
       await waitFor(
         'a claim that waits for this transaction',
         () => database.query("SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%claim-leadership%'"),
@@ -107,6 +111,7 @@ describe('leadership', () => {
       );
       hasEnded = true;
     }, never);
+    await isGuarded;
     const next = await leads(tryLead(two, request, never));
     expect(hasEnded).toBe(true);
     expect(next.epoch).toBe(old.epoch + 1n);

@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { longestGapSeconds, startSchedule } from '../../../src/service/schedule.ts';
+import { silentLogger } from '../../../src/telemetry/logger.ts';
+import { waitFor } from '../../support/wait-for.ts';
+
+describe('the longest gap between two firings', () => {
+  it.each([
+    ['* * * * *', 60],
+    ['*/10 * * * *', 600],
+    ['7 * * * *', 3600],
+    ['*/30 * * * * *', 30],
+    ['0,50 * * * *', 3000],
+    ['*/10 8-18 * * *', 13.1667 * 3600],
+    ['0 3 * * *', 86_400],
+    ['0 9 * * 1-5', 3 * 86_400],
+  ])('of %s is %d seconds', (expression, seconds) => {
+    expect(longestGapSeconds({ expression, timezone: 'UTC' })).toBeCloseTo(seconds, -1);
+  });
+
+  it('of a schedule rarer than a month is that to its second firing', () => {
+    expect(longestGapSeconds({ expression: '0 0 1 1 *', timezone: 'UTC' })).toBeGreaterThanOrEqual(365 * 86_400);
+  });
+});
+
+describe('a schedule', () => {
+  const everySecond = { expression: '* * * * * *', timezone: 'UTC' };
+
+  it('reports a firing while the last one is at work as an overlap instead of starting another', async () => {
+    let [started, overlapped] = [0, 0];
+    let finish = (): void => undefined;
+    const work = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const fire = async (): Promise<void> => {
+      started += 1;
+      await work;
+    };
+    const schedule = startSchedule('test', everySecond, fire, () => (overlapped += 1), silentLogger);
+    try {
+      await waitFor(
+        'an overlap',
+        () => overlapped,
+        (count) => count > 0,
+      );
+      expect(started).toBe(1);
+      finish();
+      await waitFor(
+        'a second start',
+        () => started,
+        (count) => count > 1,
+      );
+    } finally {
+      schedule.stop();
+    }
+  });
+});
