@@ -459,6 +459,8 @@ describe('when the budget ends', () => {
     const step = detachPartition({ ...q1, ...(await oids(db)), concurrently: false, defaultPartition: named('revenues_default') });
     const [report] = await applyPlan(open.session, [step], context, never);
     expect(report?.outcome).toBe('failed');
+    // Several short attempts, not one as long as the session's own lock timeout.
+    expect(report?.lockTimeouts).toBeGreaterThan(1);
     const error = report?.error;
     if (!(error instanceof LockTimeoutError)) throw new Error(`expected a LockTimeoutError, not ${String(error)}`);
     const parent = error.blockers.filter(({ relation }) => relation === 'public.revenues');
