@@ -32,14 +32,14 @@ export interface Lineup {
  * table of 100,000 partitions costs one pass. Pure, throws nothing.
  */
 export function lineUp(table: PartitionedTable): Lineup {
-  const ranges = table.partitions.filter(isRangePartition);
-  if (!isSorted(ranges)) ranges.sort(byLowerBound);
+  const found = table.partitions.filter(isRangePartition);
+  const ranges = isSorted(found) ? found : found.toSorted(byLowerBound);
   const rest = ranges.length === table.partitions.length ? [] : table.partitions.filter((partition) => partition.bound.kind !== 'range');
   return {
     ranges,
     defaultPartition: rest.find((partition) => partition.bound.kind === 'default') ?? null,
-    pending: table.partitions.filter((partition) => partition.isDetachPending).sort(byName),
-    unreadable: rest.flatMap(unreadable).sort((a, b) => byName(a.partition, b.partition)),
+    pending: table.partitions.filter((partition) => partition.isDetachPending).toSorted(byName),
+    unreadable: rest.flatMap(unreadable).toSorted((a, b) => byName(a.partition, b.partition)),
     ...compareNeighbours(ranges),
   };
 }

@@ -20,8 +20,8 @@ export interface NameChoice {
   choose(spell: Spelling): ChosenName;
 }
 
-/** Names asked about per new relation: the wanted one and its alternatives up to `_9`. */
 const candidates = 9;
+const crowd = 100;
 
 export function nameChoice(schema: string, siblings: readonly Partition[], taken: ReadonlySet<string>): NameChoice {
   const ours = new Set<string>();
@@ -38,9 +38,14 @@ export function nameChoice(schema: string, siblings: readonly Partition[], taken
   };
 }
 
-/** The names to ask about before `choose` is called with the same spelling. */
-export function candidateNames(schema: string, spell: Spelling): readonly QualifiedName[] {
-  return Array.from({ length: candidates }, (_, index) => ({ schema, name: spell(index + 1) }));
+/**
+ * The names to ask about before `choose` is called with the same spellings: each wanted one with its alternatives up to `_9`. In a crowd only
+ * the wanted ones, for spelling ten names per partition would cost more than all the rest of a plan; should the `_2` chosen blindly then be
+ * taken too, that step fails, and the next plan, no longer a crowd, asks for more.
+ */
+export function candidateNames(schema: string, spellings: readonly Spelling[]): readonly QualifiedName[] {
+  const length = spellings.length > crowd ? 1 : candidates;
+  return spellings.flatMap((spell) => Array.from({ length }, (_, index) => ({ schema, name: spell(index + 1) })));
 }
 
 /** `name`, `name_2`, `name_3`, ..., cut before the suffix to fit. */

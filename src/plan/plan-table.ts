@@ -80,7 +80,7 @@ function planBehind(
   const expired = findExpired(subject);
   const unreferenced = expired.removable.filter((partition) => !evidence.referenced.has(partition.oid));
   const removals = planRemovals(subject, unreferenced, defaultPartition, chooseMove);
-  const due = [...recovery.drops, ...removals].sort((a, b) => compareEdges(a.range.from, b.range.from));
+  const due = [...recovery.drops, ...removals].toSorted((a, b) => compareEdges(a.range.from, b.range.from));
   const guarded = guardRemovals(subject, due);
   return {
     finalizes: recovery.finalizes,

@@ -27,8 +27,11 @@ export function questions(policy: TablePolicy, table: PartitionedTable, context:
     defaultRanges: rangesInDoubt(subject, ranges),
     referencedOids: table.referencedBy.length === 0 ? [] : removable.map((partition) => partition.oid),
     names: [
-      ...ranges.flatMap((range) => candidateNames(schema, spellPartition(subject, range))),
-      ...(needsDefault ? candidateNames(schema, spellDefault(subject)) : []),
+      ...candidateNames(
+        schema,
+        ranges.map((range) => spellPartition(subject, range)),
+      ),
+      ...candidateNames(schema, needsDefault ? [spellDefault(subject)] : []),
       ...moves(subject, [...subject.lineup.pending, ...removable]),
     ],
     needsTemplate: needsDefault || ranges.length > 0,
@@ -38,5 +41,9 @@ export function questions(policy: TablePolicy, table: PartitionedTable, context:
 function moves({ policy }: Subject, leaving: readonly { readonly name: QualifiedName }[]): readonly QualifiedName[] {
   const schema = policy.retention?.schema ?? null;
   if (schema === null) return [];
-  return leaving.flatMap(({ name }) => (name.schema === schema ? [] : candidateNames(schema, numbered(name.name))));
+  const moving = leaving.filter(({ name }) => name.schema !== schema);
+  return candidateNames(
+    schema,
+    moving.map(({ name }) => numbered(name.name)),
+  );
 }

@@ -259,7 +259,7 @@ function relationsOf(table: PartitionedTable): readonly QualifiedName[] {
 
 function withDefaultRows(model: Model): Model {
   const hasDefault = model.table.partitions.some(({ bound }) => bound.kind === 'default');
-  const keys = [...model.defaultKeys].sort((a, b) => (a < b ? -1 : 1));
+  const keys = model.defaultKeys.toSorted((a, b) => (a < b ? -1 : 1));
   const defaultRows = hasDefault ? { count: keys.length, isExact: true, min: keys[0] ?? null, max: keys.at(-1) ?? null } : null;
   return {
     ...model,

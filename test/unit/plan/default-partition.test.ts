@@ -106,6 +106,7 @@ describe('an existing default partition', () => {
     expect(asked([])).toEqual([]);
     expect(asked([instant('2025-02-28T23:59:59Z')])).toEqual([]);
     expect(asked([instant('2020-01-01'), instant('2025-03-01')])).toEqual([instant('2025-03-01')]);
+    expect(asked([instant('2025-04-01')])).toEqual([instant('2025-04-01')]);
     expect(asked([instant('2025-04-30'), instant('2025-05-01')])).toEqual([instant('2025-04-01'), instant('2025-05-01')]);
   });
 

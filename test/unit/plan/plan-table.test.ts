@@ -66,6 +66,11 @@ describe('names', () => {
 });
 
 describe('questions', () => {
+  it('are about wanted names only when very many partitions are to be made', () => {
+    expect(ask(modelOf({ policy: { premake: 99 } })).names).toHaveLength(900);
+    expect(ask(modelOf({ policy: { premake: 100 } })).names).toHaveLength(101);
+  });
+
   it('are none when there is nothing to do', () => {
     const model = modelOf({
       policy: { premake: 0, retention: keep('3 months', { schema: 'archive' }) },
@@ -134,7 +139,9 @@ describe('a plan', () => {
       'detach-partition p1',
       'detach-partition p2',
     ]);
-    expect(plan.steps.slice(2)).toMatchObject(Array(4).fill({ references: [named('r')], referencedBy: [named('s')], tableOid: '100' }));
+    expect(plan.steps.slice(2)).toMatchObject(
+      Array.from({ length: 4 }, () => ({ references: [named('r')], referencedBy: [named('s')], tableOid: '100' })),
+    );
   });
 
   it('holds the steps of the asked tasks only, and always all findings', () => {

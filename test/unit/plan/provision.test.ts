@@ -49,6 +49,12 @@ describe('what is made ahead', () => {
     expect(created({ policy: { premake: 0 } })).toEqual(['2025-03-01/2025-04-01']);
   });
 
+  it('makes the partition that begins at this very moment', () => {
+    expect(created({ policy: { premake: 0 }, ranges: [['2025-03-01', '2025-04-01']] }, '2025-04-01T00:00:00Z')).toEqual([
+      '2025-04-01/2025-05-01',
+    ]);
+  });
+
   it('makes nothing when premake is satisfied', () => {
     const ranges = [
       ['2025-03-01', '2025-04-01'],
@@ -305,6 +311,7 @@ describe('odd bounds', () => {
 
   it('starts at now when the only partition holds minus infinity', () => {
     const settings: ModelSettings = { policy: { premake: 0 }, ranges: [['MINVALUE', '-infinity']] };
+    expect(gaps(settings)).toEqual([]);
     expect(created(settings)).toEqual(['2025-03-01/2025-04-01']);
     expect(
       gaps({
