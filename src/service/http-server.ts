@@ -29,7 +29,10 @@ const limits = {
 
 /** Serves `app` on `listener`. Throws `ConfigError` when the address cannot be listened on; `keyPath` (`http`, `admin`) names it. */
 export async function listenHttp(app: Hono, listener: Listener, keyPath: string): Promise<HttpServer> {
-  const server = createServer(limits, getRequestListener(app.fetch));
+  const respond = getRequestListener(app.fetch);
+  const server = createServer(limits, (request, response) => {
+    respond(request, response).catch(() => response.destroy());
+  });
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

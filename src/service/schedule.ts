@@ -17,7 +17,7 @@ export interface CronSchedule {
 
 /** Cron timers of one leader. */
 export interface Schedule {
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /**
@@ -35,8 +35,8 @@ export function startSchedule(
   const task = cron.schedule(expression, fire, { name, timezone, noOverlap: true, logger: cronLogger(logger) });
   task.on('execution:overlap', overlap);
   return {
-    stop: () => {
-      void task.destroy();
+    stop: async () => {
+      await task.destroy();
     },
   };
 }
@@ -63,7 +63,8 @@ export function longestGapSeconds(schedule: CronSchedule): number {
     const seen = firings.filter((firing, index) => index < 2 || firing <= until);
     return Math.max(0, ...seen.slice(1).map((firing, index) => firing - (seen[index] ?? firing)));
   } finally {
-    void task.destroy();
+    // It was never started, so this only takes it off node-cron's list.
+    Promise.resolve(task.destroy()).catch(() => undefined);
   }
 }
 

@@ -3,6 +3,7 @@ import { connectSession } from '../postgres/session.ts';
 import { readDatabaseStatus } from '../reconcile/read-status.ts';
 import type { DatabaseStatus } from '../reconcile/status.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
+import { withoutSecrets } from '../telemetry/without-secrets.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** An answer is kept this long, so that many readers cost the databases no more than one. */
@@ -48,8 +49,8 @@ async function readOne(database: DatabasePolicy, surroundings: Surroundings): Pr
       await session.close();
     }
   } catch (error) {
-    const fields = errorFields(error);
-    logger.debug('status not read', { database: database.name, ...fields });
-    return { database: database.name, now: null, paused: null, error: String(fields['error']), tables: [], runs: [] };
+    logger.debug('status not read', { database: database.name, ...errorFields(error) });
+    const reason = withoutSecrets(error instanceof Error ? error.message : String(error));
+    return { database: database.name, now: null, paused: null, error: reason, tables: [], runs: [] };
   }
 }

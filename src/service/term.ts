@@ -57,7 +57,7 @@ export class Term {
     try {
       await Promise.all([this.#runEachOnce(), this.#keepConfirming()]);
     } finally {
-      for (const schedule of schedules) schedule.stop();
+      for (const schedule of schedules) await schedule.stop();
       await this.#runner.idle();
       metrics.lost(name, this.#reason);
       logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', {

@@ -75,7 +75,8 @@ function isList(value: readonly LogValue[] | LogFields): value is readonly LogVa
 
 function prettyDestination(inner: LogDestination): LogDestination {
   // createRequire: pino-pretty takes 30 ms to load, and a synchronous factory cannot wait for import().
-  const { prettyFactory }: typeof import('pino-pretty') = createRequire(import.meta.url)('pino-pretty');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- require() knows no types; the package's own are checked here.
+  const { prettyFactory } = createRequire(import.meta.url)('pino-pretty') as typeof import('pino-pretty');
   // hasColors knows NO_COLOR and friends.
   const format = prettyFactory({ colorize: process.stderr.isTTY && process.stderr.hasColors(), singleLine: true });
   return { write: (line) => inner.write(format(line)) };

@@ -67,7 +67,7 @@ export class MetricStore {
 
   /** Removes every series of the leader and table families of one database. */
   dropDatabase(database: string): void {
-    for (const key of [...(this.#led.get(database)?.keys() ?? [])]) this.#remove(database, key);
+    for (const key of this.#led.get(database)?.keys() ?? []) this.#remove(database, key);
     this.#led.delete(database);
     this.#replaced.delete(database);
   }
@@ -104,7 +104,7 @@ export class MetricStore {
 /** Identifies a series whatever the order in which its labels were written; NUL occurs in no name. */
 function seriesKey(name: MetricName, labels: Labels): string {
   const pairs = Object.keys(labels)
-    .sort()
+    .toSorted()
     .map((label) => `${label}\0${labels[label]}`);
   return [name, ...pairs].join('\0');
 }

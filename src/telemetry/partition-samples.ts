@@ -28,7 +28,7 @@ export function partitionSamples(
   const measured = table.partitions.map((partition) => measure(partition, statistics));
   const special = new Set([coverage?.current, coverage?.future[0], ...(coverage?.held ?? [])].map((partition) => partition?.oid));
   const rank = (item: Measured): number => (special.has(item.partition.oid) || item.partition.bound.kind === 'default' ? 0 : 1);
-  const ordered = measured.sort((a, b) => rank(a) - rank(b) || b.bytes - a.bytes || compareOids(a.partition, b.partition));
+  const ordered = measured.toSorted((a, b) => rank(a) - rank(b) || b.bytes - a.bytes || compareOids(a.partition, b.partition));
   const count = limits.partitions === 'all' ? ordered.length : limits.topPerTable;
   const rest = ordered.slice(count);
   return [

@@ -65,7 +65,7 @@ export async function startDaemon(configuration: string): Promise<Daemon> {
     waitForSample: async (sample, value, options) => {
       const isReached = typeof value === 'function' ? value : (seen: number) => seen === value;
       await waitFor(
-        `${sample} ${value}`,
+        `${sample} ${String(value)}`,
         async () => (await scrape()).get(sample),
         (seen) => seen !== undefined && isReached(seen),
         { timeoutMs: 30_000, ...options },

@@ -50,7 +50,7 @@ describe('a schedule', () => {
         (count) => count > 1,
       );
     } finally {
-      schedule.stop();
+      await schedule.stop();
     }
   });
 });
