@@ -26,6 +26,16 @@ export function describeParent(row: ParentRow, policy: TablePolicy, similar: str
     const strategy = row.strategy === 'l' ? 'LIST' : 'HASH';
     return unsupportedKey(`${name} is partitioned by ${strategy}; partitiond manages tables with PARTITION BY RANGE (one column).`);
   }
+  const key = keyColumn(row, name);
+  if ('kind' in key) return key;
+  const codec = createKeyCodec(key, policy.encoding, policy.timezone);
+  if ('problem' in codec) return unsupportedKey(`${name}: ${codec.problem}.`);
+  const grid = createGrid(policy.interval, codec);
+  if ('problem' in grid) return unsupportedKey(`${name}: ${grid.problem}.`);
+  return { oid: row.oid, owner: row.owner, policy, key, codec, grid, row };
+}
+
+function keyColumn(row: ParentRow, name: string): KeyColumn | Obstacle {
   if ((row.keyColumns ?? 0) > 1) {
     return unsupportedKey(
       `${name} has a partition key of ${row.keyColumns} columns; partitiond manages a single key column (sub-partition by the others instead).`,
@@ -36,12 +46,7 @@ export function describeParent(row: ParentRow, policy: TablePolicy, similar: str
       `${name} is partitioned by an expression; partitiond manages a plain column; add one that holds the expression's value and partition by it.`,
     );
   }
-  const key: KeyColumn = { name: row.keyName, type: row.keyType, scale: row.scale, collation: row.collation };
-  const codec = createKeyCodec(key, policy.encoding, policy.timezone);
-  if ('problem' in codec) return unsupportedKey(`${name}: ${codec.problem}.`);
-  const grid = createGrid(policy.interval, codec);
-  if ('problem' in grid) return unsupportedKey(`${name}: ${grid.problem}.`);
-  return { oid: row.oid, owner: row.owner, policy, key, codec, grid, row };
+  return { name: row.keyName, type: row.keyType, scale: row.scale, collation: row.collation };
 }
 
 function notFound(name: string, similar: string | null): Obstacle {

@@ -109,7 +109,7 @@ function unpackPartition(fields: string, schemas: Map<string, string>): Partitio
 
 const escapes: Readonly<Record<string, string>> = { E: '\u001b', R: '\u001e', U: '\u001f' };
 
-function unescaped(text: string): string {
-  if (!text.includes('\u001b')) return text;
-  return text.split('\u001b').reduce((whole, part) => whole + (escapes[part.charAt(0)] ?? '') + part.slice(1));
+function unescaped(field: string): string {
+  if (!field.includes('\u001b')) return field;
+  return field.split('\u001b').reduce((whole, part) => whole + (escapes[part.charAt(0)] ?? '') + part.slice(1));
 }

@@ -91,7 +91,7 @@ function lookAt(parent: Parent, partitions: readonly Partition[], now: EpochMicr
   return {
     parent,
     defaultPartition,
-    candidates: candidates.reverse(),
+    candidates: candidates.toReversed(),
     measured: 0,
     filled: [],
     horizon,

@@ -17,7 +17,7 @@ export function shapePartitions(
   codec: KeyCodec,
   subtrees: ReadonlyMap<string, SubtreeEstimateRow>,
 ): readonly Partition[] {
-  return rows.map((row) => shapePartition(row, parseBound(row.boundText, codec), subtrees.get(row.oid))).sort(inOrder);
+  return rows.map((row) => shapePartition(row, parseBound(row.boundText, codec), subtrees.get(row.oid))).toSorted(inOrder);
 }
 
 function shapePartition(row: PartitionRow, bound: PartitionBound, subtree: SubtreeEstimateRow | undefined): Partition {

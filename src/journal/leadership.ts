@@ -17,9 +17,9 @@ export interface LeadershipClaim {
  * again). Whatever was begun and not finished belongs to a leader that is gone, and is marked `interrupted`.
  */
 export async function claimLeadership(session: Session, schema: string, claim: LeadershipClaim, signal: AbortSignal): Promise<bigint> {
-  const [row] = await session.rows(claimSql(schema), [claim.holder, claim.configurationGeneration], decodeEpoch, signal);
-  if (row === undefined) throw new InvariantError('PD903', 'claim-leadership returned no epoch');
-  return row.epoch;
+  const [claimed] = await session.rows(claimSql(schema), [claim.holder, claim.configurationGeneration], decodeEpoch, signal);
+  if (claimed === undefined) throw new InvariantError('PD903', 'claim-leadership returned no epoch');
+  return claimed.epoch;
 }
 
 /** A statement without semicolon that raises SQLSTATE PD301 unless `epoch` is current, and keeps it current until the transaction ends. */

@@ -17,6 +17,7 @@ export const migrations: readonly Migration[] = [{ oldestReader: 1, sql: createT
  * literals as the key codec formats them, null = MINVALUE / MAXVALUE. PUBLIC gets nothing, whatever ALTER DEFAULT PRIVILEGES says; only our own
  * objects are touched, for the schema may be one that the user shares with us.
  */
+// oxlint-disable-next-line max-lines-per-function -- one migration is one text
 function createTables(schema: string): string {
   const at = (name: string): string => qualify(schema, name);
   const tables = ['version', 'operation', 'detached_partition', 'run', 'leadership', 'hold', 'pause'];

@@ -103,7 +103,7 @@ describe('taken names', () => {
       name,
     }));
     const names = [...inPublic, { schema: 'other', name: 'elsewhere' }, { schema: 'absent', name: 'a_view' }];
-    expect([...(await ask(session, table, { names: inPublic })).takenNames].sort()).toEqual([
+    expect([...(await ask(session, table, { names: inPublic })).takenNames].toSorted()).toEqual([
       'a_table',
       'a_table_pkey',
       'a_type',
@@ -196,10 +196,10 @@ describe('the template', () => {
       ['ok', undefined],
     ]);
     expect(await read()).toEqual(before);
-    const [acls] = await database.query(`
-      SELECT (SELECT relacl::text[] FROM pg_class WHERE oid = 'events'::regclass) AS parent,
-             (SELECT relacl::text[] FROM pg_class WHERE oid = 'events_2025_05'::regclass) AS made`);
-    expect([...(acls?.['made'] as string[])].sort()).toEqual([...(acls?.['parent'] as string[])].sort());
+    const [acls] = await database.query<{ parent: string; made: string }>(`
+      SELECT (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM pg_class, unnest(relacl) AS a WHERE oid = 'events'::regclass) AS parent,
+             (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM pg_class, unnest(relacl) AS a WHERE oid = 'events_2025_05'::regclass) AS made`);
+    expect(acls?.made).toEqual(acls?.parent);
     await database.query(`ALTER DEFAULT PRIVILEGES REVOKE SELECT ON TABLES FROM ${q(reader.name)}, PUBLIC; DROP TABLE events;
       DROP OWNED BY ${q(owner.name)}, ${q(reader.name)}`);
   });

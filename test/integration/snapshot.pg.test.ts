@@ -308,7 +308,7 @@ describe('obstacles', () => {
       CREATE TABLE listed (at date) PARTITION BY LIST (at);
       CREATE TABLE hashed (at date) PARTITION BY HASH (at);
       CREATE TABLE wide (at date, id int) PARTITION BY RANGE (at, id);
-      CREATE TABLE expressed (at timestamptz) PARTITION BY RANGE (date_trunc('day', at, 'UTC'));
+      CREATE TABLE expressed (at timestamptz) PARTITION BY RANGE ((at AT TIME ZONE 'UTC'));
       CREATE TABLE words (word text) PARTITION BY RANGE (word);
       CREATE TABLE hours (at date) PARTITION BY RANGE (at);`);
     const names = ['revenues', 'absent', 'plain', 'seen', 'listed', 'hashed', 'wide', 'expressed', 'words'];
