@@ -2,12 +2,13 @@
  * Making 10,000 partitions against the same DDL sent by a bare loop on one connection: what journal, lock ladder, epoch check and the look
  * at the catalog after each step cost.
  */
-import { planTables } from '../src/reconcile/plan-tables.ts';
-import { reconcileDatabase } from '../src/reconcile/reconcile-database.ts';
-import { renderStep } from '../src/ddl/render-step.ts';
+
 import { readServerFacts } from '../src/catalog/read-server-facts.ts';
+import { renderStep } from '../src/ddl/render-step.ts';
 import { readJournal } from '../src/journal/read-journal.ts';
 import type { TablePolicy } from '../src/partition/policy.ts';
+import { planTables } from '../src/reconcile/plan-tables.ts';
+import { reconcileDatabase } from '../src/reconcile/reconcile-database.ts';
 import { startPeerServer } from './peer-server.ts';
 import { applyAll, context, dailyPolicy, databasePolicy, openSession } from './policies.ts';
 import { printFigure, timed } from './report.ts';
@@ -20,7 +21,9 @@ export async function run(argv: readonly string[]): Promise<void> {
     const url = server.url('postgres');
     const client = await server.client('postgres');
     for (const table of ['loop', 'ours']) {
-      await client.query(`CREATE TABLE ${table} (id bigint NOT NULL, created_at timestamptz NOT NULL, body text, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at)`);
+      await client.query(
+        `CREATE TABLE ${table} (id bigint NOT NULL, created_at timestamptz NOT NULL, body text, PRIMARY KEY (id, created_at)) PARTITION BY RANGE (created_at)`,
+      );
     }
     const policy = (name: string): TablePolicy => dailyPolicy(name, { premake: count - 1 });
     const session = await openSession(url);
@@ -38,7 +41,9 @@ export async function run(argv: readonly string[]): Promise<void> {
       }
     });
     const oursMs = await timed(() => reconcileDatabase(session, databasePolicy(url, [policy('ours')]), applyAll, context, signal));
-    const made = await client.query("SELECT inhparent::regclass::text AS t, count(*)::int AS n FROM pg_inherits WHERE inhparent IN ('loop'::regclass, 'ours'::regclass) GROUP BY 1 ORDER BY 1");
+    const made = await client.query(
+      "SELECT inhparent::regclass::text AS t, count(*)::int AS n FROM pg_inherits WHERE inhparent IN ('loop'::regclass, 'ours'::regclass) GROUP BY 1 ORDER BY 1",
+    );
     printFigure(`partitions made: ${made.rows.map((row) => `${row.t} ${row.n}`).join(', ')}`, '');
     printFigure(`${count} partitions: bare loop of the same DDL`, `${(loopMs / 1000).toFixed(1)} s`);
     printFigure(`${count} partitions: partitiond`, `${(oursMs / 1000).toFixed(1)} s`);

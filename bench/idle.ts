@@ -45,7 +45,12 @@ export async function run(): Promise<void> {
   }
 }
 
-async function linearity(server: PeerServer, client: pg.Client, pass: (count: number) => () => Promise<unknown>, smallMs: number): Promise<void> {
+async function linearity(
+  server: PeerServer,
+  client: pg.Client,
+  pass: (count: number) => () => Promise<unknown>,
+  smallMs: number,
+): Promise<void> {
   await createTables(client, 200, 1000);
   const times: number[] = [];
   for (let round = 0; round < 3; round++) times.push(await timed(pass(1000)));

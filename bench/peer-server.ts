@@ -25,10 +25,18 @@ export async function startPeerServer(settings: Readonly<Record<string, string>>
   chownSync(directory, user.uid, user.gid);
   const cluster = join(directory, 'data');
   const as = process.getuid?.() === 0 ? user : {};
-  execFileSync(join(binaries, 'initdb'), ['-D', cluster, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'], { ...as, cwd: directory, stdio: 'ignore' });
+  execFileSync(join(binaries, 'initdb'), ['-D', cluster, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C'], {
+    ...as,
+    cwd: directory,
+    stdio: 'ignore',
+  });
   const options = { fsync: 'off', max_locks_per_transaction: '4096', max_wal_size: '8GB', shared_buffers: '512MB', ...settings };
   const flags = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const server = spawn(join(binaries, 'postgres'), ['-D', cluster, '-k', directory, '-c', 'listen_addresses=', ...flags], { ...as, cwd: directory, stdio: 'ignore' });
+  const server = spawn(join(binaries, 'postgres'), ['-D', cluster, '-k', directory, '-c', 'listen_addresses=', ...flags], {
+    ...as,
+    cwd: directory,
+    stdio: 'ignore',
+  });
   const url = (database: string): string => `postgresql:///${database}?host=${directory}&user=postgres`;
   const client = async (database: string): Promise<pg.Client> => {
     const connected = new pg.Client({ connectionString: url(database) });

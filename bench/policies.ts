@@ -4,9 +4,21 @@ import { connectSession, type Session } from '../src/postgres/session.ts';
 import type { ReconcileContext, ReconcileRequest } from '../src/reconcile/request.ts';
 
 /** The defaults that the program ships, for benches that call the use case in process. */
-export const safety: Safety = { lockTimeoutMs: 100, lockBudgetMs: 300_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 };
+export const safety: Safety = {
+  lockTimeoutMs: 100,
+  lockBudgetMs: 300_000,
+  statementTimeoutMs: 30_000,
+  maxRemovals: 10,
+  maxClockSkewMs: 300_000,
+};
 
-export const applyAll: ReconcileRequest = { mode: 'apply', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null };
+export const applyAll: ReconcileRequest = {
+  mode: 'apply',
+  tasks: ['provision', 'retention'],
+  tables: null,
+  now: null,
+  allowRemovals: null,
+};
 
 export const context: ReconcileContext = { safety, clock: systemClock, observe: () => undefined, who: 'bench', epochGuard: null };
 

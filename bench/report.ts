@@ -18,7 +18,11 @@ export function printFigure(label: string, value: string, goal = '', isMet: bool
 }
 
 /** Runs A and B in turn, so that a drift of the machine hits both, and returns the medians. */
-export async function inTurn(rounds: number, a: () => Promise<unknown>, b: () => Promise<unknown>): Promise<{ readonly a: number; readonly b: number }> {
+export async function inTurn(
+  rounds: number,
+  a: () => Promise<unknown>,
+  b: () => Promise<unknown>,
+): Promise<{ readonly a: number; readonly b: number }> {
   const times: { a: number[]; b: number[] } = { a: [], b: [] };
   for (let round = 0; round < rounds; round++) {
     times.a.push(await timed(a));

@@ -24,8 +24,16 @@ export async function run(): Promise<void> {
         const outcome = await measure(server, tool, withReader);
         const label = `${tool}, ${withReader ? `reader holds the parent for ${readerMs / 1000} s` : 'no reader'}`;
         const isOurs = tool === 'partitiond';
-        printFigure(`slowest insert: ${label}`, `${outcome.slowestMs.toFixed(0)} ms`, isOurs ? `goal < ${goalMs} ms` : '', isOurs ? outcome.slowestMs < goalMs : null);
-        printFigure(`  made ${outcome.made} of ${premake - alreadyAhead}, removed ${outcome.removed} of ${expired}, in`, `${(outcome.tookMs / 1000).toFixed(1)} s`);
+        printFigure(
+          `slowest insert: ${label}`,
+          `${outcome.slowestMs.toFixed(0)} ms`,
+          isOurs ? `goal < ${goalMs} ms` : '',
+          isOurs ? outcome.slowestMs < goalMs : null,
+        );
+        printFigure(
+          `  made ${outcome.made} of ${premake - alreadyAhead}, removed ${outcome.removed} of ${expired}, in`,
+          `${(outcome.tookMs / 1000).toFixed(1)} s`,
+        );
         printFigure('  inserts meanwhile', String(outcome.inserts));
       }
     }
@@ -128,7 +136,10 @@ async function startReader(client: pg.Client): Promise<void> {
   await client.end();
 }
 
-function startWriter(client: pg.Client, signal: AbortSignal): { readonly done: Promise<{ readonly slowestMs: number; readonly inserts: number }> } {
+function startWriter(
+  client: pg.Client,
+  signal: AbortSignal,
+): { readonly done: Promise<{ readonly slowestMs: number; readonly inserts: number }> } {
   const write = async (): Promise<{ readonly slowestMs: number; readonly inserts: number }> => {
     let slowestMs = 0;
     let inserts = 0;
@@ -145,6 +156,8 @@ function startWriter(client: pg.Client, signal: AbortSignal): { readonly done: P
 }
 
 async function attached(client: pg.Client): Promise<ReadonlySet<string>> {
-  const result = await client.query<{ name: string }>("SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass");
+  const result = await client.query<{ name: string }>(
+    "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'events'::regclass",
+  );
   return new Set(result.rows.map((row) => row.name));
 }

@@ -10,7 +10,10 @@ const oldestSupported = 140000;
 export function assertUsableServer(facts: ServerFacts, mode: 'plan' | 'apply', database: string): void {
   if (facts.version < oldestSupported) {
     const major = Math.floor(facts.version / 10_000);
-    throw new ConfigError('PD110', `Database ${database} runs PostgreSQL ${major}; partitiond needs 14 or newer. Upgrade the server or remove it.`);
+    throw new ConfigError(
+      'PD110',
+      `Database ${database} runs PostgreSQL ${major}; partitiond needs 14 or newer. Upgrade the server or remove it.`,
+    );
   }
   if (mode === 'apply' && facts.isInRecovery) {
     const message = `Database ${database} is a read-only standby; point \`url\` at the primary.`;

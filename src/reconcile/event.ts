@@ -29,14 +29,34 @@ export interface RunReport {
 /** Everything that happens, for logs and metrics; `reconcile` knows neither. All carry `runId` and `database`. */
 export type ReconcileEvent = { readonly runId: string; readonly database: string } & (
   | { readonly kind: 'run-started'; readonly tasks: readonly Task[] }
-  | { readonly kind: 'snapshot-read'; readonly facts: ServerFacts; readonly tables: readonly { readonly policy: TablePolicy; readonly state: TableState; readonly plan: Plan }[]; readonly durationMs: number }
+  | {
+      readonly kind: 'snapshot-read';
+      readonly facts: ServerFacts;
+      readonly tables: readonly { readonly policy: TablePolicy; readonly state: TableState; readonly plan: Plan }[];
+      readonly durationMs: number;
+    }
   | { readonly kind: 'table-planned'; readonly table: QualifiedName; readonly plan: Plan }
   | { readonly kind: 'step-started'; readonly table: QualifiedName; readonly step: Step; readonly index: number; readonly total: number }
   | { readonly kind: 'lock-timeout'; readonly table: QualifiedName; readonly step: Step; readonly attempt: number }
   | { readonly kind: 'step-finished'; readonly table: QualifiedName; readonly report: StepReport; readonly sql: readonly string[] }
-  | { readonly kind: 'table-failed'; readonly table: QualifiedName; readonly phase: 'read' | 'plan' | 'apply' | 'verify'; readonly error: PartitiondError }
-  | { readonly kind: 'table-finished'; readonly table: QualifiedName; readonly after: PartitionedTable | null; readonly report: TableReport }
-  | { readonly kind: 'run-finished'; readonly report: RunReport; readonly durationMs: number; readonly outcome: 'ok' | 'failed' | 'aborted' }
+  | {
+      readonly kind: 'table-failed';
+      readonly table: QualifiedName;
+      readonly phase: 'read' | 'plan' | 'apply' | 'verify';
+      readonly error: PartitiondError;
+    }
+  | {
+      readonly kind: 'table-finished';
+      readonly table: QualifiedName;
+      readonly after: PartitionedTable | null;
+      readonly report: TableReport;
+    }
+  | {
+      readonly kind: 'run-finished';
+      readonly report: RunReport;
+      readonly durationMs: number;
+      readonly outcome: 'ok' | 'failed' | 'aborted';
+    }
 );
 
 export type ReconcileObserver = (event: ReconcileEvent) => void;

@@ -90,10 +90,17 @@ async function planTogether(
   return policies.map((policy, index) => decide(policy, states[index], evidence.get(index) ?? noEvidence, planContext, signal));
 }
 
-function decide(policy: TablePolicy, state: TableState | undefined, evidence: Evidence, context: PlanContext, signal: AbortSignal): PlannedTable {
+function decide(
+  policy: TablePolicy,
+  state: TableState | undefined,
+  evidence: Evidence,
+  context: PlanContext,
+  signal: AbortSignal,
+): PlannedTable {
   if (state === undefined) return failed(policy, new TypeError('readTables left a table out'), signal);
   try {
-    const plan = state.kind === 'partitioned' ? planTable(policy, state.table, evidence, context) : planObstacle(state.name, state.obstacle);
+    const plan =
+      state.kind === 'partitioned' ? planTable(policy, state.table, evidence, context) : planObstacle(state.name, state.obstacle);
     return { policy, state, plan, error: null };
   } catch (error) {
     return { ...failed(policy, error, signal), state };

@@ -93,7 +93,14 @@ function partitionStatuses(table: PartitionedTable, isCurrent: (range: Range) =>
     .filter((gone) => gone.state === 'present')
     .map((gone): PartitionStatus => {
       const name = formatQualifiedName(gone.name);
-      return { partition: name, state: 'detached', ...edges(gone.range, table.codec), isCurrent: false, estimatedRows: -1, estimatedBytes: 0 };
+      return {
+        partition: name,
+        state: 'detached',
+        ...edges(gone.range, table.codec),
+        isCurrent: false,
+        estimatedRows: -1,
+        estimatedBytes: 0,
+      };
     });
   return [...attached, ...detached];
 }

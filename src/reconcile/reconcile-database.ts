@@ -78,7 +78,9 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
   run.emit({
     kind: 'snapshot-read',
     facts,
-    tables: planned.flatMap((table) => (table.state === null || table.plan === null ? [] : [{ policy: table.policy, state: table.state, plan: table.plan }])),
+    tables: planned.flatMap((table) =>
+      table.state === null || table.plan === null ? [] : [{ policy: table.policy, state: table.state, plan: table.plan }],
+    ),
     durationMs: context.clock.monotonicMs() - readAt,
   });
   const reports: TableReport[] = [];

@@ -1,8 +1,8 @@
-import type { Clock } from '../postgres/clock.ts';
-import type { EpochMicros } from '../partition/position.ts';
 import type { Safety } from '../partition/policy.ts';
+import type { EpochMicros } from '../partition/position.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { Task } from '../plan/step.ts';
+import type { Clock } from '../postgres/clock.ts';
 import type { ReconcileObserver } from './event.ts';
 
 /** What one run is asked to do. */

@@ -1,4 +1,3 @@
-
 /** What `status --json` and GET /api/v1/status answer for one database. Bigints are strings, times ISO 8601, sizes bytes. */
 export interface DatabaseStatus {
   readonly database: string;
@@ -23,7 +22,12 @@ export interface TableStatus {
   readonly estimatedRows: number;
   readonly estimatedBytes: number;
   readonly steps: number;
-  readonly findings: readonly { readonly kind: string; readonly severity: string; readonly message: string; readonly partition: string | null }[];
+  readonly findings: readonly {
+    readonly kind: string;
+    readonly severity: string;
+    readonly message: string;
+    readonly partition: string | null;
+  }[];
   readonly error: string | null;
   readonly partitions: readonly PartitionStatus[];
 }
@@ -44,4 +48,3 @@ export interface RunStatus {
   readonly finishedAt: string | null;
   readonly outcome: string | null;
 }
-

@@ -8,5 +8,7 @@ export function toPartitiondError(error: unknown, doing: string, signal: AbortSi
   if (signal.aborted && error === signal.reason) throw error;
   if (error instanceof PartitiondError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new InvariantError('PD901', `Could not ${doing}: ${message}. This is a bug in partitiond; please report it with the log.`, { cause: error });
+  return new InvariantError('PD901', `Could not ${doing}: ${message}. This is a bug in partitiond; please report it with the log.`, {
+    cause: error,
+  });
 }

@@ -35,8 +35,15 @@ describe('reconcileDatabase', () => {
       CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
         IF EXISTS (SELECT FROM pg_event_trigger_ddl_commands() WHERE object_identity LIKE '%broken%') THEN RAISE 'no'; END IF; END $$;
       CREATE EVENT TRIGGER refuse ON ddl_command_end EXECUTE FUNCTION refuse();`);
-    const report = await reconcile(database, [policyOf('missing'), policyOf('plain'), policyOf('broken'), policyOf('good')], { request: { now } });
-    expect(report.tables.map((table) => table.plan?.findings.map((finding) => finding.kind))).toEqual([['not-partitioned'], ['not-partitioned'], [], []]);
+    const report = await reconcile(database, [policyOf('missing'), policyOf('plain'), policyOf('broken'), policyOf('good')], {
+      request: { now },
+    });
+    expect(report.tables.map((table) => table.plan?.findings.map((finding) => finding.kind))).toEqual([
+      ['not-partitioned'],
+      ['not-partitioned'],
+      [],
+      [],
+    ]);
     expect(report.tables[2]?.steps.map((step) => step.outcome)).toEqual(['failed', 'failed', 'failed']);
     expect(await attachedPartitions(database, 'good')).toHaveLength(3);
     await database.query('DROP EVENT TRIGGER refuse');
@@ -55,11 +62,16 @@ describe('reconcileDatabase', () => {
     const waiting = await reconcile(database, [policy], { request: { now } });
     expect(waiting.tables[0]?.plan?.steps).toEqual([]);
     const state = waiting.tables[0]?.state;
-    expect(state?.kind === 'partitioned' ? state.table.detached.map((table) => table.name.name) : []).toEqual(['events_2024_12', 'events_2025_01']);
+    expect(state?.kind === 'partitioned' ? state.table.detached.map((table) => table.name.name) : []).toEqual([
+      'events_2024_12',
+      'events_2025_01',
+    ]);
     const week = 8n * 86_400_000_000n;
     // Detached tables are timed by the database's own clock, so the grace ends eight real days from now.
     const realNow = BigInt(Date.now()) * 1000n;
-    const dropped = await reconcile(database, [{ ...policy, premake: 0 }], { request: { now: realNow + week, tasks: ['retention'], allowRemovals: 100 } });
+    const dropped = await reconcile(database, [{ ...policy, premake: 0 }], {
+      request: { now: realNow + week, tasks: ['retention'], allowRemovals: 100 },
+    });
     expect(dropped.tables[0]?.steps.filter((step) => step.step.kind === 'drop-table').map((step) => step.outcome)).toEqual(
       expect.arrayContaining(['ok', 'ok']),
     );
@@ -87,7 +99,11 @@ describe('reconcileDatabase', () => {
       CREATE TABLE events_default PARTITION OF events DEFAULT;
       INSERT INTO events VALUES ('2025-04-02Z');`);
     const report = await reconcile(database, [policyOf('events', { defaultPartition: 'keep' })], { request: { now } });
-    expect(report.tables[0]?.steps.map((step) => `${step.step.partition.name} ${step.outcome}`)).toEqual(['events_2025_03 ok', 'events_2025_05 ok', 'events_2025_06 ok']);
+    expect(report.tables[0]?.steps.map((step) => `${step.step.partition.name} ${step.outcome}`)).toEqual([
+      'events_2025_03 ok',
+      'events_2025_05 ok',
+      'events_2025_06 ok',
+    ]);
     expect(report.tables[0]?.plan?.findings.map((finding) => finding.kind)).toEqual(['rows-in-default']);
     const guards = await database.query("SELECT conname FROM pg_constraint WHERE conname LIKE 'partitiond%'");
     expect(guards).toEqual([]);
@@ -152,7 +168,8 @@ describe('reconcileDatabase', () => {
           expect(applied.tables[0]?.error).toBeNull();
           expect(applied.tables[0]?.steps.filter((step) => step.outcome !== 'ok')).toEqual([]);
           // What was the last partition when planning began stays for one run more: making its successor could have failed.
-          if (applied.tables[0]?.plan?.findings.some((finding) => finding.kind === 'last-partition')) await reconcile(database, [policy], { request });
+          if (applied.tables[0]?.plan?.findings.some((finding) => finding.kind === 'last-partition'))
+            await reconcile(database, [policy], { request });
           const again = await reconcile(database, [policy], { request });
           expect(again.tables[0]?.plan?.steps).toEqual([]);
         }
