@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 
 /** Random on purpose; vitest prints it, and `npx vitest run --sequence.seed=N` repeats an order. */
@@ -7,6 +8,8 @@ const needsServer = { globalSetup: ['test/support/shared-cluster.ts'] };
 
 const config: ViteUserConfig = defineConfig({
   test: {
+    // One more than there are cores (vitest leaves one free): tests with a database mostly wait for it.
+    maxWorkers: availableParallelism() + 1,
     sequence: { shuffle: { files: true, tests: true }, seed },
     coverage: {
       provider: 'v8',

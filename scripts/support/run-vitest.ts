@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { runCommand } from './run-command.ts';
 import { readTestReport, type Suite, suites, type TestReport } from './test-report.ts';
@@ -26,6 +27,10 @@ export async function runVitest(run: VitestRun): Promise<TestReport | null> {
   const projects = run.suites.flatMap((suite) => ['--project', suite]);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const exitCode = await runCommand('node', ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, ...run.args], run.env);
+  if (!existsSync(file)) {
+    console.error(`${run.name}: vitest ended with exit code ${exitCode} and left no report.`);
+    return null;
+  }
   const report = await readTestReport(file);
   const problems = findProblems(run, report);
   console.log(`${run.name}: ${describe(report)}`);
@@ -44,5 +49,5 @@ function findProblems(run: VitestRun, report: TestReport): readonly string[] {
 
 function describe(report: TestReport): string {
   const counts = suites.filter((suite) => report.suites[suite].passed > 0).map((suite) => `${suite} ${report.suites[suite].passed}`);
-  return `${counts.join(', ')}, failed ${report.total.failed}, skipped ${report.total.skipped}`;
+  return `${counts.length === 0 ? 'nothing passed' : counts.join(', ')}, failed ${report.total.failed}, skipped ${report.total.skipped}`;
 }
