@@ -23,7 +23,9 @@ function parsed<T>(wanted: string, parse: (value: string) => T | undefined): Dec
 
 export const text: Decoder<string> = parsed('text', (value) => value);
 /** For counts and sizes that fit a double exactly, and for `float4`/`float8`. */
-export const number: Decoder<number> = parsed('a number', (value) => (value.trim() === '' || Number.isNaN(Number(value)) ? undefined : Number(value)));
+export const number: Decoder<number> = parsed('a number', (value) =>
+  value.trim() === '' || Number.isNaN(Number(value)) ? undefined : Number(value),
+);
 export const bigint: Decoder<bigint> = parsed('a whole number', (value) => (/^-?\d+$/.test(value) ? BigInt(value) : undefined));
 export const boolean: Decoder<boolean> = parsed('a boolean', (value) => (value === 't' ? true : value === 'f' ? false : undefined));
 
@@ -58,7 +60,7 @@ export function json<T>(parse: (value: unknown) => T): Decoder<T> {
 
 /** A decoder for a whole row from one per column. */
 export function row<T extends object>(columns: { readonly [K in keyof T]: Decoder<T[K]> }): RowDecoder<T> {
-  const entries = Object.entries(columns) as [string, Decoder<unknown>][];
+  const entries = Object.entries<Decoder<unknown>>(columns);
   return (values, queryName) => {
     const result: Record<string, unknown> = {};
     for (const [name, decode] of entries) result[name] = decode(values[name] ?? null, `${queryName}.${name}`);

@@ -86,7 +86,9 @@ function newClient(connectionString: string, applicationName: string): pg.Client
       types: rawTypes,
     });
   } catch (cause) {
-    throw new ConnectionError('PD208', '`url` is not a PostgreSQL connection URL (postgresql://user:password@host:port/database).', { cause });
+    throw new ConnectionError('PD208', '`url` is not a PostgreSQL connection URL (postgresql://user:password@host:port/database).', {
+      cause,
+    });
   }
 }
 
@@ -106,7 +108,7 @@ async function pinSettings(client: pg.Client, settings: SessionSettings): Promis
     max_parallel_workers_per_gather: '0',
   };
   const calls = Object.keys(pins).map((_, i) => `pg_catalog.set_config($${2 * i + 1}, $${2 * i + 2}, false)`);
-  const result = await client.query({
+  const result = await client.query<{ pid: string }>({
     text: `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, pg_catalog.pg_backend_pid() AS "pid"`,
     values: Object.entries(pins).flat(),
   });
@@ -120,7 +122,13 @@ class ClientSession implements Session {
   readonly #lost: ((error: ConnectionError) => void)[];
   readonly #beforeClose: () => void;
 
-  constructor(client: pg.Client, pid: number, connectionString: string, lost: ((error: ConnectionError) => void)[], beforeClose: () => void) {
+  constructor(
+    client: pg.Client,
+    pid: number,
+    connectionString: string,
+    lost: ((error: ConnectionError) => void)[],
+    beforeClose: () => void,
+  ) {
     this.#client = client;
     this.pid = pid;
     this.#connectionString = connectionString;

@@ -20,12 +20,26 @@ export const sqlstates = {
 
 /** Node's socket and DNS errors that mean "the server cannot be reached". */
 const socketCodes = new Set([
-  'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'ENOTFOUND', 'EAI_AGAIN', 'ETIMEDOUT', 'EPIPE', 'EHOSTUNREACH', 'ENETUNREACH', 'EACCES',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOENT',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EACCES',
 ]);
+
+/** What pg's client says when the connection is gone or never came to be. */
+const clientMessages = /^(timeout expired|Connection terminated|Client has encountered|The server does not support SSL)/;
 
 /** Whether an error only means that a lock was not obtained: 55P03 (lock_timeout) or 40P01 (chosen as deadlock victim). */
 export function isLockFailure(error: unknown): error is StatementError {
-  return error instanceof StatementError && (error.sqlstate === sqlstates.lockNotAvailable || error.sqlstate === sqlstates.deadlockDetected);
+  return (
+    error instanceof StatementError && (error.sqlstate === sqlstates.lockNotAvailable || error.sqlstate === sqlstates.deadlockDetected)
+  );
 }
 
 /**
@@ -35,19 +49,29 @@ export function isLockFailure(error: unknown): error is StatementError {
 export function classifyError(error: unknown, doing: string, context: ErrorContext = {}): PartitiondError {
   if (error instanceof PartitiondError) return error;
   if (error instanceof pg.DatabaseError && error.code !== undefined) return classifySqlstate(error, error.code, doing, context);
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  if (socketCodes.has(code) || /^(timeout expired|Connection terminated|Client has encountered|The server does not support SSL)/.test(message)) {
-    return new ConnectionError('PD201', `Could not ${doing}: ${message}. Check that the server runs and that \`url\` names it.`, { cause: error, context });
-  }
-  if (/^SASL|client password must be a string/.test(message)) {
-    return new ConnectionError('PD202', `Could not ${doing}: the server asks for a password and \`url\` holds none (or it is wrong).`, { cause: error, context });
-  }
-  if (/certificate|self-signed|unable to verify/i.test(message)) {
-    return new ConnectionError('PD203', `Could not ${doing}: TLS: ${message}.`, { cause: error, context });
-  }
+  const connection = classifyConnection(error, doing, context);
+  if (connection !== null) return connection;
   if (error instanceof Error) throw error;
-  throw new TypeError(message);
+  throw new TypeError(String(error));
+}
+
+/** Errors of the socket, of TLS and of pg's own client, which carry no SQLSTATE. */
+function classifyConnection(error: unknown, doing: string, context: ErrorContext): ConnectionError | null {
+  if (!(error instanceof Error)) return null;
+  const options = { cause: error, context };
+  const code = 'code' in error ? String(error.code) : '';
+  if (socketCodes.has(code) || clientMessages.test(error.message)) {
+    const message = `Could not ${doing}: ${error.message}. Check that the server runs and that \`url\` names it.`;
+    return new ConnectionError('PD201', message, options);
+  }
+  if (/^SASL|client password must be a string/.test(error.message)) {
+    const message = `Could not ${doing}: the server asks for a password and \`url\` holds none (or it is wrong).`;
+    return new ConnectionError('PD202', message, options);
+  }
+  if (/certificate|self-signed|unable to verify/i.test(error.message)) {
+    return new ConnectionError('PD203', `Could not ${doing}: TLS: ${error.message}.`, options);
+  }
+  return null;
 }
 
 function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: string, context: ErrorContext): PartitiondError {
@@ -56,7 +80,8 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
   const constraint = error.constraint === undefined ? {} : { constraint: error.constraint };
   const options = { cause: error, context: { ...context, sqlstate, ...relation, ...constraint } };
   if (sqlstate === sqlstates.epochIsOver) return new NotLeaderError('PD301', `Could not ${doing}: ${error.message}.`, options);
-  if (/^28/.test(sqlstate)) return new ConnectionError('PD202', `Could not ${doing}: ${said}. Check user and password of \`url\`.`, options);
+  if (sqlstate.startsWith('28'))
+    return new ConnectionError('PD202', `Could not ${doing}: ${said}. Check user and password of \`url\`.`, options);
   if (sqlstate === '3D000') return new ConnectionError('PD204', `Could not ${doing}: ${said}. Check the database of \`url\`.`, options);
   if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return new ConnectionError('PD205', `Could not ${doing}: ${said}.`, options);
   if (sqlstate === sqlstates.insufficientPrivilege) {

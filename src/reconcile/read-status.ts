@@ -5,7 +5,7 @@ import { formatInstant } from '../partition/calendar.ts';
 import { formatInterval } from '../partition/interval.ts';
 import type { KeyCodec } from '../partition/key.ts';
 import type { Partition, PartitionedTable } from '../partition/partition.ts';
-import type { DatabasePolicy, Safety } from '../partition/policy.ts';
+import type { DatabasePolicy, Safety, TablePolicy } from '../partition/policy.ts';
 import { contains, type EpochMicros, isPosition, type Range } from '../partition/position.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { tableCoverage } from '../plan/coverage.ts';
@@ -53,18 +53,11 @@ export async function readDatabaseStatus(
 function tableStatus(planned: PlannedTable, now: EpochMicros): TableStatus {
   const { policy, state, plan, error } = planned;
   const table = state?.kind === 'partitioned' ? state.table : null;
-  const coverage = table === null ? null : tableCoverage(policy, table, now);
-  const attached = table?.partitions.filter((partition) => !partition.isDetachPending) ?? [];
-  const end = coverage?.end ?? null;
   return {
     table: formatQualifiedName(policy.table),
     interval: formatInterval(policy.interval),
     premake: policy.premake,
-    partitionCount: attached.length,
-    futureCount: coverage?.future.length ?? 0,
-    coverageEnd: table === null || end === null || !isPosition(end) ? null : table.codec.display(end),
-    estimatedRows: sum(attached.map((partition) => Math.max(partition.estimatedRows, 0))),
-    estimatedBytes: sum(attached.map((partition) => partition.estimatedBytes)),
+    ...(table === null ? unread : extent(policy, table, now)),
     steps: plan?.steps.length ?? 0,
     findings: (plan?.findings ?? []).map(({ kind, severity, message, partition }) => ({
       kind,
@@ -73,7 +66,24 @@ function tableStatus(planned: PlannedTable, now: EpochMicros): TableStatus {
       partition: partition === null ? null : formatQualifiedName(partition),
     })),
     error: error?.message ?? null,
-    partitions: table === null ? [] : partitionStatuses(table, (range) => coverage !== null && contains(range, coverage.position)),
+  };
+}
+
+type Extent = Pick<TableStatus, 'partitionCount' | 'futureCount' | 'coverageEnd' | 'estimatedRows' | 'estimatedBytes' | 'partitions'>;
+
+const unread: Extent = { partitionCount: 0, futureCount: 0, coverageEnd: null, estimatedRows: 0, estimatedBytes: 0, partitions: [] };
+
+function extent(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Extent {
+  const coverage = tableCoverage(policy, table, now);
+  const attached = table.partitions.filter((partition) => !partition.isDetachPending);
+  const end = coverage?.end ?? null;
+  return {
+    partitionCount: attached.length,
+    futureCount: coverage?.future.length ?? 0,
+    coverageEnd: end === null || !isPosition(end) ? null : table.codec.display(end),
+    estimatedRows: sum(attached.map((partition) => Math.max(partition.estimatedRows, 0))),
+    estimatedBytes: sum(attached.map((partition) => partition.estimatedBytes)),
+    partitions: partitionStatuses(table, (range) => coverage !== null && contains(range, coverage.position)),
   };
 }
 

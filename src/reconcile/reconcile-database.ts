@@ -56,7 +56,7 @@ export async function reconcileDatabase(
     request,
     context,
     signal,
-    emit: (event) => context.observe({ ...event, runId, database: database.name } as ReconcileEvent),
+    emit: (event) => context.observe({ ...event, runId, database: database.name }),
   };
   run.emit({ kind: 'run-started', tasks: request.tasks });
   const startedAt = context.clock.monotonicMs();
