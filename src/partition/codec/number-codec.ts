@@ -93,7 +93,10 @@ function timeCodec(number: NumberText, timezone: string, clockwork: Clockwork): 
     min: number.min,
     max: number.max,
     parse: (text) => parseNumber(text, number),
-    format: (position) => formatNumber(position, number),
+    format: (position) => {
+      checkWithin(position, number.min, number.max, formatInstant(clockwork.toMicros(position)), number.type);
+      return formatNumber(position, number);
+    },
     display: (edge) => displayEdge(edge, (position) => formatInstant(clockwork.toMicros(position))),
     fromCalendar: clockwork.firstAt,
     toCalendar: clockwork.toMicros,

@@ -156,7 +156,7 @@ describe('numbers', () => {
 
   it.each([
     ['numeric', '10.5', 'more than the 0 digits after the point'],
-    ['integer', '2147483648', 'outside what a key of type integer can hold; give the column a wider type'],
+    ['integer', '2147483648', 'outside what a key of type integer can hold'],
     ['smallint', '-32769', 'outside what a key of type smallint can hold'],
     ['bigint', '', 'is no value'],
     ['bigint', ' 1', 'is no value'],
@@ -212,7 +212,9 @@ describe('time in numbers', () => {
   it('writes no epoch beyond 2038 into integer', () => {
     const codec = codecOf('integer', { kind: 'epoch-s' });
     expect(codec.format(codec.fromCalendar(at('2038-01-19T03:14:07Z')))).toBe('2147483647');
-    expect(() => codec.format(codec.fromCalendar(at('2038-02-01')))).toThrow('outside what a key of type integer can hold');
+    expect(() => codec.format(codec.fromCalendar(at('2038-02-01')))).toThrow(
+      '2038-02-01T00:00:00Z is outside what a key of type integer can hold',
+    );
   });
 
   it('reads and writes Snowflakes', () => {
