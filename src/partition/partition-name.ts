@@ -5,8 +5,6 @@ import { type NameToken, parseTemplate } from './name-template.ts';
 import { type Edge, isPosition, MINVALUE, type Range } from './position.ts';
 import { formatIsoDateTime } from './timestamp-text.ts';
 
-export { checkTemplate, defaultTemplate } from './name-template.ts';
-
 /**
  * Names are labels for people: nothing is ever read back from them. They are at most 63 bytes long; what does not fit is cut off the table's
  * name, so that the part which tells partitions apart stays whole.
@@ -25,43 +23,19 @@ export function partitionName(template: string, tableName: string, codec: KeyCod
     if (part.token === 'table') return null;
     return part.token === 'from' || part.token === 'to' ? edgeText(range[part.token], codec) : fieldText(part.token, fields());
   });
-  if (ordinal > 1) texts.push(`_${ordinal}`);
+  const suffix = ordinal > 1 ? `_${ordinal}` : '';
+  const budget = maxIdentifierBytes - suffix.length;
   const tables = texts.filter((text) => text === null).length;
   const rest = texts.reduce((sum, text) => sum + (text === null ? 0 : byteLength(text)), 0);
-  const table = cutToBytes(tableName, Math.max(0, Math.floor((maxIdentifierBytes - rest) / Math.max(tables, 1))));
-  return cutToBytes(texts.map((text) => text ?? table).join(''), maxIdentifierBytes);
+  const table = cutToBytes(tableName, Math.floor(Math.max(0, budget - rest) / Math.max(tables, 1)));
+  // A number of forty digits can outgrow what checkTemplate expects; the suffix stays even then, or no name would ever be free.
+  return cutToBytes(texts.map((text) => text ?? table).join(''), budget) + suffix;
 }
 
 /** `{table}_default`, the table part cut to fit. */
 export function defaultPartitionName(tableName: string): string {
   const suffix = '_default';
   return cutToBytes(tableName, maxIdentifierBytes - suffix.length) + suffix;
-}
-
-/** `name` when it is free, else `name_2`, `name_3`, ...; cut before that suffix to fit. Prefer `freePartitionName`, which keeps dates whole. */
-export function nextFreeName(name: string, isTaken: (name: string) => boolean): string {
-  return firstFree((ordinal) => {
-    const suffix = ordinal === 1 ? '' : `_${ordinal}`;
-    return cutToBytes(name, maxIdentifierBytes - suffix.length) + suffix;
-  }, isTaken);
-}
-
-/** The first of `partitionName(...)`, the same with `_2`, `_3`, ... that is not taken; only the table part is ever cut. */
-export function freePartitionName(
-  template: string,
-  tableName: string,
-  codec: KeyCodec,
-  range: Range,
-  isTaken: (name: string) => boolean,
-): string {
-  return firstFree((ordinal) => partitionName(template, tableName, codec, range, ordinal), isTaken);
-}
-
-function firstFree(nameOf: (ordinal: number) => string, isTaken: (name: string) => boolean): string {
-  let ordinal = 1;
-  let name = nameOf(ordinal);
-  while (isTaken(name)) name = nameOf(++ordinal);
-  return name;
 }
 
 function startFields(codec: KeyCodec, range: Range): CalendarFields {

@@ -3,7 +3,7 @@ import { parseInstant } from '../../../src/partition/calendar.ts';
 import { byteLength } from '../../../src/partition/identifier.ts';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import { checkTemplate, defaultTemplate } from '../../../src/partition/name-template.ts';
-import { defaultPartitionName, freePartitionName, nextFreeName, partitionName } from '../../../src/partition/partition-name.ts';
+import { defaultPartitionName, partitionName } from '../../../src/partition/partition-name.ts';
 import { MAXVALUE, MINVALUE } from '../../../src/partition/position.ts';
 import { codecOf } from './key-support.ts';
 
@@ -65,21 +65,14 @@ describe('partitionName', () => {
 
   it('never makes a name of more than 63 bytes', () => {
     expect(partitionName('x'.repeat(80), 't', instants, march)).toBe('x'.repeat(63));
+    expect(partitionName('x'.repeat(80), 't', instants, march, 12)).toBe(`${'x'.repeat(60)}_12`);
   });
 });
 
 describe('names that are taken', () => {
   it('get a number, and keep their date whole', () => {
-    const table = 'a'.repeat(63);
-    const taken = new Set([`${'a'.repeat(55)}_2025_03`, `${'a'.repeat(53)}_2025_03_2`]);
-    expect(freePartitionName('{table}_{yyyy}_{mm}', table, instants, march, (name) => taken.has(name))).toBe(`${'a'.repeat(53)}_2025_03_3`);
-    expect(freePartitionName('{table}_{yyyy}_{mm}', table, instants, march, () => false)).toBe(`${'a'.repeat(55)}_2025_03`);
-  });
-
-  it('get a number before the cut when only the name is known', () => {
-    expect(nextFreeName('t_2025', () => false)).toBe('t_2025');
-    expect(nextFreeName('t_2025', (name) => name === 't_2025')).toBe('t_2025_2');
-    expect(nextFreeName('a'.repeat(63), (name) => !name.endsWith('_10'))).toBe(`${'a'.repeat(60)}_10`);
+    const nameOf = (ordinal: number): string => partitionName('{table}_{yyyy}_{mm}', 'a'.repeat(63), instants, march, ordinal);
+    expect([1, 2, 10].map(nameOf)).toEqual([`${'a'.repeat(55)}_2025_03`, `${'a'.repeat(53)}_2025_03_2`, `${'a'.repeat(52)}_2025_03_10`]);
   });
 
   it('end with _default for the default partition', () => {
