@@ -146,7 +146,7 @@ describe('after kill -9 a further run converges', () => {
   });
 
   it('when killed in the middle of DETACH CONCURRENTLY', async () => {
-    const reader = holding("SELECT count(*) FROM events");
+    const reader = holding('SELECT count(*) FROM events');
     await convergesAfterKill(withHistory, retired, reader, (database) =>
       waitFor(
         'a pending detach',
