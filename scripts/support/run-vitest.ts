@@ -11,6 +11,8 @@ export interface VitestRun {
   readonly name: string;
   /** Suites that must each hold a test that passed. */
   readonly suites: readonly Suite[];
+  /** Test files that say nothing new in this run. */
+  readonly exclude?: readonly string[];
   /** Further arguments for vitest; with a filter among them an empty suite is no mistake. */
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
@@ -25,8 +27,13 @@ export async function runVitest(run: VitestRun): Promise<TestReport | null> {
   await mkdir(reportFolder, { recursive: true });
   await rm(file, { force: true });
   const projects = run.suites.flatMap((suite) => ['--project', suite]);
+  const exclude = (run.exclude ?? []).flatMap((file) => ['--exclude', file]);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const exitCode = await runCommand('node', ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...reporters, ...run.args], run.env);
+  const exitCode = await runCommand(
+    'node',
+    ['node_modules/vitest/vitest.mjs', 'run', ...projects, ...exclude, ...reporters, ...run.args],
+    run.env,
+  );
   if (!existsSync(file)) {
     console.error(`${run.name}: vitest ended with exit code ${exitCode} and left no report.`);
     return null;
