@@ -27,7 +27,7 @@ export async function runVitest(run: VitestRun): Promise<TestReport | null> {
   await mkdir(reportFolder, { recursive: true });
   await rm(file, { force: true });
   const projects = run.suites.flatMap((suite) => ['--project', suite]);
-  const exclude = (run.exclude ?? []).flatMap((file) => ['--exclude', file]);
+  const exclude = (run.exclude ?? []).flatMap((path) => ['--exclude', path]);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
   const exitCode = await runCommand(
     'node',
