@@ -26,7 +26,8 @@ describe('quoting beside PostgreSQL', () => {
       if (quoted === plain && quotedKeywords.has(plain)) expect(quoteIdentifier(plain)).toBe(`"${plain}"`);
       else expect(quoteIdentifier(plain)).toBe(quoted);
     }
-    expect(rows.filter(({ plain, quoted }) => plain === quoted && quotedKeywords.has(plain)).length).toBeLessThan(30);
+    const newer = new Set(rows.filter(({ plain, quoted }) => plain === quoted && quotedKeywords.has(plain)).map(({ plain }) => plain));
+    expect(newer.size).toBeLessThan(30);
   });
 
   it('knows every word that this PostgreSQL reserves', async () => {
