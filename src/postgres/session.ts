@@ -137,10 +137,29 @@ class ClientSession implements Session {
   }
 
   async rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]> {
-    const result = await this.#cancellable(`run ${query.name}`, signal, () =>
-      this.#client.query<Record<string, string | null>>({ text: query.text, values: [...parameters] }),
-    );
-    return result.rows.map((values) => decode(values, query.name));
+    return await this.#cancellable(`run ${query.name}`, signal, () => this.#stream(query, parameters, decode));
+  }
+
+  /** Decodes each row as it arrives: of 100,000 partitions only the decoded ones are ever held. */
+  async #stream<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>): Promise<readonly T[]> {
+    const rows: T[] = [];
+    let failure: unknown = null;
+    const running = this.#client.query(new pg.Query<Record<string, string | null>>({ text: query.text, values: [...parameters], types: rawTypes }));
+    running.on('row', (values) => {
+      if (failure !== null) return;
+      try {
+        rows.push(decode(values, query.name));
+      } catch (error) {
+        // Thrown from here it would end the process; the rest of the answer must be read first.
+        failure = error;
+      }
+    });
+    await new Promise<void>((resolve, reject) => {
+      running.on('end', () => resolve());
+      running.on('error', reject);
+    });
+    if (failure !== null) throw failure;
+    return rows;
   }
 
   async execute(sql: string, signal: AbortSignal): Promise<void> {
