@@ -119,6 +119,17 @@ describe('reconcileDatabase', () => {
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'partitiond'")).toEqual([]);
   });
 
+  it('does nothing while it is paused, and says so', async () => {
+    await using database = await createDatabase();
+    await database.query('CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at)');
+    await reconcile(database, [], {});
+    await database.query("INSERT INTO partitiond.pause (reason, who) VALUES ('release', 'ops')");
+    const report = await reconcile(database, [policyOf('events')]);
+    expect(report.pause?.reason).toBe('release');
+    expect(report.tables[0]?.steps.map((step) => step.outcome)).toEqual(['refused', 'refused', 'refused']);
+    expect(await attachedPartitions(database, 'events')).toEqual([]);
+  });
+
   it('tells the observer what it does, in order', async () => {
     await using database = await createDatabase();
     await database.query('CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at)');
