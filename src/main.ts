@@ -3,11 +3,18 @@ import { processIo } from './cli/process-io.ts';
 import { runCommand } from './cli/run-command.ts';
 
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** Ctrl-C under `npm start` arrives twice, from the terminal and from npm, which passes it on: that is one order, not two. */
+const sameOrderMs = 1000;
+
 const interrupt = new AbortController();
+let interruptedAt = Number.POSITIVE_INFINITY;
 
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
-    if (interrupt.signal.aborted) process.exit(128 + signalNumbers[name]);
+    if (performance.now() > interruptedAt + sameOrderMs) process.exit(128 + signalNumbers[name]);
+    if (interrupt.signal.aborted) return;
+    interruptedAt = performance.now();
     interrupt.abort(new Error(`interrupted by ${name}`));
   });
 }

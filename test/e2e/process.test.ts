@@ -1,10 +1,13 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createDatabase } from '../support/database.ts';
+import type { RunResult } from '../support/run-partitiond.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
-import { createMonthly, partitionNames } from './support/sample.ts';
+import { createMonthly } from './support/sample.ts';
 import { configurationText, Workspace } from './support/workspace.ts';
 
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -13,23 +16,25 @@ describe('the process', () => {
   it('does its work when nobody reads its output to the end', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();
-    await createMonthly(database, 'event', '2025-03-01', 1);
-    workspace.configure(configurationText(database.url, { 'public.event': 'interval: 1 month, premake: 60' }));
-    const child = spawn('sh', ['-c', '"$1" "$2" plan --sql | head -n 1; "$1" "$2" apply | head -c 1', 'sh', process.execPath, program], {
+    const two = ['first', 'second'].map(
+      (name) => `  - { name: ${name}, url: ${JSON.stringify(database.url)}, schema: ${name}, tables: [{ table: t, interval: 1 day }] }\n`,
+    );
+    workspace.configure(`databases:\n${two.join('')}`);
+    // The first line meets a pipe without reader while the second database is still to come.
+    const child = spawn('sh', ['-c', '{ sleep 0.5; "$1" "$2" pause; echo "exit $?" >&2; } | true', 'sh', process.execPath, program], {
       cwd: workspace.folder,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'ignore', 'pipe'],
     });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    child.stdout.resume();
     await once(child, 'close');
-    expect(stderr).not.toMatch(/EPIPE|PD9\d\d| {4}at /);
-    expect((await partitionNames(database, 'public.event')).length).toBeGreaterThan(60);
+    expect(stderr).toBe('exit 0\n');
+    expect(await database.query('SELECT reason FROM first.pause UNION ALL SELECT reason FROM second.pause')).toHaveLength(2);
   });
 
-  it('ends at a second signal without waiting for the database', async () => {
+  it('takes two signals at the same moment, from the terminal and from npm, for one', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();
     await createMonthly(database, 'event', '2025-03-01', 1);
@@ -40,13 +45,44 @@ describe('the process', () => {
     await holder.query('BEGIN; LOCK TABLE public.event IN SHARE UPDATE EXCLUSIVE MODE');
     await using running = workspace.start(['apply']);
     await waitForLockWaiter(database, (lock) => lock.applicationName === 'partitiond:apply');
-    // SIGSTOP makes both signals pending, so that the first cannot have been answered before the second comes.
-    running.signal('SIGSTOP');
-    running.signal('SIGINT');
-    running.signal('SIGTERM');
-    running.signal('SIGCONT');
-    expect([130, 143]).toContain((await running.exited).exitCode);
+    for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM', 'SIGCONT'] as const) running.signal(signal);
+    const { exitCode, stderr } = await running.exited;
+    expect({ exitCode, stderr }).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('Interrupted') });
     await holder.query('ROLLBACK');
+  });
+
+  it('ends at a second signal without waiting for the database', async () => {
+    using workspace = new Workspace();
+    // Accepts connections and never says a word.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = address === null || typeof address === 'string' ? 0 : address.port;
+    const sockets: Socket[] = [];
+    silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
+    workspace.configure(configurationText(`postgresql://me@127.0.0.1:${port}/app`, { 'public.event': 'interval: 1 month' }));
+    const startedAt = performance.now();
+    await using running = workspace.start(['apply']);
+    await waitFor(
+      'a connection',
+      () => sockets.length,
+      (length) => length > 0,
+    );
+    let result: RunResult | null = null;
+    const ended = running.exited.then((value) => {
+      result = value;
+    });
+    const insist = (): RunResult | null => {
+      running.signal('SIGTERM');
+      return result;
+    };
+    await waitFor('the program to end', insist, (value) => value !== null, { pollMs: 100 });
+    await ended;
+    expect(result).toMatchObject({ exitCode: 143 });
+    // Far less than the 10 s after which the connection attempt is given up.
+    expect(performance.now() - startedAt).toBeLessThan(9_000);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
   });
 
   it('prints neither colours nor a progress bar into a pipe', async () => {
