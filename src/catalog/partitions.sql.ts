@@ -3,6 +3,9 @@ import type { Partition } from '../partition/partition.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { list, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
 
+/** Only for partitions that live elsewhere than their parent. */
+const schemaOfSql = `SELECT ${escaped('n.nspname::pg_catalog.text')} FROM pg_catalog.pg_namespace AS n WHERE n.oid = c.relnamespace`;
+
 /**
  * `$1`: oids of partitioned tables. One row per table with all its partitions in one text: at 100,000 partitions a row each costs half as
  * much time again and twice the memory (331 MB against 150 MB at the peak, measured with pg 8.23 on PostgreSQL 18). Fields end with
@@ -16,6 +19,7 @@ export const partitionsSql: NamedSql = namedSql(
   /* sql */ `
   SELECT
     parent.oid::pg_catalog.text AS "parent",
+    (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = parent.relnamespace) AS "schema",
     tree.partitions AS "packedPartitions",
     tree.sub_partitioned AS "subPartitioned",
     tree.foreign_owned AS "foreignOwned",
@@ -32,7 +36,7 @@ export const partitionsSql: NamedSql = namedSql(
           i.inhdetachpending,
           c.reltuples,
           c.relpages,
-          ${escaped('n.nspname::pg_catalog.text')},
+          CASE WHEN c.relnamespace = parent.relnamespace THEN '' ELSE (${schemaOfSql}) END,
           ${escaped('c.relname::pg_catalog.text')},
           ${escaped("COALESCE(pg_catalog.pg_get_expr(c.relpartbound, 0), '')")}
         ),
@@ -44,7 +48,6 @@ export const partitionsSql: NamedSql = namedSql(
         FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owner
     FROM pg_catalog.pg_inherits AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE i.inhparent = wanted.oid
   ) AS tree`,
 );
@@ -59,6 +62,8 @@ export type PartitionRow = Omit<Partition, 'bound' | 'estimatedBytes'> & { reado
 
 export interface PartitionsRow {
   readonly parent: string;
+  /** The parent's; a partition in the same schema does not repeat it. */
+  readonly schema: string;
   /** For `unpackPartitions`, which is called per table when its turn comes: all of them unpacked at once would double the peak. */
   readonly packedPartitions: string | null;
   /** Oids of the partitions that are partitioned themselves. */
@@ -70,6 +75,7 @@ export interface PartitionsRow {
 
 export const decodePartitions: RowDecoder<PartitionsRow> = row<PartitionsRow>({
   parent: text,
+  schema: text,
   packedPartitions: nullable(text),
   subPartitioned: list(text),
   foreignOwned: number,
@@ -77,28 +83,24 @@ export const decodePartitions: RowDecoder<PartitionsRow> = row<PartitionsRow>({
 });
 
 /** The partitions of one table, in no order. */
-export function unpackPartitions(packed: string | null): readonly PartitionRow[] {
-  const schemas = new Map<string, string>();
-  return packed === null ? [] : packed.split('\u001e').map((fields) => unpackPartition(fields, schemas));
+export function unpackPartitions({
+  packedPartitions,
+  schema,
+}: Pick<PartitionsRow, 'packedPartitions' | 'schema'>): readonly PartitionRow[] {
+  return packedPartitions === null ? [] : packedPartitions.split('\u001e').map((fields) => unpackPartition(fields, schema));
 }
 
 const kinds: Readonly<Record<string, Partition['kind']>> = { r: 'table', p: 'partitioned', f: 'foreign' };
 
-/** `schemas` keeps one string per schema rather than one per partition. */
-function unpackPartition(fields: string, schemas: Map<string, string>): PartitionRow {
-  const [oid, relkind = '', isDetachPending, rows, pages, rawSchema, name, boundText] = fields.split('\u001f');
+function unpackPartition(fields: string, parentSchema: string): PartitionRow {
+  const [oid, relkind = '', isDetachPending, rows, pages, schema, name, boundText] = fields.split('\u001f');
   const kind = kinds[relkind];
-  if (oid === undefined || kind === undefined || rawSchema === undefined || name === undefined || boundText === undefined) {
+  if (oid === undefined || kind === undefined || schema === undefined || name === undefined || boundText === undefined) {
     throw new InvariantError('PD902', `read-partitions.packedPartitions: a partition of kind "${relkind}" has not the expected fields`);
-  }
-  let schema = schemas.get(rawSchema);
-  if (schema === undefined) {
-    schema = unescaped(rawSchema);
-    schemas.set(rawSchema, schema);
   }
   return {
     oid,
-    name: { schema, name: unescaped(name) },
+    name: { schema: schema === '' ? parentSchema : unescaped(schema), name: unescaped(name) },
     kind,
     boundText: unescaped(boundText),
     isDetachPending: isDetachPending === 't',

@@ -111,7 +111,8 @@ function takePartitions(
   packed: ReadonlyMap<string, PartitionsRow>,
   subtrees: ReadonlyMap<string, SubtreeEstimateRow>,
 ): readonly Partition[] {
-  return shapePartitions(unpackPartitions(packed.get(oid)?.packedPartitions ?? null), codec, subtrees);
+  const row = packed.get(oid);
+  return shapePartitions(row === undefined ? [] : unpackPartitions(row), codec, subtrees);
 }
 
 async function readDetachedRelations(

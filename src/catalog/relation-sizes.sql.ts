@@ -5,7 +5,8 @@ import { boolean, nullable, number, type RowDecoder, row, text } from '../postgr
  * `$1`: oids of partitions, `$2`: name of their key column, aligned. One row each (none for a relation that is gone), the sizes of the leaves
  * of a partitioned partition together. pg_relation_size takes AccessShareLock and would queue behind a held or waiting AccessExclusiveLock,
  * with everybody else behind it: such relations are left alone, `bytes` is null. Foreign tables are never looked at: null too.
- * An index helps when it is valid, complete, a btree and begins with the key.
+ * An index helps when it is valid, complete, a btree and begins with the key; it is looked for only where there are rows to be read, and by a
+ * scalar subquery: an EXISTS became a hash over every index of the database (61 of 96 ms at 20,000 partitions, PostgreSQL 15).
  */
 export const relationSizesSql: NamedSql = namedSql(
   'read-relation-sizes',
@@ -52,18 +53,25 @@ export const relationSizesSql: NamedSql = namedSql(
       ELSE COALESCE(sizes.bytes, 0)
     END AS "bytes",
     COALESCE(pg_catalog.has_table_privilege(w.oid, 'SELECT'), false) AS "canSelect",
-    EXISTS (
-      SELECT
-      FROM pg_catalog.pg_index AS x
-      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
-      JOIN pg_catalog.pg_class AS xc ON xc.oid = x.indexrelid
-      JOIN pg_catalog.pg_am AS am ON am.oid = xc.relam
-      WHERE x.indrelid = w.oid
-        AND x.indisvalid
-        AND x.indpred IS NULL
-        AND am.amname = 'btree'
-        AND a.attname = w.key
-    ) AS "isKeyIndexed"
+    CASE
+      WHEN sizes.bytes > 0 THEN COALESCE(
+        (
+          SELECT true
+          FROM pg_catalog.pg_index AS x
+          JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = x.indkey[0]
+          JOIN pg_catalog.pg_class AS xc ON xc.oid = x.indexrelid
+          JOIN pg_catalog.pg_am AS am ON am.oid = xc.relam
+          WHERE x.indrelid = w.oid
+            AND x.indisvalid
+            AND x.indpred IS NULL
+            AND am.amname = 'btree'
+            AND a.attname = w.key
+          LIMIT 1
+        ),
+        false
+      )
+      ELSE false
+    END AS "isKeyIndexed"
   FROM wanted AS w
   LEFT JOIN sizes ON sizes.root = w.oid`,
 );
