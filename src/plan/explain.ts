@@ -1,29 +1,30 @@
+import type { KeyCodec } from '../partition/key.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
-import type { Step } from './step.ts';
+import type { CreatePartition, Step } from './step.ts';
 import { countOf } from './wording.ts';
 
 /**
  * A plan in plain words, one line each and without colours: a heading, then steps in their order, what was refused, and findings. Nothing
- * to say is said in the heading. Pure; the words are for people and may change, `plan --json` is for programs.
+ * to say is said in the heading. `codec` shows bounds as times (a UUID tells nobody when); without one they are SQL literals. Pure; the words are for people and may change, `plan --json` is for programs.
  */
-export function explainPlan(database: string, plan: Plan): readonly string[] {
+export function explainPlan(database: string, plan: Plan, codec: KeyCodec | null): readonly string[] {
   const { steps, refused, findings } = plan;
   return [
     `${database} ${formatQualifiedName(plan.table)}: ${summary(plan)}`,
-    ...steps.map((step) => `  ${explainStep(step)}: ${step.reason}`),
-    ...refused.map((step) => `  refused: ${explainStep(step)}: ${step.reason}`),
+    ...steps.map((step) => `  ${explainStep(step, codec)}: ${step.reason}`),
+    ...refused.map((step) => `  refused: ${explainStep(step, codec)}: ${step.reason}`),
     ...findings.map((finding) => `  ${explainFinding(finding)}`),
   ];
 }
 
 /** What a step does, without its reason: `create public.t_2025_04 from ... to ...`. */
-export function explainStep(step: Step): string {
+function explainStep(step: Step, codec: KeyCodec | null): string {
   const name = formatQualifiedName(step.partition);
   switch (step.kind) {
     case 'create-partition':
-      return `create ${name} from ${step.from ?? 'MINVALUE'} to ${step.to ?? 'MAXVALUE'}`;
+      return `create ${name} ${bounds(step, codec)}`;
     case 'create-default':
       return `create the default partition ${name}`;
     case 'finalize-detach':
@@ -35,6 +36,11 @@ export function explainStep(step: Step): string {
     case 'drop-guard':
       return `drop the leftover guard ${step.constraint} of ${name}`;
   }
+}
+
+function bounds({ range, from, to }: CreatePartition, codec: KeyCodec | null): string {
+  if (codec !== null) return `from ${codec.display(range.from)} to ${codec.display(range.to)}`;
+  return `from ${from ?? 'MINVALUE'} to ${to ?? 'MAXVALUE'}`;
 }
 
 function moved({ moveTo }: Extract<Step, { readonly kind: 'finalize-detach' | 'detach-partition' }>): string {

@@ -144,7 +144,9 @@ class ClientSession implements Session {
   async #stream<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>): Promise<readonly T[]> {
     const rows: T[] = [];
     let failure: unknown = null;
-    const running = this.#client.query(new pg.Query<Record<string, string | null>>({ text: query.text, values: [...parameters], types: rawTypes }));
+    const running = this.#client.query(
+      new pg.Query<Record<string, string | null>>({ text: query.text, values: [...parameters], types: rawTypes }),
+    );
     running.on('row', (values) => {
       if (failure !== null) return;
       try {

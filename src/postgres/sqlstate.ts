@@ -7,6 +7,7 @@ export const sqlstates = {
   deadlockDetected: '40P01',
   serializationFailure: '40001',
   queryCanceled: '57014',
+  readOnlyTransaction: '25006',
   insufficientPrivilege: '42501',
   undefinedTable: '42P01',
   invalidSchemaName: '3F000',
@@ -84,6 +85,10 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
     return new ConnectionError('PD202', `Could not ${doing}: ${said}. Check user and password of \`url\`.`, options);
   if (sqlstate === '3D000') return new ConnectionError('PD204', `Could not ${doing}: ${said}. Check the database of \`url\`.`, options);
   if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return new ConnectionError('PD205', `Could not ${doing}: ${said}.`, options);
+  if (sqlstate === sqlstates.readOnlyTransaction) {
+    const fix = 'Point `url` at the primary, or lift default_transaction_read_only for the role';
+    return new StatementError('PD503', `Could not ${doing}: ${said}. ${fix}.`, sqlstate, options);
+  }
   if (sqlstate === sqlstates.insufficientPrivilege) {
     return new StatementError('PD502', `Could not ${doing}: ${said}. Grant what docs/guides/privileges.md lists.`, sqlstate, options);
   }

@@ -208,7 +208,7 @@ describe('applyPlan', () => {
     expect(reports[0]?.error).toMatchObject({ sqlstate: '55000' });
     expect(await detachedTables(db)).toEqual([]);
     const [drop] = await applyPlan(open.session, [dropTable({ ...q1, ...ids })], open.context(), never);
-    expect(drop).toMatchObject({ outcome: 'refused', error: { sqlstate: 'PD001' } });
+    expect(drop).toMatchObject({ outcome: 'refused', error: { sqlstate: 'PD511' } });
     expect(await partitions(db)).toEqual(['revenues_2025_q1', 'revenues_default']);
     expect((await operations(db)).at(-1)).toEqual({ kind: 'drop-table', outcome: 'refused' });
   });

@@ -307,7 +307,7 @@ describe('drop-table', () => {
     );
     const step = dropTable({ partitionOid: await oidOf(db, 'revenues_2025_q2') });
     await db.query(change);
-    await expect(runScript(await db.client(), step)).rejects.toMatchObject({ code: 'PD001' });
+    await expect(runScript(await db.client(), step)).rejects.toMatchObject({ code: 'PD511' });
     await oidOf(db, 'revenues_2025_q2');
   });
 

@@ -56,9 +56,10 @@ async function runPlan(invocation: Invocation, io: Io): Promise<number> {
 
 function printText(visits: readonly Visit<RunReport>[], io: Io): void {
   for (const { selection, answer } of visits) {
-    for (const { plan } of answer?.tables ?? []) {
+    for (const { plan, state } of answer?.tables ?? []) {
       if (plan === null || (plan.steps.length === 0 && plan.findings.length === 0)) continue;
-      for (const line of explainPlan(selection.database.name, plan)) io.stdout.write(`${printable(line)}\n`);
+      const codec = state?.kind === 'partitioned' ? state.table.codec : null;
+      for (const line of explainPlan(selection.database.name, plan, codec)) io.stdout.write(`${printable(line)}\n`);
       io.stdout.write('\n');
     }
   }

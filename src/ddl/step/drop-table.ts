@@ -6,7 +6,7 @@ import { briefTransaction, renderedStep } from '../rendered-step.ts';
 import type { RenderedStep } from '../statement.ts';
 
 /** SQLSTATE with which the check refuses; outside the classes that PostgreSQL uses. */
-export const refusedSqlstate = 'PD001';
+export const refusedSqlstate = 'PD511';
 
 /**
  * The last moment at which a mistake can be stopped: under the lock that DROP needs, the table must still be the one that was detached,

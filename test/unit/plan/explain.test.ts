@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import type { KeyCodec } from '../../../src/partition/key.ts';
 import { explainPlan } from '../../../src/plan/explain.ts';
 import { codecOf, contextAt, keep, type ModelSettings, modelOf, partition, planModel, rangePartition } from '../../support/model.ts';
 
 const timestamptz = codecOf('timestamp with time zone');
 
-function explain(settings: ModelSettings, allowRemovals: number | null = null): readonly string[] {
-  return explainPlan('app', planModel(modelOf(settings), contextAt(undefined, { allowRemovals })));
+function explain(settings: ModelSettings, allowRemovals: number | null = null, codec: KeyCodec | null = timestamptz): readonly string[] {
+  return explainPlan('app', planModel(modelOf(settings), contextAt(undefined, { allowRemovals })), codec);
 }
 
 describe('a plan in words', () => {
@@ -24,7 +25,7 @@ describe('a plan in words', () => {
       }),
     ).toEqual([
       'app public.t: 2 steps',
-      '  create public.t_20250301 from 2025-03-01 00:00:00+00 to 2025-04-01 00:00:00+00: it holds now (2025-03-10T12:00:00Z), and no partition does',
+      '  create public.t_20250301 from 2025-03-01T00:00:00Z to 2025-04-01T00:00:00Z: it holds now (2025-03-10T12:00:00Z), and no partition does',
       '  detach public.p1 concurrently: it ends at 2024-02-01T00:00:00Z, and what lies before 2024-12-10T12:00:00Z has left retention (keep: 3 months)',
     ]);
   });
@@ -71,10 +72,10 @@ describe('a plan in words', () => {
     );
   });
 
-  it('shows the ends of a type as MINVALUE and MAXVALUE', () => {
+  it('shows bounds as SQL has them where the key is not known, the ends of a type as MINVALUE and MAXVALUE', () => {
     const at = (position: bigint) => ({ newest: { position, beyondHorizon: null } });
     const policy = { premake: 0, interval: { kind: 'integer', step: 1000n } } as const;
-    expect(explain({ type: 'smallint', policy, table: at(32_700n) })[1]).toContain('from 32000 to MAXVALUE');
-    expect(explain({ type: 'smallint', policy, table: at(-32_700n) })[1]).toContain('from MINVALUE to -32000');
+    expect(explain({ type: 'smallint', policy, table: at(32_700n) }, null, null)[1]).toContain('from 32000 to MAXVALUE');
+    expect(explain({ type: 'smallint', policy, table: at(-32_700n) }, null, null)[1]).toContain('from MINVALUE to -32000');
   });
 });
