@@ -143,7 +143,7 @@ class ClientSession implements Session {
   /** Decodes each row as it arrives: of 100,000 partitions only the decoded ones are ever held. */
   async #stream<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>): Promise<readonly T[]> {
     const rows: T[] = [];
-    let failure: unknown = null;
+    let failure: Error | null = null;
     const running = this.#client.query(
       new pg.Query<Record<string, string | null>>({ text: query.text, values: [...parameters], types: rawTypes }),
     );
@@ -153,15 +153,13 @@ class ClientSession implements Session {
         rows.push(decode(values, query.name));
       } catch (error) {
         // Thrown from here it would end the process; the rest of the answer must be read first.
-        failure = error;
+        failure = error instanceof Error ? error : new Error(String(error));
       }
     });
-    await new Promise<void>((resolve, reject) => {
-      running.on('end', () => resolve());
+    return await new Promise<readonly T[]>((resolve, reject) => {
+      running.on('end', () => (failure === null ? resolve(rows) : reject(failure)));
       running.on('error', reject);
     });
-    if (failure !== null) throw failure;
-    return rows;
   }
 
   async execute(sql: string, signal: AbortSignal): Promise<void> {
