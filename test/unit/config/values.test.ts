@@ -33,7 +33,7 @@ describe('a duration', () => {
     ['1h 30m', 'not a duration'],
     ['', 'not a duration'],
     [true, 'not a duration'],
-  ])('%s is none', (written, message) => {
+  ])('%o is none', (written, message) => {
     expect(() => parseDuration(written)).toThrow(RangeError);
     expect(() => parseDuration(written)).toThrow(message);
   });

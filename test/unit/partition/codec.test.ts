@@ -299,7 +299,7 @@ describe('createKeyCodec', () => {
     ['bigint', { kind: 'snowflake', epochMs: 0n, shift: -1 }, 'from 0 to 62'],
     ['bigint', { kind: 'snowflake', epochMs: 0n, shift: 1.5 }, 'from 0 to 62'],
   ];
-  it.each(cases)('$0 does not go with $1.kind', (type, encoding, fix) => {
+  it.each(cases)('%s does not go with %o: %s', (type, encoding, fix) => {
     const result = createKeyCodec(keyColumn(type), encoding, 'UTC');
     expect(result).toHaveProperty('problem', expect.stringContaining(fix));
     if (!encoding.kind.startsWith('snow')) expect(result).toHaveProperty('problem', expect.stringContaining(`type ${type}`));

@@ -29,7 +29,7 @@ describe('createGrid', () => {
       '2025-03-30 02:30:00',
       ['2025-03-30 00:00:00', '2025-03-30 06:00:00', '2025-03-30 00:00:00', '2025-03-29 18:00:00'],
     ],
-  ] as const)('cuts %s by %s', (type, interval, scale, text, [floor, next, previous, second]) => {
+  ] as const)('cuts %s by %s (scale %s) at %s', (type, interval, scale, text, [floor, next, previous, second]) => {
     const codec = codecOf(type, { kind: 'auto' }, 'Europe/Paris', scale);
     const grid = gridOf(interval, codec);
     const p = codec.parse(text) as bigint;

@@ -46,7 +46,7 @@ describe('parseInterval', () => {
     [Number.NaN, 'no whole number'],
     ['1001 years', 'more than a thousand years'],
     ['99999999999999999999 minutes', 'more than a thousand years'],
-  ])('refuses %s', (text, complaint) => {
+  ])('refuses %o', (text, complaint) => {
     expect(() => parseInterval(text)).toThrow(RangeError);
     expect(() => parseInterval(text)).toThrow(complaint);
   });
