@@ -5,6 +5,8 @@
 
 import { readServerFacts } from '../src/catalog/read-server-facts.ts';
 import { renderStep } from '../src/ddl/render-step.ts';
+import { installJournal } from '../src/journal/install.ts';
+import { claimLeadership, epochGuard } from '../src/journal/leadership.ts';
 import { readJournal } from '../src/journal/read-journal.ts';
 import type { TablePolicy } from '../src/partition/policy.ts';
 import { planTables } from '../src/reconcile/plan-tables.ts';
@@ -40,7 +42,10 @@ export async function run(argv: readonly string[]): Promise<void> {
         }
       }
     });
-    const oursMs = await timed(() => reconcileDatabase(session, databasePolicy(url, [policy('ours')]), applyAll, context, signal));
+    await installJournal(session, 'partitiond', signal);
+    const epoch = await claimLeadership(session, 'partitiond', { holder: 'bench', configurationGeneration: '' }, signal);
+    const fenced = { ...context, epochGuard: epochGuard('partitiond', epoch) };
+    const oursMs = await timed(() => reconcileDatabase(session, databasePolicy(url, [policy('ours')]), applyAll, fenced, signal));
     const made = await client.query(
       "SELECT inhparent::regclass::text AS t, count(*)::int AS n FROM pg_inherits WHERE inhparent IN ('loop'::regclass, 'ours'::regclass) GROUP BY 1 ORDER BY 1",
     );
