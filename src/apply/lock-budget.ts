@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { type Blocker, LockTimeoutError } from '../errors.ts';
+import { type Blocker, ConnectionError, LockTimeoutError } from '../errors.ts';
 import type { Clock } from '../postgres/clock.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
 
@@ -60,7 +60,7 @@ export async function withinLockBudget<T>(attempt: Attempt<T>, budget: LockBudge
         tally.lockTimeouts += 1;
         tally.lockWaitMs += waitedMs;
         attempt.onTimeout(attemptNumber, waitedMs);
-        const blockers = await attempt.readBlockers();
+        const blockers = await attempt.readBlockers().catch(nobodyKnown);
         if (blockers.length > 0) tally.blockers = blockers;
         signal.throwIfAborted();
         const leftMs = budget.totalMs - (clock.monotonicMs() - startedAt);
@@ -72,6 +72,12 @@ export async function withinLockBudget<T>(attempt: Attempt<T>, budget: LockBudge
     },
   );
   return { value, lockWaitMs: tally.lockWaitMs, spentMs: tally.spentMs, lockTimeouts: tally.lockTimeouts };
+}
+
+/** Who blocks is only for the message: where it cannot be read, the lock that was not obtained is still what matters. */
+function nobodyKnown(error: unknown): readonly Blocker[] {
+  if (error instanceof ConnectionError) throw error;
+  return [];
 }
 
 /** Half, three quarters, then all of `attemptMs`. Whole milliseconds, as PostgreSQL takes them; never 0, which would wait for ever. */
@@ -91,7 +97,7 @@ interface Tally {
 }
 
 function spent(doing: string, budget: LockBudget, tally: Tally, cause: Error): LockTimeoutError {
-  const who = tally.blockers.length === 0 ? 'whoever held it has gone' : tally.blockers.slice(0, 5).map(describeBlocker).join('; ');
+  const who = tally.blockers.length === 0 ? 'nobody was seen holding it' : tally.blockers.slice(0, 5).map(describeBlocker).join('; ');
   const message =
     `Could not ${doing} within the lock budget of ${budget.totalMs} ms (${tally.lockTimeouts} attempts of at most ${budget.attemptMs} ms): ${who}. ` +
     'Nothing is left half done; the next run tries again.';

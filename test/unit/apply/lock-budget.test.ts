@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Attempt, withinLockBudget } from '../../../src/apply/lock-budget.ts';
-import { type Blocker, LockTimeoutError, StatementError } from '../../../src/errors.ts';
+import { type Blocker, ConnectionError, LockTimeoutError, StatementError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/postgres/clock.ts';
 
 const budget = { attemptMs: 100, totalMs: 10_000, pauseMs: 100 };
@@ -116,9 +116,26 @@ describe('withinLockBudget', () => {
   it('says so when nobody was seen holding the lock', async () => {
     const clock = fakeClock();
     const { attempt } = attemptThatFails(1e6, clock, { readBlockers: async () => [] });
-    await expect(withinLockBudget(attempt, budget, clock, never)).rejects.toThrow('whoever held it has gone');
+    await expect(withinLockBudget(attempt, budget, clock, never)).rejects.toThrow('nobody was seen holding it');
     const anonymous = attemptThatFails(1e6, clock, { readBlockers: async () => [{ ...blocker, application: '' }] });
     await expect(withinLockBudget(anonymous.attempt, budget, clock, never)).rejects.toThrow('pid 42 (no application name, user ann)');
+  });
+
+  it('goes on when the blockers cannot be read, save for a lost connection', async () => {
+    const clock = fakeClock();
+    const deadline = new DOMException('The operation was aborted due to timeout', 'TimeoutError');
+    for (const failure of [deadline, new StatementError('PD501', 'canceling statement due to statement timeout', '57014')]) {
+      const unread = { readBlockers: async (): Promise<never> => Promise.reject(failure) };
+      await expect(withinLockBudget(attemptThatFails(2, clock, unread).attempt, budget, clock, never)).resolves.toMatchObject({
+        lockTimeouts: 2,
+      });
+      await expect(withinLockBudget(attemptThatFails(1e6, clock, unread).attempt, budget, clock, never)).rejects.toBeInstanceOf(
+        LockTimeoutError,
+      );
+    }
+    const lost = new ConnectionError('PD201', 'Connection terminated');
+    const gone = attemptThatFails(1e6, clock, { readBlockers: async () => Promise.reject(lost) });
+    await expect(withinLockBudget(gone.attempt, budget, clock, never)).rejects.toBe(lost);
   });
 
   it('makes one attempt even when nothing of the budget is left', async () => {
