@@ -22,13 +22,22 @@ export async function applyStep(session: Session, step: Step, context: ApplyCont
   const run = startRun(session, step, renderStep(step, context.serverVersion), context, signal);
   try {
     await runBatches(run);
-    // The commit stands whatever the catalog could add, and the reader of an aborted run does not read.
-    if (!signal.aborted) await confirmStep(step, context);
+    await confirmUnlessAborted(run);
     return report(run, 'ok', null);
   } catch (caught) {
     if (signal.aborted && caught === signal.reason) return await failed(run, 'skipped', null);
     const error = toError(caught, step);
     return await failed(run, outcomeOf(error), error);
+  }
+}
+
+/** The commit stands whatever the catalog could add, and the reader of an aborted run does not read. */
+async function confirmUnlessAborted({ step, context, signal }: StepRun): Promise<void> {
+  if (signal.aborted) return;
+  try {
+    await confirmStep(step, context);
+  } catch (error) {
+    if (!signal.aborted || error !== signal.reason) throw error;
   }
 }
 
