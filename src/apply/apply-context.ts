@@ -23,7 +23,7 @@ export type ApplyEvent =
 export interface ApplyContext {
   /** `server_version_num`. */
   readonly serverVersion: number;
-  /** Of one step; all its batches and attempts share it. */
+  /** Of one step; all its batches and attempts share it. The first step that spends it leaves the later ones of the plan one attempt each. */
   readonly budget: LockBudget;
   readonly clock: Clock;
   readonly journal: { readonly schema: string; readonly runId: string; readonly who: string };

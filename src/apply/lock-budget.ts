@@ -98,9 +98,11 @@ interface Tally {
 
 function spent(doing: string, budget: LockBudget, tally: Tally, cause: Error): LockTimeoutError {
   const who = tally.blockers.length === 0 ? 'nobody was seen holding it' : tally.blockers.slice(0, 5).map(describeBlocker).join('; ');
-  const message =
-    `Could not ${doing} within the lock budget of ${budget.totalMs} ms (${tally.lockTimeouts} attempts of at most ${budget.attemptMs} ms): ${who}. ` +
-    'Nothing is left half done; the next run tries again.';
+  const tried =
+    budget.totalMs === 0
+      ? 'in one attempt, as the lock budget was spent before'
+      : `within the lock budget of ${budget.totalMs} ms (${tally.lockTimeouts} attempts of at most ${budget.attemptMs} ms)`;
+  const message = `Could not ${doing} ${tried}: ${who}. Nothing is left half done; the next run tries again.`;
   const context = {
     lockTimeouts: tally.lockTimeouts,
     lockWaitMs: Math.round(tally.lockWaitMs),
