@@ -162,4 +162,18 @@ export const mutants: readonly Mutant[] = [
     replacement: 'first.plan.steps.length === 0',
     test: { file: 'test/integration/reconcile.pg.test.ts', name: 'does nothing while it is paused, and says so' },
   },
+  {
+    mistake: 'lets one mistyped id expire a table of integer keys',
+    file: 'src/plan/subject.ts',
+    text: 'newest.believable === undefined ? newest.position : newest.believable',
+    replacement: 'newest.position',
+    test: { file: 'test/unit/plan/retention.test.ts', name: 'is measured from the greatest believable key, whatever id somebody mistyped' },
+  },
+  {
+    mistake: 'believes the greatest id without a look at the rows below it',
+    file: 'src/catalog/read-newest.ts',
+    text: 'look.doubted <= reachOf(look, key, holder)',
+    replacement: 'true',
+    test: { file: 'test/integration/snapshot.pg.test.ts', name: 'is not believed when it lies far beyond the rows below it' },
+  },
 ];

@@ -9,7 +9,7 @@ import {
   type Partition,
   type RangePartition,
 } from '../partition/partition.ts';
-import { type EpochMicros, isPosition, type Position } from '../partition/position.ts';
+import { contains, type EpochMicros, isPosition, type Position } from '../partition/position.ts';
 import { formatQualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
 import type { Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
@@ -40,6 +40,12 @@ interface Look {
   horizon: Position | null;
   position: Position | null;
   beyond: Position | null;
+  /** Of integer keys under retention: the key that waits for the rows below it, and what came of it; undefined: nothing yet. */
+  doubted: Position | null;
+  doubts: number;
+  believable: Position | null | undefined;
+  /** Some partition that may hold rows was locked or could not be read. */
+  isBlind: boolean;
   readonly missing: MissingPrivilege[];
 }
 
@@ -47,6 +53,9 @@ type Sizes = ReadonlyMap<string, RelationSizeRow>;
 
 /** Integer keys have rows near the top, below a few premade partitions; each further slice is four times as large. */
 const firstSlice = 16;
+
+/** A table whose rows lie so far apart all the way down is not understood, and nothing of it expires. */
+const mostDoubts = 8;
 
 /**
  * Looks for the newest rows and into the default partitions of `tables`, answers aligned. For time keys only partitions wholly ahead of the
@@ -97,6 +106,10 @@ function lookAt(parent: Parent, partitions: readonly Partition[], now: EpochMicr
     horizon,
     position: null,
     beyond: null,
+    doubted: null,
+    doubts: 0,
+    believable: undefined,
+    isBlind: false,
     missing: [],
   };
 }
@@ -121,9 +134,12 @@ async function measure(session: Session, looks: readonly Look[], withDefaults: b
     const slice = slices[i] ?? [];
     look.measured += slice.length;
     const filled = slice.filter(({ oid }) => (sizes.get(oid)?.bytes ?? 0) > 0);
+    look.isBlind ||= slice.some(({ oid }) => (sizes.get(oid)?.bytes ?? null) === null);
     look.filled = filled.filter(({ oid }) => sizes.get(oid)?.canSelect === true);
     const [hidden] = filled.filter(({ oid }) => sizes.get(oid)?.canSelect === false);
-    if (hidden !== undefined) look.missing.push(mayNotRead(hidden, look.parent));
+    if (hidden === undefined) continue;
+    look.isBlind = true;
+    look.missing.push(mayNotRead(hidden, look.parent));
   }
   return sizes;
 }
@@ -144,19 +160,59 @@ async function readAhead(session: Session, looks: readonly Look[], signal: Abort
   }
 }
 
-/** Slice by slice from the top until a row is found. */
+/**
+ * Slice by slice from the top until a row is found, and under retention one that the rows below it bear out: a single mistaken id in a wide
+ * partition or one TO (MAXVALUE) would otherwise expire the whole table.
+ */
 async function readTop(session: Session, looks: readonly Look[], signal: AbortSignal): Promise<void> {
   for (let open = looks; open.length > 0; ) {
     const asks = open.map(({ parent: { key }, filled }): GreatestKeyAsk => ({ key, partitions: filled, bound: null }));
     const found = await readGreatestKeys(session, asks, signal);
-    for (const [i, look] of open.entries()) look.position = take(look, found[i]);
-    open = open.filter((look) => look.position === null && look.measured < look.candidates.length);
-    if (open.length > 0) await measure(session, open, false, signal);
+    for (const [i, look] of open.entries()) judgeTop(look, found[i]);
+    open = open.filter(isOpen);
+    const dry = open.filter(({ filled }) => filled.length === 0);
+    if (dry.length > 0) await measure(session, dry, false, signal);
   }
   for (const look of looks) {
     const base = look.position ?? startOf(look);
     look.horizon = base === null ? null : dataHorizon(look.parent.grid, base, look.parent.policy.premake);
+    // Nothing lies below the lowest rows, so these are what is measured from; unless there may be some that were not seen.
+    if (look.believable === undefined) look.believable = look.isBlind || look.doubts > mostDoubts ? null : look.doubted;
   }
+}
+
+function isOpen({ position, believable, doubts, filled, measured, candidates, parent: { policy } }: Look): boolean {
+  const isDecided = position !== null && (policy.retention === null || believable !== undefined || doubts > mostDoubts);
+  return !isDecided && (filled.length > 0 || measured < candidates.length);
+}
+
+/** Takes the greatest key of what is `filled` and leaves there what lies below it. */
+function judgeTop(look: Look, found: GreatestKey | undefined): void {
+  const key = take(look, found);
+  const at = key === null ? -1 : look.filled.findIndex(({ bound }) => contains(bound, key));
+  const holder = look.filled[at];
+  const below = holder === undefined ? [] : look.filled.slice(at + 1);
+  if (found !== undefined && found.failure !== null) look.isBlind = true;
+  look.filled = below;
+  look.position ??= key;
+  if (key === null || holder === undefined) return;
+  if (look.doubted !== null && look.doubted <= reachOf(look, key, holder)) look.believable = look.doubted;
+  else if (isNearRows(look, key, below[0])) look.believable = key;
+  look.doubted = key;
+  look.doubts += 1;
+}
+
+/** The rows of `next`, which has some, are at its lower bound or above; mostly that is answer enough. */
+function isNearRows(look: Look, key: Position, next: RangePartition | undefined): boolean {
+  return next !== undefined && isPosition(next.bound.from) && key <= reachOf(look, next.bound.from, next);
+}
+
+/** How far beyond the key `base` in `holder` a key is believed: 2 x premake intervals, or as many of the holder's width when it is wider. */
+function reachOf({ parent: { grid, policy } }: Look, base: Position, { bound: { from, to } }: RangePartition): Position {
+  const horizon = dataHorizon(grid, base, policy.premake);
+  if (!isPosition(from) || !isPosition(to)) return horizon;
+  const wide = base + BigInt(2 * Math.max(policy.premake, 1)) * (to - from);
+  return wide > horizon ? wide : horizon;
 }
 
 /** Where an integer key without attached rows stands: at its highest partition, or where the policy lets it start. */
@@ -168,7 +224,7 @@ function startOf({ candidates, parent: { codec, policy } }: Look): Position | nu
 
 async function readDefault(session: Session, look: Look, sizes: Sizes, signal: AbortSignal): Promise<DataFacts> {
   const { parent, defaultPartition, missing } = look;
-  const newest: NewestData = { position: look.position, beyondHorizon: look.beyond };
+  const newest = newestOf(look);
   if (defaultPartition === null) return { newest, defaultRows: null, missing };
   const size = sizes.get(defaultPartition.oid);
   if (size?.bytes === 0) return { newest, defaultRows: { count: 0, isExact: true, min: null, max: null }, missing };
@@ -181,11 +237,17 @@ async function readDefault(session: Session, look: Look, sizes: Sizes, signal: A
   return isLockFailure(keys) ? unknown : { ...unknown, missing: [...missing, couldNotRead(defaultPartition, parent, keys)] };
 }
 
+function newestOf({ position, beyond, believable, parent: { codec, policy } }: Look): NewestData {
+  const newest = { position, beyondHorizon: beyond };
+  const isBelieved = codec.axis === 'time' || policy.retention === null || believable === position;
+  return isBelieved ? newest : { ...newest, believable: believable ?? null };
+}
+
 function withDefault(newest: NewestData, keys: DefaultKeys, codec: KeyCodec): Omit<DataFacts, 'missing'> {
   const upTo = keys.upTo === null ? null : positionOf(codec, keys.upTo);
   const beyond = keys.beyond === null ? null : positionOf(codec, keys.beyond);
   return {
-    newest: { position: greater(newest.position, upTo), beyondHorizon: greater(newest.beyondHorizon, beyond) },
+    newest: { ...newest, position: greater(newest.position, upTo), beyondHorizon: greater(newest.beyondHorizon, beyond) },
     defaultRows: {
       count: Math.min(keys.count, countLimit),
       isExact: keys.count <= countLimit,

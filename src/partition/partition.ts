@@ -59,6 +59,11 @@ export interface NewestData {
   readonly position: Position | null;
   /** Greatest key beyond the horizon (2 x premake intervals ahead of now, or of the newest attached row for integer keys). */
   readonly beyondHorizon: Position | null;
+  /**
+   * Only where the greatest attached key of an integer column lies too far beyond the rows below it to be believed: the greatest one that
+   * may be, null when that is not known. Retention counts from it, so that one mistaken row expires nothing.
+   */
+  readonly believable?: Position | null;
 }
 
 export interface DefaultRows {

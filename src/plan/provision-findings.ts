@@ -1,3 +1,4 @@
+import type { Position } from '../partition/position.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { type Finding, failure, warning } from './finding.ts';
 import type { Hole } from './lineup.ts';
@@ -48,16 +49,24 @@ function holeFinding({ table, policy, clock }: Subject, hole: Hole): Finding {
 }
 
 function farFutureFindings({ table, policy }: Subject): readonly Finding[] {
-  const row = table.newest.beyondHorizon;
-  if (row === null) return [];
-  const where = `${formatQualifiedName(table.name)} holds a row at ${table.codec.display(row)}`;
+  const { beyondHorizon: row, position, believable = null } = table.newest;
+  const holdsRowAt = (key: Position): string => `${formatQualifiedName(table.name)} holds a row at ${table.codec.display(key)}`;
   const width = countOf(2 * Math.max(policy.premake, 1), 'interval');
-  return [
+  const findings: Finding[] = [];
+  if (position !== null && believable !== null) {
+    const counted = `Retention counts from ${table.codec.display(believable)} instead`;
+    findings.push(
+      warning('far-future-rows', `${holdsRowAt(position)}, more than ${width} beyond the rows below it. ${counted}. Check the row.`),
+    );
+  }
+  if (row === null) return findings;
+  findings.push(
     warning(
       'far-future-rows',
-      `${where}, more than ${width} ahead. It is taken for an outlier: no partitions are made up to it. Check the row.`,
+      `${holdsRowAt(row)}, more than ${width} ahead. It is taken for an outlier: no partitions are made up to it. Check the row.`,
     ),
-  ];
+  );
+  return findings;
 }
 
 function boundFindings({ lineup }: Subject): readonly Finding[] {

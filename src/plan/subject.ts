@@ -21,7 +21,7 @@ export interface Subject {
   readonly clock: Position;
   /** The later of the clock and the newest row within the horizon: `premake` counts from its partition. */
   readonly anchor: Position;
-  /** Null when nothing expires: no retention, an integer key without rows to measure from, or bounds that overlap and so cannot be trusted. */
+  /** Null when nothing expires: no retention, an integer key without believable rows to measure from, or bounds that overlap and so cannot be trusted. */
   readonly window: RetentionWindow | null;
 }
 
@@ -98,5 +98,6 @@ function windowOf(
       problem: `retention.keep ${formatSpan(keep)} is calendar time, but the key is a number that holds no time; write the distance between keys as a whole number`,
     };
   }
-  return newest.position === null ? null : { retention, cutoff: newest.position - keyDistance(keep.distance, codec) };
+  const base = newest.believable === undefined ? newest.position : newest.believable;
+  return base === null ? null : { retention, cutoff: base - keyDistance(keep.distance, codec) };
 }

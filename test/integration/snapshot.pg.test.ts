@@ -282,6 +282,33 @@ describe('newest data of integer keys', () => {
     expect(session.reads.filter((name) => name === 'read-relation-sizes').length).toBeLessThanOrEqual(3);
   });
 
+  it('is not believed when it lies far beyond the rows below it', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await database.query(`
+      CREATE TABLE ids (id int8) PARTITION BY RANGE (id);
+      CREATE TABLE ids_0 PARTITION OF ids FOR VALUES FROM (0) TO (1000);
+      CREATE TABLE ids_1 PARTITION OF ids FOR VALUES FROM (1000) TO (2000);
+      CREATE TABLE ids_2 PARTITION OF ids FOR VALUES FROM (2000) TO (MAXVALUE);
+      INSERT INTO ids VALUES (5), (1234);`);
+    const retention = { keep: parseSpan('100'), action: 'drop', grace: null, schema: null } as const;
+    const watched = policyOf('ids', { interval: parseInterval('1000'), premake: 2, retention });
+    const newest = async (changed: Partial<TablePolicy> = {}) => (await table(session, { ...watched, ...changed })).newest;
+    expect(await newest()).toEqual({ position: 1234n, beyondHorizon: null });
+    await database.query('INSERT INTO ids VALUES (5999)');
+    expect(await newest()).toEqual({ position: 5999n, beyondHorizon: null });
+    await database.query('INSERT INTO ids VALUES (9000000000000000000)');
+    const outlier = { position: 9_000_000_000_000_000_000n, beyondHorizon: null };
+    expect(await newest()).toEqual({ ...outlier, believable: 1234n });
+    expect(await newest({ retention: null })).toEqual(outlier);
+    const locker = await database.client();
+    await locker.query('BEGIN; LOCK TABLE ids_1 IN ACCESS EXCLUSIVE MODE');
+    expect(await newest()).toEqual({ ...outlier, believable: null });
+    await locker.query('ROLLBACK');
+    await database.query('TRUNCATE ids_0, ids_1');
+    expect(await newest()).toEqual(outlier);
+  });
+
   it('believes the default partition up to the horizon after the newest attached row', async () => {
     await using database = await createDatabase();
     await using session = await openSession(database);

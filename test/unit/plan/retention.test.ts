@@ -107,6 +107,31 @@ describe('what has expired', () => {
     expect(removed(plan(settings))).toEqual([]);
   });
 
+  it('is measured from the greatest believable key, whatever id somebody mistyped', () => {
+    const settings: ModelSettings = {
+      type: 'bigint',
+      policy: { interval: { kind: 'integer', step: 1000n }, retention: keep('2000') },
+      ranges: [
+        ['0', '1000'],
+        ['1000', '2000'],
+        ['2000', '3000'],
+        ['3000', 'MAXVALUE'],
+      ],
+    };
+    const newest = { position: 9_000_000_000_000_000_000n, beyondHorizon: null };
+    const found = plan({ ...settings, table: { newest: { ...newest, believable: 3500n } } });
+    expect(removed(found)).toEqual(['detach-partition p1']);
+    expect(only(found, 'far-future-rows')).toMatchObject([
+      {
+        severity: 'warning',
+        message:
+          'public.t holds a row at 9000000000000000000, more than 2 intervals beyond the rows below it. Retention counts from 3500 instead. Check the row.',
+      },
+    ]);
+    const unknown = plan({ ...settings, table: { newest: { ...newest, believable: null } } });
+    expect(unknown).toMatchObject({ steps: [], refused: [], findings: [] });
+  });
+
   it('counts the distance of a numeric key with its digits', () => {
     const settings: ModelSettings = {
       type: 'numeric',
