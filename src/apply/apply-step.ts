@@ -119,7 +119,14 @@ async function tidyUp(run: StepRun, outcome: Exclude<Outcome, 'ok'>, error: Part
   const { lockWaitMs, lockTimeouts } = run.tally;
   const end = run.entries.finish({ outcome, error: error?.message ?? null, durationMs: elapsedMs(run), lockWaitMs, lockTimeouts });
   const statements = [...(await correctDetached(run).catch(() => [])), end];
-  const transaction = { doing: doing(run.step), before: [], epochGuard: run.context.epochGuard, statements, patience: 'brief' as const };
+  const transaction = {
+    doing: doing(run.step),
+    // Every attempt may have failed before the entry that this one completes was written.
+    before: [run.entries.begin],
+    epochGuard: run.context.epochGuard,
+    statements,
+    patience: 'brief' as const,
+  };
   await runTransaction(run.session, transaction, run.context.budget.attemptMs, never).catch(() => undefined);
 }
 

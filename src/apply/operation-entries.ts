@@ -7,6 +7,7 @@ import type { ApplyContext } from './apply-context.ts';
 
 /** The journal's entries of one step, as statements that travel in the transactions of the step itself. */
 export interface OperationEntries {
+  /** May be sent any number of times. */
   readonly begin: string;
   finish(end: Omit<OperationEnd, 'id'>): string;
   /** For steps that detach: under which name the table can be found again. */

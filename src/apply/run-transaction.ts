@@ -7,7 +7,10 @@ import { classifyError, isLockFailure } from '../postgres/sqlstate.ts';
 export interface StepTransaction {
   /** Completes "Could not", for example `create-partition public.revenues_2025_q2`. */
   readonly doing: string;
-  /** Journal entries that commit beforehand, in the same message but a transaction of their own; empty when there are none. */
+  /**
+   * Journal entries that commit beforehand, in the same message but a transaction of their own; empty when there are none. Nobody can tell
+   * from a failure whether they were committed, so they are sent again with each attempt and must bear that.
+   */
   readonly before: readonly string[];
   readonly epochGuard: string | null;
   readonly statements: readonly string[];
@@ -20,8 +23,8 @@ const never: AbortSignal = new AbortController().signal;
 
 /**
  * Sends the transaction as one message: over a network with 1 ms to the server, 15 statements sent one by one would cost 15 ms. When it fails
- * for anything but a lock, it is repeated statement by statement, as PostgreSQL does not say which of them failed. Afterwards no transaction
- * is open. Throws `StatementError` that names the statement, lock failures as they are (for the lock budget), the signal's reason.
+ * for anything but a lock or a server that had enough, it is repeated statement by statement, as PostgreSQL does not say which of them failed.
+ * Afterwards no transaction is open. Throws `StatementError` that names the statement, lock failures as they are (for the lock budget), the signal's reason.
  */
 export async function runTransaction(
   session: Session,
@@ -45,9 +48,12 @@ export async function runTransaction(
 }
 
 function renderBefore(transaction: StepTransaction): readonly string[] {
-  if (transaction.before.length === 0) return [];
-  // Not flushed: it must survive this program, not the server, and the step's own commit flushes it too.
-  return ['BEGIN', 'SET LOCAL synchronous_commit = off', ...guards(transaction), ...transaction.before, 'COMMIT'];
+  return transaction.before.length === 0 ? [] : [...openBefore(transaction), ...transaction.before, 'COMMIT'];
+}
+
+/** Not flushed: the entry must survive this program, not the server, and the step's own commit flushes it too. */
+function openBefore(transaction: StepTransaction): readonly string[] {
+  return ['BEGIN', 'SET LOCAL synchronous_commit = off', ...guards(transaction)];
 }
 
 function open(transaction: StepTransaction, lockTimeoutMs: number): readonly string[] {
@@ -60,10 +66,14 @@ function guards(transaction: StepTransaction): readonly string[] {
 }
 
 async function oneByOne(session: Session, transaction: StepTransaction, opening: readonly string[], signal: AbortSignal): Promise<void> {
-  try {
-    await session.execute(opening.join(';\n'), signal);
-    for (const sql of transaction.statements) await attributed(session, transaction.doing, sql, signal);
+  const inTurn = async (begin: readonly string[], statements: readonly string[]): Promise<void> => {
+    await session.execute(begin.join(';\n'), signal);
+    for (const sql of statements) await attributed(session, transaction.doing, sql, signal);
     await session.execute('COMMIT', signal);
+  };
+  try {
+    if (transaction.before.length > 0) await inTurn(openBefore(transaction), transaction.before);
+    await inTurn(opening, transaction.statements);
   } catch (error) {
     await rollback(session);
     throw error;
@@ -79,8 +89,11 @@ async function attributed(session: Session, doing: string, sql: string, signal: 
   }
 }
 
+/** Cancelled, timed out or short of resources (classes 53 and 57): doing it all again would only cost the server the same once more. */
+const hadEnough = /^5[37]/;
+
 function isUnattributed(error: unknown): error is StatementError {
-  return error instanceof StatementError && error.sqlstate !== refusedSqlstate && !isLockFailure(error);
+  return error instanceof StatementError && error.sqlstate !== refusedSqlstate && !hadEnough.test(error.sqlstate) && !isLockFailure(error);
 }
 
 async function rollback(session: Session): Promise<void> {

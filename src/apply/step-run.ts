@@ -90,17 +90,14 @@ export async function runStepTransaction(
   waitsForSnapshots: boolean,
   closing: () => readonly string[],
 ): Promise<void> {
-  // What commits beforehand is committed by the first attempt; another would write it twice.
-  let before = transaction.before;
   await withinStepBudget(run, wanted, waitsForSnapshots, async (lockTimeoutMs) => {
     const parts: StepTransaction = {
       doing: doing(run.step),
-      before,
+      before: transaction.before,
       epochGuard: run.context.epochGuard,
       statements: [...transaction.statements, ...closing()],
       patience: transaction.patience,
     };
-    before = [];
     await runTransaction(run.session, parts, lockTimeoutMs, run.signal);
   });
   run.tally.committed += 1;

@@ -4,7 +4,6 @@ import type { QualifiedName } from '../partition/qualified-name.ts';
 import { literal } from '../postgres/literal.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { bigint, nullable, oneOf, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
-import type { Session } from '../postgres/session.ts';
 import { qualify } from './qualify.ts';
 
 /** What is written when a table is detached. `state` detaching before a DETACH CONCURRENTLY, detached once it is done. */
@@ -30,18 +29,8 @@ export interface JournalledTable extends DetachedRecord {
   readonly dropAfter: EpochMicros | null;
 }
 
-/** Writes or updates the entry of `oid`; the time of detaching is the database's clock at this statement. */
-export async function recordDetached(session: Session, schema: string, entry: DetachedEntry, signal: AbortSignal): Promise<void> {
-  await session.execute(renderRecordDetached(schema, entry), signal);
-}
-
-/** Removes the entry of `oid` after the table was dropped (or when it is no longer ours); nothing when there is none. */
-export async function forgetDetached(session: Session, schema: string, oid: string, signal: AbortSignal): Promise<void> {
-  await session.execute(renderForgetDetached(schema, oid), signal);
-}
-
 /**
- * One INSERT without semicolon, for the transaction of the DETACH itself. An entry of the same oid is replaced: oids come round again
+ * One INSERT without semicolon, for the transaction of the DETACH itself; the time of detaching is the database's clock then. An entry of the same oid is replaced: oids come round again
  * after four billion objects, and a table may be attached by hand and detached a second time.
  */
 export function renderRecordDetached(schema: string, entry: DetachedEntry): string {
@@ -60,7 +49,7 @@ export function renderRecordDetached(schema: string, entry: DetachedEntry): stri
   );
 }
 
-/** One DELETE without semicolon, for the transaction of the DROP itself. */
+/** One DELETE without semicolon, for the transaction of the DROP itself; nothing when there is no entry of that oid. */
 export function renderForgetDetached(schema: string, oid: string): string {
   return `DELETE FROM ${qualify(schema, 'detached_partition')} WHERE oid = ${literal(oid)}`;
 }

@@ -33,17 +33,10 @@ export interface OperationEnd {
   readonly lockTimeouts: number;
 }
 
-/** Writes the operation as begun, in a transaction of its own; an entry without outcome is what a killed run leaves. */
-export async function beginOperation(session: Session, schema: string, start: OperationStart, signal: AbortSignal): Promise<void> {
-  await session.execute(renderBeginOperation(schema, start), signal);
-}
-
-/** Completes the entry; does nothing when there is none with that id. */
-export async function finishOperation(session: Session, schema: string, end: OperationEnd, signal: AbortSignal): Promise<void> {
-  await session.execute(renderFinishOperation(schema, end), signal);
-}
-
-/** One INSERT without semicolon, for sending in the same simple-protocol message as the step. */
+/**
+ * One INSERT without semicolon, for sending in the same simple-protocol message as the step. An entry without outcome is what a killed run
+ * leaves. A second one of the same id changes nothing, as attempts that fail cannot tell whether it was committed.
+ */
 export function renderBeginOperation(schema: string, start: OperationStart): string {
   const texts = [
     start.task,
@@ -60,11 +53,11 @@ export function renderBeginOperation(schema: string, start: OperationStart): str
     `INSERT INTO ${qualify(schema, 'operation')} (id, run_id, task, kind, table_schema, table_name, partition_schema, partition_name, ` +
     'range_from, range_to, reason, sql, who) VALUES (' +
     `${literal(start.id)}, ${literal(start.runId)}, ${texts.map(literal).join(', ')}, ` +
-    `ARRAY[${start.sql.map(literal).join(', ')}]::pg_catalog.text[], ${literal(start.who)})`
+    `ARRAY[${start.sql.map(literal).join(', ')}]::pg_catalog.text[], ${literal(start.who)}) ON CONFLICT DO NOTHING`
   );
 }
 
-/** One UPDATE without semicolon. Inside the step's transaction it vanishes with it, which is the truth. */
+/** One UPDATE without semicolon; nothing when there is no entry of that id. Inside the step's transaction it vanishes with it, which is the truth. */
 export function renderFinishOperation(schema: string, end: OperationEnd): string {
   return (
     `UPDATE ${qualify(schema, 'operation')} SET finished_at = pg_catalog.clock_timestamp(), outcome = ${literal(end.outcome)}, ` +

@@ -14,6 +14,7 @@ import {
   type StepSession,
   stepSession,
 } from '../support/steps.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const never = new AbortController().signal;
 const q1 = { partition: named('revenues_2025_q1'), from: '2025-01-01 00:00:00+00', to: '2025-04-01 00:00:00+00' };
@@ -81,5 +82,37 @@ describe('a table that somebody blocks', () => {
     expect(reports[1]?.lockTimeouts).toBe(1);
     expect(reports[1]?.error).toBeInstanceOf(LockTimeoutError);
     expect(reports[1]?.error?.message).toMatch(/in one attempt, as the lock budget was spent before: pid \d+ \(long report/);
+  });
+});
+
+describe('the journal', () => {
+  it('has the entry of a step whose first attempts could not write it', async () => {
+    await using db = await createDatabase();
+    await using open = await stepSession(db);
+    await revenuesTable(db, open);
+    const holder = await db.client();
+    await holder.query(`BEGIN; LOCK TABLE ${journalSchema}.operation IN EXCLUSIVE MODE`);
+    // The entry is written under the session's own lock timeout.
+    await open.session.execute(`SET lock_timeout = '50ms'`, never);
+    const done = applyPlan(open.session, [createPartition(await oids(db))], open.context(), never);
+    await waitFor(
+      'a failed attempt',
+      () => open.events.filter(({ kind }) => kind === 'lock-timeout').length,
+      (count) => count >= 1,
+    );
+    await holder.query('COMMIT');
+    expect(await done).toMatchObject([{ outcome: 'ok', error: null }]);
+    expect(await operations(db)).toEqual([{ kind: 'create-partition', outcome: 'ok' }]);
+  });
+
+  it('is a condition of the step: what cannot be written down is not done', async () => {
+    await using db = await createDatabase();
+    await using open = await stepSession(db);
+    await revenuesTable(db, open);
+    await db.query(`ALTER TABLE ${journalSchema}.operation ADD CONSTRAINT never_again CHECK (kind <> 'create-partition')`);
+    const [report] = await applyPlan(open.session, [createPartition(await oids(db))], open.context(), never);
+    expect(report).toMatchObject({ outcome: 'failed', error: { sqlstate: '23514' } });
+    expect(report?.error?.message).toContain('create-partition public.revenues_2025_q2: INSERT INTO ');
+    expect(await db.query(`SELECT to_regclass('revenues_2025_q2') AS made`)).toEqual([{ made: null }]);
   });
 });

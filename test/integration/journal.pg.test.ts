@@ -1,17 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, NotLeaderError, StatementError } from '../../src/errors.ts';
-import { forgetDetached, recordDetached } from '../../src/journal/detached-tables.ts';
+import { renderForgetDetached, renderRecordDetached } from '../../src/journal/detached-tables.ts';
 import { installJournal } from '../../src/journal/install.ts';
 import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
 import { migrations } from '../../src/journal/migrations.ts';
-import {
-  beginOperation,
-  finishOperation,
-  type OperationStart,
-  renderBeginOperation,
-  trimOperations,
-} from '../../src/journal/operations.ts';
+import { type OperationStart, renderBeginOperation, renderFinishOperation, trimOperations } from '../../src/journal/operations.ts';
 import { clearPause, setPause } from '../../src/journal/pause.ts';
 import { readJournal } from '../../src/journal/read-journal.ts';
 import { beginRun, finishRun, readLastRuns } from '../../src/journal/runs.ts';
@@ -155,9 +149,11 @@ describe('operations', () => {
     await using session = await openSession(database);
     await installJournal(session, hostile, noAbort);
     const start = operation();
-    await beginOperation(session, hostile, start, noAbort);
+    for (const attempt of [start, { ...start, reason: 'a second attempt' }])
+      await session.execute(renderBeginOperation(hostile, attempt), noAbort);
     const at = `"${hostile.replaceAll('"', '""')}".operation`;
-    const [begun] = await database.query(`SELECT * FROM ${at}`);
+    const [begun, ...more] = await database.query(`SELECT * FROM ${at}`);
+    expect(more).toEqual([]);
     expect(begun).toMatchObject({
       id: start.id,
       table_name: start.table.name,
@@ -169,10 +165,8 @@ describe('operations', () => {
       outcome: null,
       finished_at: null,
     });
-    await finishOperation(
-      session,
-      hostile,
-      { id: start.id, outcome: 'failed', error: "can't", durationMs: 12.5, lockWaitMs: 3, lockTimeouts: 2 },
+    await session.execute(
+      renderFinishOperation(hostile, { id: start.id, outcome: 'failed', error: "can't", durationMs: 12.5, lockWaitMs: 3, lockTimeouts: 2 }),
       noAbort,
     );
     const [done] = await database.query(`SELECT * FROM ${at}`);
@@ -191,12 +185,12 @@ describe('operations', () => {
     await using database = await createDatabase();
     await using session = await openSession(database);
     await installJournal(session, schema, noAbort);
-    await beginOperation(session, schema, operation({ reason: 'old' }), noAbort);
+    await session.execute(renderBeginOperation(schema, operation({ reason: 'old' })), noAbort);
     await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], who: 'test' }, noAbort);
     await database.query(
       `UPDATE ${schema}.operation SET started_at = now() - interval '91 days'; UPDATE ${schema}.run SET started_at = now() - interval '91 days'`,
     );
-    await beginOperation(session, schema, operation({ reason: 'new' }), noAbort);
+    await session.execute(renderBeginOperation(schema, operation({ reason: 'new' })), noAbort);
     expect(await trimOperations(session, schema, 90 * 86_400_000, noAbort)).toBe(1);
     expect(await database.query(`SELECT reason FROM ${schema}.operation`)).toEqual([{ reason: 'new' }]);
     expect(await database.query(`SELECT FROM ${schema}.run`)).toEqual([]);
@@ -219,9 +213,12 @@ describe('detached tables', () => {
     await using database = await createDatabase();
     await using session = await openSession(database);
     await installJournal(session, schema, noAbort);
-    await recordDetached(session, schema, { ...entry, state: 'detaching' }, noAbort);
+    await session.execute(renderRecordDetached(schema, { ...entry, state: 'detaching' }), noAbort);
     const [first] = (await readJournal(session, schema, noAbort)).detached;
-    await recordDetached(session, schema, { ...entry, state: 'detached', dropAfter: null, name: { schema: 'a', name: 'b' } }, noAbort);
+    await session.execute(
+      renderRecordDetached(schema, { ...entry, state: 'detached', dropAfter: null, name: { schema: 'a', name: 'b' } }),
+      noAbort,
+    );
     const after = (await readJournal(session, schema, noAbort)).detached;
     const { runId: _, ...remembered } = entry;
     expect(first).toEqual({ ...remembered, state: 'detaching', detachedAt: expect.any(BigInt) });
@@ -229,9 +226,9 @@ describe('detached tables', () => {
       { ...remembered, state: 'detached', dropAfter: null, name: { schema: 'a', name: 'b' }, detachedAt: expect.any(BigInt) },
     ]);
     expect(after[0]?.detachedAt).toBeGreaterThan(first?.detachedAt ?? 0n);
-    await forgetDetached(session, schema, '1', noAbort);
+    await session.execute(renderForgetDetached(schema, '1'), noAbort);
     expect((await readJournal(session, schema, noAbort)).detached).toHaveLength(1);
-    await forgetDetached(session, schema, entry.oid, noAbort);
+    await session.execute(renderForgetDetached(schema, entry.oid), noAbort);
     expect((await readJournal(session, schema, noAbort)).detached).toEqual([]);
   });
 });
@@ -267,7 +264,7 @@ describe('leadership', () => {
     await installJournal(session, schema, noAbort);
     expect(await claimLeadership(session, schema, claim, noAbort)).toBe(1n);
     await session.execute(`BEGIN; ${epochGuard(schema, 1n)}; COMMIT`, noAbort);
-    await beginOperation(session, schema, operation(), noAbort);
+    await session.execute(renderBeginOperation(schema, operation()), noAbort);
     await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], who: 'test' }, noAbort);
     expect(await claimLeadership(session, schema, { ...claim, holder: 'pod-2' }, noAbort)).toBe(2n);
     const left = await database.query(`SELECT outcome FROM ${schema}.operation UNION ALL SELECT outcome FROM ${schema}.run`);
