@@ -176,4 +176,11 @@ export const mutants: readonly Mutant[] = [
     replacement: 'true',
     test: { file: 'test/integration/snapshot.pg.test.ts', name: 'is not believed when it lies far beyond the rows below it' },
   },
+  {
+    mistake: 'drops a table that was detached to be kept, once the policy drops',
+    file: 'src/plan/recovery.ts',
+    text: 'return dropAfter !== null && dropAfter <= context.now;\n}\n\nfunction isDue(',
+    replacement: 'return dropAfter !== 0n || context.now > 0n;\n}\n\nfunction isDue(',
+    test: { file: 'test/unit/plan/recovery.test.ts', name: 'stays when it was detached to be kept, and for as long as it was promised' },
+  },
 ];

@@ -44,7 +44,7 @@ export function operationEntries(step: Step, rendered: RenderedStep, journal: Ap
         from: detach.from,
         to: detach.to,
         state,
-        dropAfter: detach.kind === 'detach-partition' ? detach.dropAfter : null,
+        dropAfter: detach.dropAfter,
       }),
     forgotten: (oid) => renderForgetDetached(schema, oid),
   };

@@ -1,21 +1,26 @@
 import type { KeyCodec } from '../partition/key.ts';
-import type { DetachedRecord, DetachedTable, Hold, HoldRecord } from '../partition/partition.ts';
+import type { DetachedRecord, DetachedTable, Hold, HoldRecord, Partition } from '../partition/partition.ts';
 import { MAXVALUE, MINVALUE, type Range } from '../partition/position.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { DetachedRelationRow } from './detached-relations.sql.ts';
 
 /**
- * The journal's detached tables of `table`, compared with the catalog; in the order of `records`. Present only when the same oid still has the
- * same name and is attached to nothing; bounds that the key no longer understands make it `changed`, so that nobody drops it. Pure.
+ * The journal's detached tables of the parent with `parentOid`, compared with the catalog; in the order of `records`. Present only when the
+ * same oid still has the same name and is attached to nothing; bounds that the key no longer understands make it `changed`, so that nobody
+ * drops it. Left out: what was being detached and still is among `partitions`, where planning finds it. Pure.
  */
 export function detachedTables(
-  table: QualifiedName,
+  parentOid: string,
+  partitions: readonly Partition[],
   records: readonly DetachedRecord[],
   relations: ReadonlyMap<string, DetachedRelationRow>,
   codec: KeyCodec,
 ): readonly DetachedTable[] {
-  return records
-    .filter((record) => isSame(record.parent, table))
+  const ours = records.filter((record) => record.parentOid === parentOid);
+  if (ours.length === 0) return [];
+  const attached = new Set(partitions.map(({ oid }) => oid));
+  return ours
+    .filter((record) => record.state === 'detached' || !attached.has(record.oid))
     .map((record) => {
       const relation = relations.get(record.oid);
       const range = rangeOf(record, codec);
@@ -24,6 +29,7 @@ export function detachedTables(
         name: record.name,
         range: range ?? { from: MINVALUE, to: MAXVALUE },
         detachedAt: record.detachedAt,
+        dropAfter: record.dropAfter,
         state:
           relation === undefined
             ? 'absent'

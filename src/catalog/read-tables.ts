@@ -141,7 +141,7 @@ function assemble(
     key,
     codec,
     partitions,
-    detached: detachedTables(policy.table, request.detached, relations, codec),
+    detached: detachedTables(oid, partitions, request.detached, relations, codec),
     holds: holdsOf(policy.table, request.holds, codec),
     newest: facts.newest,
     defaultRows: facts.defaultRows,

@@ -24,9 +24,8 @@ export interface DetachedEntry {
 
 /** A remembered table, with what only the journal knows. */
 export interface JournalledTable extends DetachedRecord {
-  readonly parentOid: string;
-  readonly state: 'detaching' | 'detached';
-  readonly dropAfter: EpochMicros | null;
+  /** The parent's name at that time, for people. */
+  readonly parent: QualifiedName;
 }
 
 /**

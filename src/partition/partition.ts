@@ -81,18 +81,24 @@ export interface DetachedTable {
   readonly name: QualifiedName;
   readonly range: Range;
   readonly detachedAt: EpochMicros;
+  /** Not dropped before; null: never by partitiond, as when `action: detach` detached it. */
+  readonly dropAfter: EpochMicros | null;
   /** What the catalog says of it: still there under that oid and name, gone, or something else now (renamed, attached again). */
   readonly state: 'present' | 'absent' | 'changed';
 }
 
 /** What the journal remembers of a table that partitiond detached; bounds are literals as the codec formats them, null = MIN/MAXVALUE. */
 export interface DetachedRecord {
-  readonly parent: QualifiedName;
+  /** The partitioned table it came from: its name may change or be used again, its oid does not. */
+  readonly parentOid: string;
   readonly oid: string;
   readonly name: QualifiedName;
   readonly from: string | null;
   readonly to: string | null;
   readonly detachedAt: EpochMicros;
+  /** `detaching` before a concurrent detach; should that be interrupted, the table still is a partition. */
+  readonly state: 'detaching' | 'detached';
+  readonly dropAfter: EpochMicros | null;
 }
 
 /** A hold as the journal keeps it; both bounds null hold the whole table. */

@@ -41,7 +41,7 @@ interface Finalized {
 }
 
 function planFinalize(subject: Subject, partition: Partition, chooseMove: ChooseMove): Finalized {
-  const { table, window, context } = subject;
+  const { policy, table, window, context } = subject;
   const range: Range | null = isRangePartition(partition) ? { from: partition.bound.from, to: partition.bound.to } : null;
   const leaves = window !== null && range !== null && range.to <= window.cutoff && holdOn(table.holds, range) === null;
   const moveTo = leaves ? chooseMove(partition) : null;
@@ -54,6 +54,7 @@ function planFinalize(subject: Subject, partition: Partition, chooseMove: Choose
     range,
     ...(range === null ? { from: null, to: null } : boundLiterals(table.codec, range)),
     moveTo,
+    dropAfter: policy.retention === null ? null : dropTime(subject, policy.retention, context.now),
     references: table.references,
     referencedBy: table.referencedBy,
     reason: 'its detach was interrupted, and until it is completed its rows are invisible and writes to its range fail',
@@ -74,12 +75,17 @@ function planDrops(subject: Subject): Omit<Recovery, 'finalizes'> {
   const drops: Removal[] = [];
   for (const detached of table.detached) {
     const leaves = detached.state === 'present' && detached.range.to <= window.cutoff;
-    if (!leaves || !isDue(subject, window.retention, detached.detachedAt)) continue;
+    if (!leaves || !isDropPromised(subject, detached) || !isDue(subject, window.retention, detached.detachedAt)) continue;
     const hold = holdOn(table.holds, detached.range);
     if (hold !== null) held.push({ name: detached.name, hold });
     else drops.push(removalOf(dropStep(subject, detached.oid, detached.name, detached.range, reasonToDrop(detached))));
   }
   return { drops, findings: [...findings, ...heldFindings(held)] };
+}
+
+/** What was detached to be kept stays, whatever the policy says by now; a grace that was shortened since does not shorten that of the day. */
+function isDropPromised({ context }: Subject, { dropAfter }: DetachedTable): boolean {
+  return dropAfter !== null && dropAfter <= context.now;
 }
 
 function isDue(subject: Subject, retention: Retention, detachedAt: EpochMicros): boolean {

@@ -63,6 +63,8 @@ export interface FinalizeDetach extends StepBase {
   readonly to: string | null;
   /** Where the detached table goes; null leaves it. */
   readonly moveTo: QualifiedName | null;
+  /** As of `DetachPartition`, by the policy that completes the detach. */
+  readonly dropAfter: EpochMicros | null;
   readonly references: readonly QualifiedName[];
   /** Tables with a foreign key to this one, which ATTACH and DETACH lock too (measured on 18). */
   readonly referencedBy: readonly QualifiedName[];
@@ -79,7 +81,10 @@ export interface DetachPartition extends StepBase {
   readonly concurrently: boolean;
   readonly defaultPartition: QualifiedName | null;
   readonly moveTo: QualifiedName | null;
-  /** When the table may be dropped; null: never by partitiond. */
+  /**
+   * Not dropped before, and then only as far as the policy of that day asks for it; null: never by partitiond, whatever a later policy says
+   * (`action: detach`).
+   */
   readonly dropAfter: EpochMicros | null;
   readonly references: readonly QualifiedName[];
   /** Tables with a foreign key to this one, which ATTACH and DETACH lock too (measured on 18). */

@@ -412,18 +412,23 @@ describe('what surrounds a table', () => {
     await database.query(`
       CREATE TABLE events (at date NOT NULL) PARTITION BY RANGE (at);
       CREATE TABLE kept (at date NOT NULL); CREATE TABLE renamed (at date NOT NULL); CREATE TABLE gone (at date NOT NULL);
-      CREATE TABLE back (at date NOT NULL); CREATE TABLE garbled (at date NOT NULL);
-      ALTER TABLE events ATTACH PARTITION back FOR VALUES FROM ('2024-04-01') TO ('2024-05-01');`);
-    const names = ['kept', 'renamed', 'gone', 'back', 'garbled'];
+      CREATE TABLE back (at date NOT NULL); CREATE TABLE garbled (at date NOT NULL); CREATE TABLE leaving (at date NOT NULL);
+      CREATE TABLE namesake (at date NOT NULL);
+      ALTER TABLE events ATTACH PARTITION back FOR VALUES FROM ('2024-04-01') TO ('2024-05-01');
+      ALTER TABLE events ATTACH PARTITION leaving FOR VALUES FROM ('2024-05-01') TO ('2024-06-01');`);
+    const names = ['kept', 'renamed', 'gone', 'back', 'garbled', 'leaving', 'namesake'];
+    const [parentOid = ''] = await oids(database, ['events']);
     const all = await oids(database, names);
     await database.query('DROP TABLE gone; ALTER TABLE renamed RENAME TO mine; CREATE TABLE renamed (at date)');
     const detached = names.map((name, i) => ({
-      parent: { schema: 'public', name: 'events' },
+      parentOid: name === 'namesake' ? '1' : parentOid,
       oid: all[i] ?? '',
       name: { schema: 'public', name },
       from: name === 'garbled' ? 'not a date' : '2024-01-01',
       to: null,
       detachedAt: BigInt(i),
+      state: name === 'leaving' ? ('detaching' as const) : ('detached' as const),
+      dropAfter: name === 'kept' ? 7n : null,
     }));
     const holds = [
       { table: { schema: 'public', name: 'events' }, from: '2024-01-01', to: '2024-02-01', reason: 'audit' },
@@ -438,7 +443,7 @@ describe('what surrounds a table', () => {
       ['back', 'changed'],
       ['garbled', 'changed'],
     ]);
-    expect(read.detached[0]?.range).toEqual({ from: 19_723n, to: Number.POSITIVE_INFINITY });
+    expect(read.detached[0]).toMatchObject({ range: { from: 19_723n, to: Number.POSITIVE_INFINITY }, dropAfter: 7n });
     expect(read.holds).toEqual([
       { range: { from: 19_723n, to: 19_754n }, reason: 'audit' },
       { range: null, reason: 'unreadable' },

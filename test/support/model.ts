@@ -242,7 +242,14 @@ function detach(model: Model, step: DetachPartition | FinalizeDetach, now: Epoch
   const name = step.moveTo ?? step.partition;
   if (step.moveTo !== null) refuseTaken(model, name);
   if (step.range === null) return { ...table, partitions };
-  const detached: DetachedTable = { oid: leaving.oid, name, range: step.range, detachedAt: now, state: 'present' };
+  const detached: DetachedTable = {
+    oid: leaving.oid,
+    name,
+    range: step.range,
+    detachedAt: now,
+    dropAfter: step.dropAfter,
+    state: 'present',
+  };
   return { ...table, partitions, detached: [...table.detached, detached] };
 }
 

@@ -90,6 +90,7 @@ export function finalizeDetach(changes: Partial<FinalizeDetach> = {}): FinalizeD
     reason: 'an earlier detach was interrupted',
     task: 'retention',
     moveTo: null,
+    dropAfter: null,
     ...changes,
   };
 }

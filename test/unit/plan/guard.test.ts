@@ -58,7 +58,16 @@ describe('the removal budget', () => {
   it('counts drops of detached tables together with detaches', () => {
     const retention = keep('12 months', { action: 'drop', grace: { kind: 'calendar', months: 0, days: 1, micros: 0n } });
     const range = { from: instant('2022-12-01'), to: instant('2023-01-01') };
-    const detached = [{ oid: '9', name: named('old'), range, detachedAt: instant('2025-03-01'), state: 'present' as const }];
+    const detached = [
+      {
+        oid: '9',
+        name: named('old'),
+        range,
+        detachedAt: instant('2025-03-01'),
+        dropAfter: instant('2025-03-01'),
+        state: 'present' as const,
+      },
+    ];
     expect(
       plan({ policy: { retention }, ranges: ranges.slice(2), table: { detached } }).refused.map(({ partition }) => partition.name)[0],
     ).toBe('old');

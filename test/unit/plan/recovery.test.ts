@@ -30,7 +30,9 @@ function pending(from: string, to: string): Partition {
 }
 
 function detached(changes: Partial<DetachedTable> = {}): DetachedTable {
-  return { oid: '9', name: named('gone'), range: old, detachedAt: instant('2025-03-03T12:00:00Z'), state: 'present', ...changes };
+  const detachedAt = instant('2025-03-03T12:00:00Z');
+  const dropAfter = instant('2025-03-10T12:00:00Z');
+  return { oid: '9', name: named('gone'), range: old, detachedAt, dropAfter, state: 'present', ...changes };
 }
 
 function brief({ steps }: Plan): readonly string[] {
@@ -49,6 +51,7 @@ describe('an interrupted detach', () => {
         range: old,
         from: '2024-01-01 00:00:00+00',
         moveTo: named('q', 'archive'),
+        dropAfter: instant('2025-03-17T12:00:00Z'),
       },
     ]);
     expect(found.findings).toEqual([
@@ -71,9 +74,11 @@ describe('an interrupted detach', () => {
     expect(plan({ partitions: [pending('2024-01-01', '2024-02-01')], policy: { retention }, table: { holds } }).steps).toMatchObject([
       { moveTo: null },
     ]);
-    expect(brief(plan({ partitions: [pending('2024-01-01', '2024-02-01')], policy: { retention: null } }))).toEqual([
-      'finalize-detach public.q',
-    ]);
+    for (const kept of [null, keep('3 months')]) {
+      expect(plan({ partitions: [pending('2024-01-01', '2024-02-01')], policy: { retention: kept } }).steps).toMatchObject([
+        { kind: 'finalize-detach', partition: named('q'), dropAfter: null },
+      ]);
+    }
   });
 
   it('is followed by the drop without grace, after everything that is made', () => {
@@ -138,6 +143,11 @@ describe('a detached table', () => {
     expect(plan({ table, policy: { retention: keep('3 months') } }).steps).toEqual([]);
     expect(plan({ table, policy: { retention: keep('2 years', { action: 'drop', grace: days(7) }) } }).steps).toEqual([]);
     expect(plan({ table, policy: { retention: null } }).steps).toEqual([]);
+  });
+
+  it('stays when it was detached to be kept, and for as long as it was promised', () => {
+    expect(plan({ table: { detached: [detached({ dropAfter: null })] } })).toMatchObject({ steps: [], findings: [] });
+    expect(plan({ table: { detached: [detached({ dropAfter: instant('2025-03-10T12:00:00.000001Z') })] } }).steps).toEqual([]);
   });
 
   it('stays under a hold, which is a finding', () => {
