@@ -12,11 +12,11 @@ import { renderStatisticsTargets } from './statistics-targets.ts';
  * What LIKE leaves behind and a new partition must have. Before ATTACH comes what makes the table safe to be seen, so that rows never lie in
  * a partition that is more open than its parent; everything is one transaction in any case. The owner comes first: grants are the owner's.
  */
-export function carryBeforeAttach(partition: QualifiedName, template: PartitionTemplate): readonly Statement[] {
+export function carryBeforeAttach(partition: QualifiedName, parent: QualifiedName, template: PartitionTemplate): readonly Statement[] {
   return [
     renderOwner(partition, template.owner),
     ...renderGrants(partition, template),
-    ...renderRowSecurity(partition, template.rowSecurity),
+    ...renderRowSecurity(partition, parent, template.rowSecurity),
     ...renderStatisticsTargets(partition, template.statisticsTargets),
   ];
 }

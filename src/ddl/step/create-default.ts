@@ -11,7 +11,7 @@ export function renderCreateDefault(step: CreateDefault, serverVersion: number):
   return renderedStep([
     briefTransaction([
       renderCreateLike(step.partition, step.table, step.template, step.storage),
-      ...carryBeforeAttach(step.partition, step.template),
+      ...carryBeforeAttach(step.partition, step.table, step.template),
       {
         sql: `ALTER TABLE ${formatQualifiedName(step.table)} ATTACH PARTITION ${formatQualifiedName(step.partition)} DEFAULT`,
         locks: [...locksOn([step.table], ['ShareUpdateExclusiveLock']), ...attachForeignKeyLocks(step, serverVersion)],

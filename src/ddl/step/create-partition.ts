@@ -27,7 +27,7 @@ function renderCreate(step: CreatePartition, serverVersion: number): readonly St
   const partition = formatQualifiedName(step.partition);
   return [
     renderCreateLike(step.partition, step.table, step.template, step.storage),
-    ...carryBeforeAttach(step.partition, step.template),
+    ...carryBeforeAttach(step.partition, step.table, step.template),
     {
       sql: `ALTER TABLE ${partition} ADD CONSTRAINT ${boundCheck} CHECK (${renderRangeCondition(step)})`,
       locks: [],
