@@ -1,27 +1,24 @@
-import { readFile } from 'node:fs/promises';
 import pg from 'pg';
 import { ConnectionError } from '../errors.ts';
 import type { Connection } from '../partition/policy.ts';
+import { cancelBackend } from './cancel-backend.ts';
+import { closeClient, connectTimeoutMs, destroyClient, newClient, rawTypes } from './client.ts';
 import type { NamedSql } from './named-sql.ts';
+import { pinSettings, type SessionSettings } from './pin-settings.ts';
 import type { RowDecoder } from './row-decoder.ts';
 import { classifyError } from './sqlstate.ts';
 
-/**
- * The only importer of pg's client. One session is one backend; a program that must stay out of the application's way holds few of them,
- * so there is no pool. The room turns errors into classes and text into rows and knows nothing of partitions.
- */
-export interface SessionSettings {
-  /** Shows in pg_stat_activity, for example `partitiond:apply`. */
-  readonly applicationName: string;
-  /** For reads; steps set their own. Milliseconds. */
-  readonly statementTimeoutMs: number;
-  readonly lockTimeoutMs: number;
-}
+export type { SessionSettings } from './pin-settings.ts';
 
+/**
+ * One session is one backend; a program that must stay out of the application's way holds few of them, so there is no pool. The room turns
+ * errors into classes and text into rows and knows nothing of partitions. Every method ends within `settleWithinMs` of an abort, also when
+ * the other end of the connection is gone and nothing answers any more: then the connection is destroyed.
+ */
 export interface Session {
   /** Backend pid. */
   readonly pid: number;
-  /** Runs one parameterised read and decodes each row. */
+  /** Runs one parameterised read and decodes each row. Past the session's statement timeout the connection counts as lost. */
   rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]>;
   /** Sends SQL by the simple protocol: no parameters, several statements allowed. On abort the backend is cancelled, then the reason thrown. */
   execute(sql: string, signal: AbortSignal): Promise<void>;
@@ -32,21 +29,23 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** Half-open connections are found in seconds rather than in the two hours of TCP's defaults; any role may set these. */
-const connectTimeoutMs = 10_000;
-const keepAliveDelayMs = 10_000;
+/** What an abort waits for: the cancelled statement's end, and the answer to its cancellation. Milliseconds. */
+const settleWithinMs = 5_000;
 
-/** Everything stays text: decoders parse (pg hands int8 over as a string and cuts timestamps to milliseconds). */
-const rawTypes = { getTypeParser: () => (value: string) => value };
+/** The server ends a read by its own timeout; when that much later there is no answer, there is no server. */
+const answerGraceMs = 10_000;
+
+/** Timers hold no more than 31 bits. */
+const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Connects and pins everything that changes how the catalog prints (search_path, TimeZone, DateStyle, IntervalStyle, extra_float_digits)
- * and all timeouts. Throws `ConnectionError`.
+ * and all timeouts. Throws `ConnectionError`, and the signal's reason at once on abort.
  */
 export async function connectSession(connection: Connection, settings: SessionSettings, signal: AbortSignal): Promise<Session> {
   signal.throwIfAborted();
-  const connectionString = connection.kind === 'url' ? connection.url : await readUrlFile(connection.path);
-  const client = newClient(connectionString, settings.applicationName);
+  const client = await newClient(connection, settings.applicationName);
+  signal.throwIfAborted();
   const lost: ((error: ConnectionError) => void)[] = [];
   let isClosing = false;
   client.on('error', (cause) => {
@@ -54,90 +53,52 @@ export async function connectSession(connection: Connection, settings: SessionSe
     const error = new ConnectionError('PD206', `The connection to the server was lost: ${cause.message}.`, { cause });
     for (const listener of lost.splice(0)) listener(error);
   });
+  const giveUp = (): void => destroyClient(client);
+  // pg's own timeout ends with the handshake; the pins may hang as well.
+  const late = setTimeout(giveUp, 1.5 * connectTimeoutMs);
+  signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
     const pid = await pinSettings(client, settings);
-    return new ClientSession(client, pid, connectionString, lost, () => {
+    return new ClientSession(client, { connection, pid, settings, lost }, () => {
       isClosing = true;
     });
   } catch (error) {
     isClosing = true;
-    await client.end().catch(() => undefined);
+    await closeClient(client);
+    signal.throwIfAborted();
     throw classifyError(error, 'connect to the database');
+  } finally {
+    clearTimeout(late);
+    signal.removeEventListener('abort', giveUp);
   }
 }
 
-async function readUrlFile(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (cause) {
-    throw new ConnectionError('PD207', `Could not read the connection URL from ${path}.`, { cause });
-  }
-}
-
-function newClient(connectionString: string, applicationName: string): pg.Client {
-  try {
-    return new pg.Client({
-      connectionString,
-      application_name: applicationName,
-      connectionTimeoutMillis: connectTimeoutMs,
-      keepAlive: true,
-      keepAliveInitialDelayMillis: keepAliveDelayMs,
-      types: rawTypes,
-    });
-  } catch (cause) {
-    throw new ConnectionError('PD208', '`url` is not a PostgreSQL connection URL (postgresql://user:password@host:port/database).', {
-      cause,
-    });
-  }
-}
-
-async function pinSettings(client: pg.Client, settings: SessionSettings): Promise<number> {
-  const pins: Readonly<Record<string, string>> = {
-    search_path: 'pg_catalog, pg_temp',
-    TimeZone: 'UTC',
-    DateStyle: 'ISO, YMD',
-    IntervalStyle: 'postgres',
-    extra_float_digits: '1',
-    statement_timeout: String(settings.statementTimeoutMs),
-    lock_timeout: String(settings.lockTimeoutMs),
-    idle_in_transaction_session_timeout: '60000',
-    client_min_messages: 'warning',
-    // Parallel workers and JIT only add start-up cost to catalog reads.
-    jit: 'off',
-    max_parallel_workers_per_gather: '0',
-  };
-  const calls = Object.keys(pins).map((_, i) => `pg_catalog.set_config($${2 * i + 1}, $${2 * i + 2}, false)`);
-  const result = await client.query<{ pid: string }>({
-    text: `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, pg_catalog.pg_backend_pid() AS "pid"`,
-    values: Object.entries(pins).flat(),
-  });
-  return Number(result.rows[0]?.pid);
+/** What a session knows besides its client. */
+interface Established {
+  readonly connection: Connection;
+  readonly pid: number;
+  readonly settings: SessionSettings;
+  readonly lost: ((error: ConnectionError) => void)[];
 }
 
 class ClientSession implements Session {
   readonly pid: number;
   readonly #client: pg.Client;
-  readonly #connectionString: string;
-  readonly #lost: ((error: ConnectionError) => void)[];
+  readonly #established: Established;
   readonly #beforeClose: () => void;
 
-  constructor(
-    client: pg.Client,
-    pid: number,
-    connectionString: string,
-    lost: ((error: ConnectionError) => void)[],
-    beforeClose: () => void,
-  ) {
+  constructor(client: pg.Client, established: Established, beforeClose: () => void) {
     this.#client = client;
-    this.pid = pid;
-    this.#connectionString = connectionString;
-    this.#lost = lost;
+    this.pid = established.pid;
+    this.#established = established;
     this.#beforeClose = beforeClose;
   }
 
   async rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]> {
-    return await this.#cancellable(`run ${query.name}`, signal, () => this.#stream(query, parameters, decode));
+    const { statementTimeoutMs } = this.#established.settings;
+    const withinMs = statementTimeoutMs === 0 ? longestTimerMs : Math.min(statementTimeoutMs + answerGraceMs, longestTimerMs);
+    return await this.#cancellable(`run ${query.name}`, signal, () => this.#within(withinMs, this.#stream(query, parameters, decode)));
   }
 
   /** Decodes each row as it arrives: of 100,000 partitions only the decoded ones are ever held. */
@@ -174,25 +135,38 @@ class ClientSession implements Session {
       return result;
     } catch (error) {
       // The rollback must run even after an abort; when the connection is gone there is nothing left to roll back.
-      await this.#client.query('ROLLBACK').catch(() => undefined);
+      await this.#within(settleWithinMs, this.#client.query('ROLLBACK')).catch(() => undefined);
       throw error;
     }
   }
 
   onLost(listener: (error: ConnectionError) => void): void {
-    this.#lost.push(listener);
+    this.#established.lost.push(listener);
   }
 
   async close(): Promise<void> {
     this.#beforeClose();
-    await this.#client.end().catch(() => undefined);
+    await closeClient(this.#client);
+  }
+
+  /** Destroys the connection when `running` takes longer, which then fails. */
+  async #within<T>(ms: number, running: Promise<T>): Promise<T> {
+    const late = setTimeout(() => destroyClient(this.#client), ms);
+    try {
+      return await running;
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   async #cancellable<T>(doing: string, signal: AbortSignal, run: () => Promise<T>): Promise<T> {
     signal.throwIfAborted();
+    const cancelling: Promise<void>[] = [];
+    let late: NodeJS.Timeout | undefined;
     const cancel = (): void => {
-      // A failed cancel leaves the statement to its own timeouts; the caller is told by the statement's end either way.
-      void cancelBackend(this.#connectionString, this.pid).catch(() => undefined);
+      late = setTimeout(() => destroyClient(this.#client), settleWithinMs);
+      // A cancel that the server refuses leaves the statement to `late`.
+      cancelling.push(cancelBackend(this.#established.connection, this.pid, settleWithinMs).catch(() => undefined));
     };
     signal.addEventListener('abort', cancel, { once: true });
     try {
@@ -202,18 +176,9 @@ class ClientSession implements Session {
       throw classifyError(error, doing);
     } finally {
       signal.removeEventListener('abort', cancel);
+      // Under way it could hit the next statement, the rollback for one.
+      await Promise.all(cancelling);
+      clearTimeout(late);
     }
-  }
-}
-
-/** A client-side timeout would leave the statement running; only the server can stop it. */
-async function cancelBackend(connectionString: string, pid: number): Promise<void> {
-  const client = newClient(connectionString, 'partitiond:cancel');
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    await client.query('SELECT pg_catalog.pg_cancel_backend($1)', [pid]);
-  } finally {
-    await client.end().catch(() => undefined);
   }
 }

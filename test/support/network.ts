@@ -1,0 +1,62 @@
+import { once } from 'node:events';
+import { createServer, connect as dial, type Socket } from 'node:net';
+import { join } from 'node:path';
+
+/** A network between the program and the server that can fail as networks do; `await using` cuts everything. */
+export interface Network extends AsyncDisposable {
+  /** The same database, reached through this network. */
+  readonly url: string;
+  /** From now on nothing gets through in either direction, and nobody is told: every connection is half-open, new ones too. */
+  swallow(): void;
+  /** Connections made from now on reach the server this much later. */
+  delayNew(ms: number): void;
+}
+
+/** `url` names a server by its Unix socket, as those of the tests do, or by host and port. */
+export async function startNetwork(url: string): Promise<Network> {
+  const sockets = new Set<Socket>();
+  let isSwallowing = false;
+  let delayMs = 0;
+  const forward = (from: Socket, to: Socket): void => {
+    sockets.add(from);
+    from.on('data', (bytes) => isSwallowing || to.write(bytes));
+    from.on('end', () => isSwallowing || to.end());
+    from.on('error', () => to.destroy());
+  };
+  const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
+    setTimeout(() => {
+      const far = dial({ ...target(url), allowHalfOpen: true });
+      forward(near, far);
+      forward(far, near);
+      near.resume();
+    }, delayMs);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('No port.');
+  const through = new URL(url);
+  through.searchParams.delete('host');
+  through.searchParams.delete('port');
+  through.host = `127.0.0.1:${address.port}`;
+  return {
+    url: through.href,
+    swallow: () => {
+      isSwallowing = true;
+    },
+    delayNew: (ms) => {
+      delayMs = ms;
+    },
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+function target(url: string): { readonly path: string } | { readonly host: string; readonly port: number } {
+  const { hostname, port, searchParams } = new URL(url);
+  const folder = searchParams.get('host');
+  if (folder === null) return { host: hostname, port: Number(port || 5432) };
+  return { path: join(folder, `.s.PGSQL.${searchParams.get('port') ?? 5432}`) };
+}
