@@ -1,3 +1,4 @@
+import { unknownStep } from '../ddl/unknown-step.ts';
 import { StatementError } from '../errors.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { Step } from '../plan/step.ts';
@@ -39,8 +40,4 @@ async function findContradiction(step: Step, context: ApplyContext): Promise<str
     default:
       return unknownStep(step);
   }
-}
-
-function unknownStep(step: never): never {
-  throw new TypeError(`unknown step ${String(step)}`);
 }

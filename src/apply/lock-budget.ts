@@ -22,6 +22,8 @@ export interface Attempt<T> {
   onTimeout(attempt: number, waitedMs: number): void;
   /** Completes "Could not ... within". */
   readonly doing: string;
+  /** What the failed attempts leave behind and who sees to it, as sentences for the error; asked when the budget is spent. */
+  whatIsLeft(): string;
 }
 
 export interface Waited<T> {
@@ -64,7 +66,7 @@ export async function withinLockBudget<T>(attempt: Attempt<T>, budget: LockBudge
         if (blockers.length > 0) tally.blockers = blockers;
         signal.throwIfAborted();
         const leftMs = budget.totalMs - (clock.monotonicMs() - startedAt);
-        if (leftMs <= 0) throw spent(attempt.doing, budget, tally, error);
+        if (leftMs <= 0) throw spent(attempt, budget, tally, error);
         await clock.sleep(Math.min(leftMs, pauseOf(attemptNumber, budget, clock.random())), signal);
         tally.spentMs = clock.monotonicMs() - startedAt;
         return true;
@@ -96,13 +98,13 @@ interface Tally {
   readonly blockers: readonly Blocker[];
 }
 
-function spent(doing: string, budget: LockBudget, tally: Tally, cause: Error): LockTimeoutError {
+function spent(attempt: Attempt<unknown>, budget: LockBudget, tally: Tally, cause: Error): LockTimeoutError {
   const who = tally.blockers.length === 0 ? 'nobody was seen holding it' : tally.blockers.slice(0, 5).map(describeBlocker).join('; ');
   const tried =
     budget.totalMs === 0
       ? 'in one attempt, as the lock budget was spent before'
       : `within the lock budget of ${budget.totalMs} ms (${tally.lockTimeouts} attempts of at most ${budget.attemptMs} ms)`;
-  const message = `Could not ${doing} ${tried}: ${who}. Nothing is left half done; the next run tries again.`;
+  const message = `Could not ${attempt.doing} ${tried}: ${who}. ${attempt.whatIsLeft()}`.trimEnd();
   const context = {
     lockTimeouts: tally.lockTimeouts,
     lockWaitMs: Math.round(tally.lockWaitMs),

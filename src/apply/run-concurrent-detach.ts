@@ -6,10 +6,10 @@ import { namedSql } from '../postgres/named-sql.ts';
 import { row, text } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
+import { never } from './never.ts';
 import { runTransaction } from './run-transaction.ts';
 import { doing, type StepRun, withinStepBudget } from './step-run.ts';
-
-const never: AbortSignal = new AbortController().signal;
+import { nothingIsLeft, pendingDetachIsLeft } from './what-is-left.ts';
 
 /**
  * DETACH CONCURRENTLY under the ladder. Its first transaction marks the partition as pending, its second waits for everybody who may still
@@ -28,7 +28,12 @@ export async function runConcurrentDetach(run: StepRun, step: DetachPartition, b
   }
   const timeouts = await readTimeouts(run.session);
   let position: 'attached' | 'pending' | 'gone' = 'attached';
-  await withinStepBudget(run, waitsOf(step, statement), true, async (lockTimeoutMs) => {
+  const waiting = {
+    wanted: waitsOf(step, statement),
+    waitsForSnapshots: true,
+    whatIsLeft: () => (position === 'pending' ? pendingDetachIsLeft(step) : nothingIsLeft),
+  };
+  await withinStepBudget(run, waiting, async (lockTimeoutMs) => {
     try {
       if (position === 'attached') await detach(run, statement, timeouts, lockTimeoutMs);
       if (position === 'pending') await finish(run, finalize, lockTimeoutMs);
@@ -38,7 +43,6 @@ export async function runConcurrentDetach(run: StepRun, step: DetachPartition, b
       if (position !== 'gone') throw error;
     }
   });
-  run.tally.committed += 1;
 }
 
 /** Waiting for all users of the parent shows up as a wait for their transactions, not for a lock on the parent; they are who blocks. */

@@ -2,6 +2,7 @@ import { refusedSqlstate } from '../ddl/step/drop-table.ts';
 import { StatementError } from '../errors.ts';
 import type { Session } from '../postgres/session.ts';
 import { classifyError, isLockFailure } from '../postgres/sqlstate.ts';
+import { never } from './never.ts';
 
 /** One transaction of a step, as texts without semicolons. */
 export interface StepTransaction {
@@ -18,9 +19,6 @@ export interface StepTransaction {
   readonly patience: 'brief' | 'long';
 }
 
-/** Nothing aborts a brief transaction: it ends within its lock timeouts, and half of it would be lost work. */
-const never: AbortSignal = new AbortController().signal;
-
 /**
  * Sends the transaction as one message: over a network with 1 ms to the server, 15 statements sent one by one would cost 15 ms. When it fails
  * for anything but a lock or a server that had enough, it is repeated statement by statement, as PostgreSQL does not say which of them failed.
@@ -34,6 +32,7 @@ export async function runTransaction(
 ): Promise<void> {
   const opening = open(transaction, lockTimeoutMs);
   const name = `/* partitiond:${commentSafe(transaction.doing)} */`;
+  // Nothing aborts a brief transaction: it ends within its lock timeouts, and half of it would be lost work.
   const untilAbort = transaction.patience === 'long' ? signal : never;
   try {
     await session.execute(

@@ -14,8 +14,8 @@ export interface StepTally {
   lockTimeouts: number;
   /** Of the lock budget: waits and pauses. */
   spentMs: number;
-  /** Transactions of the step that were committed; what a cleanup has to look after. */
-  committed: number;
+  /** Whether a guard of this step refuses rows of its range on the default partition at this moment. */
+  hasGuard: boolean;
 }
 
 /** One step on its way. */
@@ -39,7 +39,7 @@ export function startRun(session: Session, step: Step, rendered: RenderedStep, c
     context,
     signal,
     startedAt: context.clock.monotonicMs(),
-    tally: { lockWaitMs: 0, lockTimeouts: 0, spentMs: 0, committed: 0 },
+    tally: { lockWaitMs: 0, lockTimeouts: 0, spentMs: 0, hasGuard: false },
   };
 }
 
@@ -52,53 +52,64 @@ export function elapsedMs(run: StepRun): number {
   return run.context.clock.monotonicMs() - run.startedAt;
 }
 
-/** Attempts under what is left of the step's lock budget. `wanted` are the locks whose holders are named when they are not obtained. */
-export async function withinStepBudget(
-  run: StepRun,
-  wanted: readonly Lock[],
-  waitsForSnapshots: boolean,
-  attempt: (lockTimeoutMs: number) => Promise<void>,
-): Promise<void> {
+/** What attempts wait for. */
+export interface Waiting {
+  /** The locks whose holders are named when they are not obtained. */
+  readonly wanted: readonly Lock[];
+  readonly waitsForSnapshots: boolean;
+  /** Less than what is left of the step's lock budget, in milliseconds; absent: all of it. */
+  readonly atMostMs?: number;
+  /** As of `Attempt`. */
+  whatIsLeft(): string;
+}
+
+/** Attempts under what is left of the step's lock budget. */
+export async function withinStepBudget(run: StepRun, waiting: Waiting, attempt: (lockTimeoutMs: number) => Promise<void>): Promise<void> {
   const { context, tally } = run;
-  const budget: LockBudget = { ...context.budget, totalMs: Math.max(0, context.budget.totalMs - tally.spentMs) };
-  const waited = await withinLockBudget(
-    {
-      run: attempt,
-      readBlockers: () => readBlockers(run.session, wanted, waitsForSnapshots, AbortSignal.timeout(blockersDeadlineMs)),
-      onTimeout: (number, waitedMs) => {
-        tally.lockTimeouts += 1;
-        tally.lockWaitMs += waitedMs;
-        context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number });
+  const leftMs = context.budget.totalMs - tally.spentMs;
+  const budget: LockBudget = { ...context.budget, totalMs: Math.max(0, Math.min(leftMs, waiting.atMostMs ?? leftMs)) };
+  const startedAt = context.clock.monotonicMs();
+  try {
+    const waited = await withinLockBudget(
+      {
+        run: attempt,
+        readBlockers: () => readBlockers(run.session, waiting.wanted, waiting.waitsForSnapshots, AbortSignal.timeout(blockersDeadlineMs)),
+        onTimeout: (number, waitedMs) => {
+          tally.lockTimeouts += 1;
+          tally.lockWaitMs += waitedMs;
+          context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number });
+        },
+        doing: doing(run.step),
+        whatIsLeft: waiting.whatIsLeft,
       },
-      doing: doing(run.step),
-    },
-    budget,
-    context.clock,
-    run.signal,
-  );
-  tally.spentMs += waited.spentMs;
+      budget,
+      context.clock,
+      run.signal,
+    );
+    tally.spentMs += waited.spentMs;
+  } catch (error) {
+    tally.spentMs += context.clock.monotonicMs() - startedAt;
+    throw error;
+  }
 }
 
 /** Reading the statistics views takes milliseconds; this only keeps a sick server from holding the step. */
-const blockersDeadlineMs = 5_000;
+export const blockersDeadlineMs = 5_000;
 
 /** One transaction of the step, under the ladder. `closing` is asked anew for each attempt, as it holds the waits so far. */
 export async function runStepTransaction(
   run: StepRun,
   transaction: Pick<StepTransaction, 'before' | 'statements' | 'patience'>,
-  wanted: readonly Lock[],
-  waitsForSnapshots: boolean,
+  waiting: Waiting,
   closing: () => readonly string[],
 ): Promise<void> {
-  await withinStepBudget(run, wanted, waitsForSnapshots, async (lockTimeoutMs) => {
+  await withinStepBudget(run, waiting, async (lockTimeoutMs) => {
     const parts: StepTransaction = {
+      ...transaction,
       doing: doing(run.step),
-      before: transaction.before,
       epochGuard: run.context.epochGuard,
       statements: [...transaction.statements, ...closing()],
-      patience: transaction.patience,
     };
     await runTransaction(run.session, parts, lockTimeoutMs, run.signal);
   });
-  run.tally.committed += 1;
 }

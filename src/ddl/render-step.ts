@@ -6,6 +6,7 @@ import { renderDetachPartition } from './step/detach-partition.ts';
 import { renderDropGuard } from './step/drop-guard.ts';
 import { renderDropTable } from './step/drop-table.ts';
 import { renderFinalizeDetach } from './step/finalize-detach.ts';
+import { unknownStep } from './unknown-step.ts';
 
 /**
  * A step as SQL: this room knows how PostgreSQL is told and which locks that takes, not whether it should be done (plan) nor how long to wait
@@ -28,8 +29,4 @@ export function renderStep(step: Step, serverVersion: number): RenderedStep {
     default:
       return unknownStep(step);
   }
-}
-
-function unknownStep(step: never): never {
-  throw new TypeError(`unknown step ${String(step)}`);
 }

@@ -52,6 +52,7 @@ function attemptThatFails(failures: number, clock: ReturnType<typeof fakeClock>,
     readBlockers: async () => [blocker],
     onTimeout: (number, waitedMs) => told.push(`${number}: ${waitedMs}`),
     doing: 'attach public.revenues_2025_q2',
+    whatIsLeft: () => 'Nothing is left.',
     ...changes,
   };
   return { attempt, timeouts, told };
@@ -108,7 +109,9 @@ describe('withinLockBudget', () => {
     const error = await withinLockBudget(attempt, budget, clock, never).catch((caught: unknown) => caught);
     expect(error).toBeInstanceOf(LockTimeoutError);
     expect(error).toMatchObject({ code: 'PD401', blockers: [blocker], context: { blockingPids: ['42'] } });
-    expect(String(error)).toContain('pid 42 (report, user ann) holds AccessShareLock on public.revenues for 8000 ms, active');
+    expect(String(error)).toContain(
+      'pid 42 (report, user ann) holds AccessShareLock on public.revenues for 8000 ms, active. Nothing is left.',
+    );
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(10_000);
     expect(clock.monotonicMs()).toBeLessThanOrEqual(10_100);
   });

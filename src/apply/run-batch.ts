@@ -1,0 +1,55 @@
+import type { Batch } from '../ddl/statement.ts';
+import { unknownStep } from '../ddl/unknown-step.ts';
+import { elapsedMs, runStepTransaction, type StepRun } from './step-run.ts';
+import { whatIsLeft } from './what-is-left.ts';
+
+/** Where in its step a batch stands. */
+export interface BatchPlace {
+  /** The first batch brings the journal entry that begins the step, the last one the entries that close it. */
+  readonly isFirst: boolean;
+  readonly isLast: boolean;
+  /** As of `Waiting`. */
+  readonly atMostMs?: number;
+  readonly whatIsLeft?: string;
+}
+
+/** A batch that is a transaction, with the journal entries that belong to it, under the step's lock budget. */
+export async function runBatch(run: StepRun, batch: Batch, place: BatchPlace): Promise<void> {
+  const transaction = {
+    before: place.isFirst ? [run.entries.begin] : [],
+    statements: batch.statements.map(({ sql }) => sql),
+    patience: batch.patience,
+  };
+  const waiting = {
+    wanted: batch.statements.flatMap(({ locks }) => locks),
+    waitsForSnapshots: run.step.kind === 'finalize-detach',
+    whatIsLeft: () => place.whatIsLeft ?? whatIsLeft(run.step),
+    ...(place.atMostMs === undefined ? {} : { atMostMs: place.atMostMs }),
+  };
+  await runStepTransaction(run, transaction, waiting, () => (place.isLast ? closing(run) : []));
+}
+
+/** Journal entries that belong into the step's last transaction: true exactly when that commits. */
+function closing(run: StepRun): readonly string[] {
+  const { step, entries } = run;
+  const end = {
+    outcome: 'ok' as const,
+    error: null,
+    durationMs: elapsedMs(run),
+    lockWaitMs: run.tally.lockWaitMs,
+    lockTimeouts: run.tally.lockTimeouts,
+  };
+  switch (step.kind) {
+    case 'detach-partition':
+    case 'finalize-detach':
+      return [entries.detached(step, 'detached', step.moveTo ?? step.partition), entries.finish(end)];
+    case 'drop-table':
+      return [entries.forgotten(step.partitionOid), entries.finish(end)];
+    case 'create-partition':
+    case 'create-default':
+    case 'drop-guard':
+      return [entries.finish(end)];
+    default:
+      return unknownStep(step);
+  }
+}
