@@ -179,8 +179,18 @@ export const mutants: readonly Mutant[] = [
   {
     mistake: 'drops a table that was detached to be kept, once the policy drops',
     file: 'src/plan/recovery.ts',
-    text: 'return dropAfter !== null && dropAfter <= context.now;\n}\n\nfunction isDue(',
-    replacement: 'return dropAfter !== 0n || context.now > 0n;\n}\n\nfunction isDue(',
+    text: 'return dropAfter !== null && dropAfter <= context.now;',
+    replacement: 'return dropAfter === null || dropAfter <= context.now;',
     test: { file: 'test/unit/plan/recovery.test.ts', name: 'stays when it was detached to be kept, and for as long as it was promised' },
+  },
+  {
+    mistake: 'takes a default partition that it cannot look into for empty',
+    file: 'src/catalog/read-occupied-ranges.ts',
+    text: 'if (size.bytes === null) return ranges;',
+    replacement: 'if (size.bytes === null) return [];',
+    test: {
+      file: 'test/integration/evidence.pg.test.ts',
+      name: 'may hold rows of every range while it is locked, or when the question fails',
+    },
   },
 ];

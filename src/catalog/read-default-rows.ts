@@ -1,6 +1,7 @@
 import { StatementError } from '../errors.ts';
 import type { KeyColumn } from '../partition/key.ts';
 import type { Partition } from '../partition/partition.ts';
+import { quoteIdentifier } from '../partition/qualified-name.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { nullable, number, row, text } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
@@ -20,8 +21,8 @@ export interface DefaultKeys {
 export const countLimit = 10_000;
 
 /**
- * Counts the rows of a default partition up to `countLimit`, and finds their extreme keys: by the index when the key has one, else in one
- * scan. `horizon` is a literal; null: everything is up to it. Answers a `StatementError` instead of throwing it.
+ * Counts the rows of a default partition up to `countLimit`, and finds their extreme keys: by the index when the key has one, else from the
+ * rows counted; of more than those no keys are known, as finding them would read everything, in every run. `horizon` is a literal; null: everything is up to it. Answers a `StatementError` instead of throwing it.
  */
 export async function readDefaultRows(
   session: Session,
@@ -36,7 +37,9 @@ export async function readDefaultRows(
   const sql = isKeyIndexed ? byIndex(source, limit) : byScan(source, key, limit);
   try {
     const [found] = await session.rows(sql, horizon === null ? [] : [horizon], decode, signal);
-    return found ?? { count: 0, min: null, upTo: null, beyond: null };
+    const { count } = found ?? { count: 0 };
+    if (found === undefined || (count > countLimit && !isKeyIndexed)) return { count, min: null, upTo: null, beyond: null };
+    return found;
   } catch (error) {
     if (error instanceof StatementError) return error;
     throw error;
@@ -70,11 +73,11 @@ function byScan(source: KeySource, column: KeyColumn, limit: string | null): Nam
     'read-default-rows-by-scan',
     /* sql */ `
     SELECT
-      ${countSql(source)} AS "count",
+      pg_catalog.count(*) AS "count",
       pg_catalog.min(${value})::pg_catalog.text AS "min",
       pg_catalog.max(${value})${limit === null ? '' : ` FILTER (WHERE ${key} <= ${limit})`}::pg_catalog.text AS "upTo",
       ${limit === null ? 'NULL' : `pg_catalog.max(${value}) FILTER (WHERE ${key} > ${limit})::pg_catalog.text`} AS "beyond"
-    FROM ${relation}`,
+    FROM (SELECT k.${quoteIdentifier(column.name)} FROM ${relation} LIMIT ${countLimit + 1}) AS k`,
   );
 }
 

@@ -12,7 +12,7 @@ import {
 import { contains, type EpochMicros, isPosition, type Position } from '../partition/position.ts';
 import { formatQualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
 import type { Session } from '../postgres/session.ts';
-import { isLockFailure } from '../postgres/sqlstate.ts';
+import { isLockFailure, sqlstates } from '../postgres/sqlstate.ts';
 import type { Parent } from './describe-parent.ts';
 import { countLimit, type DefaultKeys, readDefaultRows } from './read-default-rows.ts';
 import { type GreatestKey, type GreatestKeyAsk, readGreatestKeys } from './read-greatest-keys.ts';
@@ -234,7 +234,8 @@ async function readDefault(session: Session, look: Look, sizes: Sizes, signal: A
   const horizon = look.horizon === null ? null : parent.codec.format(look.horizon);
   const keys = await readDefaultRows(session, defaultPartition, parent.key, horizon, size.isKeyIndexed, signal);
   if (!(keys instanceof StatementError)) return { ...withDefault(newest, keys, parent.codec), missing };
-  return isLockFailure(keys) ? unknown : { ...unknown, missing: [...missing, couldNotRead(defaultPartition, parent, keys)] };
+  const isMomentary = keys.sqlstate === sqlstates.queryCanceled || isLockFailure(keys);
+  return isMomentary ? unknown : { ...unknown, missing: [...missing, couldNotRead(defaultPartition, parent, keys)] };
 }
 
 function newestOf({ position, beyond, believable, parent: { codec, policy } }: Look): NewestData {

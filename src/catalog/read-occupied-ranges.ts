@@ -13,7 +13,8 @@ const rangesPerQuery = 200;
 
 /**
  * Of `ranges`, those in which the default partition holds rows; in the order asked. By the index where the key has one, else in one scan for
- * all. A default that is locked or cannot be read counts as empty: the step then meets the same lock or error, and names it.
+ * all. A default that is locked, or cannot be read in time, may hold rows of all of them: a guard put on it in vain, again and again, would
+ * refuse rows meanwhile.
  */
 export async function readOccupiedRanges(
   session: Session,
@@ -24,7 +25,8 @@ export async function readOccupiedRanges(
   const partition = table.partitions.find(({ bound, isDetachPending }) => bound.kind === 'default' && !isDetachPending);
   if (partition === undefined || partition.kind === 'foreign' || ranges.length === 0) return [];
   const size = (await readRelationSizes(session, [partition.oid], [table.key.name], signal)).get(partition.oid);
-  if (size === undefined || size.bytes === null || size.bytes === 0) return [];
+  if (size === undefined || size.bytes === 0) return [];
+  if (size.bytes === null) return ranges;
   try {
     const occupied: Range[] = [];
     for (let at = 0; at < ranges.length; at += rangesPerQuery) {
@@ -32,7 +34,7 @@ export async function readOccupiedRanges(
     }
     return occupied;
   } catch (error) {
-    if (error instanceof StatementError) return [];
+    if (error instanceof StatementError) return ranges;
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  * partitions cannot be attached because their rows are already in it. Rows are never moved here.
  */
 
+import type { KeyCodec } from '../partition/key.ts';
 import type { Evidence, PartitionTemplate } from '../partition/partition.ts';
 import { defaultPartitionName } from '../partition/partition-name.ts';
 import type { Range } from '../partition/position.ts';
@@ -67,7 +68,7 @@ export function planDropGuards({ table, lineup }: Subject): readonly DropGuard[]
 /** The ranges about which the default partition must be asked: those that could hold some of its rows. */
 export function rangesInDoubt({ table }: Subject, ranges: readonly NewRange[]): readonly Range[] {
   const rows = table.defaultRows;
-  if (rows === null || rows.count === 0) return [];
+  if (rows === null || (rows.count === 0 && rows.isExact)) return [];
   const { min, max } = rows;
   return ranges
     .filter((range) => (max === null || range.from <= max) && (min === null || range.to > min))
@@ -84,17 +85,24 @@ export function splitBlocked(
   return { free: ranges.filter((range) => !isBlocked(range)), blocked: ranges.filter(isBlocked) };
 }
 
-/** A finding when the default partition holds rows; tells how many, between which keys, and what they keep from being made. */
+/**
+ * A finding when the default partition holds rows; tells how many, between which keys, and what they keep from being made. Where nobody
+ * could look into it, one about what that keeps from being made.
+ */
 export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly Range[]): readonly Finding[] {
   const rows = table.defaultRows;
   const partition = lineup.defaultPartition?.name;
-  if (rows === null || rows.count === 0 || partition === undefined) return [];
+  if (rows === null || partition === undefined) return [];
+  const kept = enumerateRanges(table.codec, blocked);
+  if (rows.count === 0) {
+    if (blocked.length === 0) return [];
+    const what = `${formatQualifiedName(partition)} could not be looked into (it is locked, or reading it took too long)`;
+    const effect = `As it may hold rows of these partitions, they are not made: ${kept}.`;
+    return [warning('rows-in-default', `${what}. ${effect} The next run looks again.`, partition)];
+  }
   const count = rows.isExact ? countOf(rows.count, 'row') : `at least ${countOf(rows.count, 'row')}`;
   const where = rows.min === null || rows.max === null ? '' : `, from ${table.codec.display(rows.min)} to ${table.codec.display(rows.max)}`;
-  const effect =
-    blocked.length === 0
-      ? ''
-      : ` They keep these partitions from being made: ${enumerate(blocked.map((range) => describeRange(table.codec, range)))}.`;
+  const effect = blocked.length === 0 ? '' : ` They keep these partitions from being made: ${kept}.`;
   return [
     warning(
       'rows-in-default',
@@ -102,6 +110,10 @@ export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly
       partition,
     ),
   ];
+}
+
+function enumerateRanges(codec: KeyCodec, ranges: readonly Range[]): string {
+  return enumerate(ranges.map((range) => describeRange(codec, range)));
 }
 
 function keyOf({ from, to }: Range): string {

@@ -56,6 +56,29 @@ describe('occupied ranges of the default partition', () => {
   });
 });
 
+describe('a default partition that cannot be looked into', () => {
+  it('may hold rows of every range while it is locked, or when the question fails', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await database.query(`
+      CREATE TABLE orders (id bigint) PARTITION BY RANGE (id);
+      CREATE TABLE rest PARTITION OF orders DEFAULT;
+      INSERT INTO orders SELECT 10 FROM generate_series(1, 10001);`);
+    const table = await tableOf(session, policyOf('orders', { interval: parseInterval(10), name: '{table}_{from}' }));
+    expect(table.defaultRows).toEqual({ count: 10_000, isExact: false, min: null, max: null });
+    const ranges = [
+      { from: 0n, to: 10n },
+      { from: 20n, to: 30n },
+    ];
+    expect((await ask(session, table, { defaultRanges: ranges })).occupiedInDefault).toEqual([]);
+    const locker = await database.client();
+    await locker.query('BEGIN; LOCK TABLE rest IN ACCESS EXCLUSIVE MODE');
+    expect((await ask(session, table, { defaultRanges: ranges })).occupiedInDefault).toEqual(ranges);
+    await locker.query('ROLLBACK; ALTER TABLE orders RENAME id TO number');
+    expect((await ask(session, table, { defaultRanges: ranges })).occupiedInDefault).toEqual(ranges);
+  });
+});
+
 describe('referenced partitions', () => {
   it('are those with a row that some foreign key still points to', async () => {
     await using database = await createDatabase();

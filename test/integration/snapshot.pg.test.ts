@@ -242,7 +242,11 @@ describe('newest data of time keys', () => {
     expect({ newest: indexed.newest, defaultRows: indexed.defaultRows }).toEqual(expected);
     expect(session.reads.at(-1)).toBe('read-default-rows-by-index');
     await database.query("INSERT INTO events SELECT '2020-01-01'::timestamptz + i * interval '1 s' FROM generate_series(1, 10001) AS i");
-    expect((await table(session, policy)).defaultRows).toMatchObject({ count: 10_000, isExact: false });
+    const max = parseInstant('2031-01-01', 'UTC');
+    expect((await table(session, policy)).defaultRows).toMatchObject({ count: 10_000, isExact: false, max });
+    await database.query('DROP INDEX rest_at_idx');
+    expect((await table(session, policy)).defaultRows).toEqual({ count: 10_000, isExact: false, min: null, max: null });
+    expect(session.reads.at(-1)).toBe('read-default-rows-by-scan');
   });
 
   it('works for uuid and ULID keys, which have no max or another cast', async () => {

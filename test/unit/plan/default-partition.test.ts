@@ -122,6 +122,22 @@ describe('an existing default partition', () => {
     );
   });
 
+  it('is asked about everything when nobody could look into it, and doubt keeps partitions from being made', () => {
+    const settings: ModelSettings = {
+      policy: { premake: 1 },
+      partitions: [defaultPartition],
+      table: { defaultRows: { count: 0, isExact: false, min: null, max: null } },
+    };
+    const model = modelOf({ ...settings, defaultKeys: [instant('2025-04-07')] });
+    expect(questions(model.policy, model.table, contextAt()).defaultRanges).toHaveLength(2);
+    const found = planModel(model, contextAt());
+    expect(names(found)).toEqual(['t_20250301']);
+    expect(inDefault(found).map(({ message }) => message)).toEqual([
+      'public.t_default could not be looked into (it is locked, or reading it took too long). As it may hold rows of these partitions, they are not made: 2025-04-01T00:00:00Z to 2025-05-01T00:00:00Z. The next run looks again.',
+    ]);
+    expect(inDefault(plan(settings))).toEqual([]);
+  });
+
   it('tells of a single row', () => {
     const found = plan({
       policy: { premake: 0 },
