@@ -8,8 +8,6 @@ import { pinSettings, type SessionSettings } from './pin-settings.ts';
 import type { RowDecoder } from './row-decoder.ts';
 import { classifyError } from './sqlstate.ts';
 
-export type { SessionSettings } from './pin-settings.ts';
-
 /**
  * One session is one backend; a program that must stay out of the application's way holds few of them, so there is no pool. The room turns
  * errors into classes and text into rows and knows nothing of partitions. Every method ends within `settleWithinMs` of an abort, also when
@@ -128,7 +126,7 @@ class ClientSession implements Session {
   }
 
   async transaction<T>(body: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    await this.execute('BEGIN', signal);
+    await this.#cancellable('begin a transaction', signal, () => this.#within(answerGraceMs, this.#client.query('BEGIN')));
     try {
       const result = await body();
       await this.execute('COMMIT', signal);

@@ -24,7 +24,7 @@ export class Term {
   readonly #session: Session;
   readonly #surroundings: Surroundings;
   readonly #end = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #outer: AbortSignal;
   readonly #runner: TaskRunner;
   #reason: LossReason = 'released';
   #confirmedAtMs: number;
@@ -34,10 +34,19 @@ export class Term {
     this.#leadership = leadership;
     this.#session = session;
     this.#surroundings = surroundings;
-    this.#signal = AbortSignal.any([signal, this.#end.signal]);
+    // A listener that is taken off again, as Node 20 never lets go of what AbortSignal.any has made of a signal that lives on.
+    this.#outer = signal;
+    signal.addEventListener('abort', this.#endWithOuter, { once: true });
+    if (signal.aborted) this.#endWithOuter();
     this.#runner = new TaskRunner(database, leadership.guardSql, surroundings, this.#signal, (error) => this.#stop('fenced', error));
     this.#confirmedAtMs = surroundings.clock.monotonicMs();
   }
+
+  get #signal(): AbortSignal {
+    return this.#end.signal;
+  }
+
+  readonly #endWithOuter = (): void => this.#end.abort(this.#outer.reason);
 
   /** Monotonic time of the last proof that the lock is held. */
   get confirmedAtMs(): number {
@@ -59,6 +68,7 @@ export class Term {
     } finally {
       for (const schedule of schedules) await schedule.stop();
       await this.#runner.idle();
+      this.#outer.removeEventListener('abort', this.#endWithOuter);
       metrics.lost(name, this.#reason);
       logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', {
         database: name,
@@ -114,11 +124,11 @@ export class Term {
     }
   }
 
-  /** A connection whose other end is gone answers neither a query nor its cancellation, hence the race. */
+  /** A connection whose other end is gone answers neither a query nor its cancellation, and a read may take long, hence the race. */
   async #confirm(): Promise<void> {
     const { clock } = this.#surroundings;
     const answered = new AbortController();
-    const late = clock.sleep(confirmWithinMs, AbortSignal.any([answered.signal, this.#signal])).then(() => {
+    const late = clock.sleep(confirmWithinMs, answered.signal).then(() => {
       throw new NotLeaderError('PD302', `The lock of leadership was not confirmed within ${confirmWithinMs} ms.`);
     });
     late.catch(() => undefined);
