@@ -27,7 +27,7 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   postgres: {
     ...open,
     imports: ['ddl/statement (type)', 'partition/policy (type)', 'partition/position (type)'],
-    libraries: ['pg', 'p-retry'],
+    libraries: ['pg'],
   },
   catalog: { ...quiet, imports: ['partition', 'postgres'] },
   journal: { ...quiet, imports: ['partition', 'plan/step (type)', 'postgres'] },
