@@ -1,8 +1,7 @@
 import type { PartitionedTable, RangePartition } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { contains, type Edge, type EpochMicros, isPosition, overlaps, type Position, type Range } from '../partition/position.ts';
-import type { PlanContext } from './plan-context.ts';
-import { type Subject, subjectOf } from './subject.ts';
+import { type Positions, positionsOf } from './subject.ts';
 
 /** How far the partitions of one table reach at one moment. All ranges half-open; pending detaches cover nothing, as they take no writes. */
 export interface Coverage {
@@ -28,21 +27,12 @@ export interface Coverage {
   readonly oldestEnd: Position | null;
 }
 
-/** Positions depend on the clock alone; the rest of a context steers decisions, and nothing is decided here. */
-const undecided: Omit<PlanContext, 'now'> = {
-  clockSkewMs: 0,
-  safety: { lockTimeoutMs: 0, lockBudgetMs: 0, statementTimeoutMs: 0, maxRemovals: 0, maxClockSkewMs: 0 },
-  allowRemovals: null,
-  serverVersion: 0,
-  tasks: [],
-};
-
 /**
  * Answers for the snapshot `table` at `now` (microseconds since 1970 UTC); null when the policy does not fit the key, which is a finding of
  * the plan. The default partition covers nothing: rows in it are out of place. Pure, throws nothing.
  */
 export function tableCoverage(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Coverage | null {
-  const subject = subjectOf(policy, table, { ...undecided, now });
+  const subject = positionsOf(policy, table, now);
   if ('problem' in subject) return null;
   const { clock, grid, lineup, window } = subject;
   const attached = lineup.ranges.filter((partition) => !partition.isDetachPending);
@@ -76,7 +66,7 @@ function reach(current: RangePartition | null, future: readonly RangePartition[]
   return { end, headroom };
 }
 
-function isHeld({ table }: Subject, partition: RangePartition): boolean {
+function isHeld({ table }: Positions, partition: RangePartition): boolean {
   return table.holds.some((hold) => hold.range === null || overlaps(hold.range, partition.bound));
 }
 

@@ -54,7 +54,7 @@ function budgetObjections({ table, context }: Subject, removals: number): readon
   return [
     {
       kind: 'removal-budget',
-      message: `${what}. To remove them, run: partitiond apply --table ${shellWord(name)} --allow-removals ${removals}`,
+      message: `${what}. To remove them, run: partitiond apply --only retention --table ${shellWord(name)} --allow-removals ${removals}`,
     },
   ];
 }

@@ -11,8 +11,6 @@ export interface PlanContext {
   readonly safety: Safety;
   /** Raises `safety.maxRemovals` for this run; null: not raised. */
   readonly allowRemovals: number | null;
-  /** `server_version_num`, for example 180004. */
-  readonly serverVersion: number;
   /** Only steps of these tasks get into the plan; findings always do. */
   readonly tasks: readonly Task[];
 }

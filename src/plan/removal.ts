@@ -21,8 +21,8 @@ export const withoutGrace = 'detached tables are dropped without grace';
 
 /**
  * The steps that take expired partitions out of their table, one removal each in their order: a detach, and the drop with it where the
- * policy gives no grace. `defaultPartition` is the one that exists by then. CONCURRENTLY needs PostgreSQL 14 and neither a default partition
- * nor another pending detach. Source: postgresql.org/docs/18/sql-altertable.html (DETACH PARTITION).
+ * policy gives no grace. `defaultPartition` is the one that exists by then. CONCURRENTLY needs neither a default partition nor
+ * another pending detach; those are completed earlier in the same plan, and should that fail, so does the detach, without harm. Source: postgresql.org/docs/18/sql-altertable.html (DETACH PARTITION).
  */
 export function planRemovals(
   subject: Subject,
@@ -30,11 +30,11 @@ export function planRemovals(
   defaultPartition: QualifiedName | null,
   chooseMove: ChooseMove,
 ): readonly Removal[] {
-  const { table, context, lineup, window } = subject;
+  const { table, context, window } = subject;
   if (window === null) return [];
   const { retention, cutoff } = window;
   const { display } = table.codec;
-  const concurrently = context.serverVersion >= 140_000 && defaultPartition === null && lineup.pending.length === 0;
+  const concurrently = defaultPartition === null;
   const dropAfter = dropTime(subject, retention, context.now);
   const isDropped = dropAfter !== null && dropAfter <= context.now;
   return expired.map((partition) => {

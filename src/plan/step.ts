@@ -77,7 +77,7 @@ export interface DetachPartition extends StepBase {
   /** The bound as literals, as the codec formats them (null = MINVALUE / MAXVALUE): what the journal remembers of the table. */
   readonly from: string | null;
   readonly to: string | null;
-  /** DETACH CONCURRENTLY when PostgreSQL allows it (no default partition, no other pending detach). */
+  /** DETACH CONCURRENTLY where PostgreSQL allows it: without a default partition. */
   readonly concurrently: boolean;
   readonly defaultPartition: QualifiedName | null;
   readonly moveTo: QualifiedName | null;

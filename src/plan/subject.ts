@@ -4,15 +4,19 @@ import { formatSpan } from '../partition/interval.ts';
 import type { KeyProblem } from '../partition/key.ts';
 import type { PartitionedTable, RangePartition } from '../partition/partition.ts';
 import type { Retention, TablePolicy } from '../partition/policy.ts';
-import { isPosition, type Position } from '../partition/position.ts';
+import { type EpochMicros, isPosition, type Position } from '../partition/position.ts';
 import { type Lineup, lineUp } from './lineup.ts';
 import type { PlanContext } from './plan-context.ts';
 
-/** One table with everything about it expressed in positions of its key: what all decisions are made about. */
-export interface Subject {
+/** What all decisions are made about: one table in positions of its key, and what else decides. */
+export interface Subject extends Positions {
+  readonly context: PlanContext;
+}
+
+/** One table with everything about it expressed in positions of its key. */
+export interface Positions {
   readonly policy: TablePolicy;
   readonly table: PartitionedTable;
-  readonly context: PlanContext;
   readonly lineup: Lineup;
   readonly grid: Grid;
   /** The policy's `startFrom` as a key; null when it has none. */
@@ -31,26 +35,31 @@ export interface RetentionWindow {
   readonly cutoff: Position;
 }
 
-/**
- * Expresses policy, snapshot and clock of one table in positions. Answers with a `KeyProblem` when the policy does not fit the table's key
- * (an interval or a retention of the other kind). Pure, throws nothing.
- */
+/** `positionsOf` at the clock of `context`, with the context. */
 export function subjectOf(policy: TablePolicy, table: PartitionedTable, context: PlanContext): Subject | KeyProblem {
+  const positions = positionsOf(policy, table, context.now);
+  return 'problem' in positions ? positions : { ...positions, context };
+}
+
+/**
+ * Expresses policy, snapshot and clock (microseconds since 1970 UTC) of one table in positions. Answers with a `KeyProblem` when the policy
+ * does not fit the table's key (an interval or a retention of the other kind). Pure, throws nothing.
+ */
+export function positionsOf(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Positions | KeyProblem {
   const { codec, newest } = table;
   const grid = createGrid(policy.interval, codec);
   if ('problem' in grid) return grid;
   const lineup = lineUp(table);
   const startFrom =
     policy.startFrom === null ? null : codec.axis === 'time' ? codec.positionOf(policy.startFrom) : keyDistance(policy.startFrom, codec);
-  const present = codec.axis === 'time' ? codec.positionOf(context.now) : presentOfIntegers(newest.position, lineup.ranges[0], startFrom);
+  const present = codec.axis === 'time' ? codec.positionOf(now) : presentOfIntegers(newest.position, lineup.ranges[0], startFrom);
   const clock = hasBegun(lineup, present) ? present : later(present, startFrom);
-  const window = windowOf(policy, table, context);
+  const window = windowOf(policy, table, now);
   if (window !== null && 'problem' in window) return window;
   const isDoubtful = lineup.overlapping.length > 0;
   return {
     policy,
     table,
-    context,
     lineup,
     grid,
     startFrom,
@@ -79,16 +88,12 @@ function later(a: Position, b: Position | null): Position {
   return b !== null && b > a ? b : a;
 }
 
-function windowOf(
-  { retention, timezone }: TablePolicy,
-  table: PartitionedTable,
-  context: PlanContext,
-): RetentionWindow | null | KeyProblem {
+function windowOf({ retention, timezone }: TablePolicy, table: PartitionedTable, now: EpochMicros): RetentionWindow | null | KeyProblem {
   if (retention === null) return null;
   const { codec, newest } = table;
   const { keep } = retention;
   if (codec.axis === 'time') {
-    if (keep.kind === 'calendar') return { retention, cutoff: codec.positionOf(addSpan(context.now, keep, timezone, -1)) };
+    if (keep.kind === 'calendar') return { retention, cutoff: codec.positionOf(addSpan(now, keep, timezone, -1)) };
     return {
       problem: `retention.keep ${formatSpan(keep)} is a bare number, but the key holds time; write it with a unit, such as 12 months`,
     };

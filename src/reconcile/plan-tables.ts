@@ -74,7 +74,6 @@ async function planTogether(
     clockSkewMs: Number(facts.now - facts.localNow) / 1000,
     safety: context.safety,
     allowRemovals: request.allowRemovals,
-    serverVersion: facts.version,
     tasks: request.tasks,
   };
   const states = await readTables(session, { policies, now: planContext.now, detached: journal.detached, holds: journal.holds }, signal);

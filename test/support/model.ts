@@ -78,14 +78,13 @@ export function instant(text: string): EpochMicros {
   return parseInstant(text, 'UTC');
 }
 
-/** 2025-03-10 at noon, everything allowed, PostgreSQL 18, all tasks. */
+/** 2025-03-10 at noon, everything allowed, all tasks. */
 export function contextAt(now: string | EpochMicros = '2025-03-10T12:00:00Z', changes: Partial<PlanContext> = {}): PlanContext {
   return {
     now: typeof now === 'bigint' ? now : instant(now),
     clockSkewMs: 0,
     safety: { lockTimeoutMs: 100, lockBudgetMs: 300_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 },
     allowRemovals: null,
-    serverVersion: 180_004,
     tasks: ['provision', 'retention'],
     ...changes,
   };

@@ -278,10 +278,13 @@ describe('how partitions leave', () => {
     expect(notMade.steps[0]).toMatchObject({ kind: 'detach-partition', concurrently: true });
   });
 
-  it('is plainly beside a pending detach and before PostgreSQL 14', () => {
+  it('is concurrent also after a pending detach, which the plan completes first', () => {
     const partitions = [rangePartition(timestamptz, 'q', '2024-01-01', '2024-02-01', { isDetachPending: true })];
-    expect(plan({ partitions }).steps[1]).toMatchObject({ partition: named('p1'), concurrently: false });
-    expect(plan({}, { serverVersion: 139_999 }).steps[0]).toMatchObject({ concurrently: false });
+    expect(plan({ partitions }).steps).toMatchObject([
+      { kind: 'finalize-detach', partition: named('q') },
+      { kind: 'detach-partition', partition: named('p1'), concurrently: true },
+      { kind: 'detach-partition', partition: named('p2'), concurrently: true },
+    ]);
   });
 
   it('is into the schema of retention under a free name', () => {
