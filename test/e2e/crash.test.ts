@@ -107,6 +107,7 @@ function holding(sql: string): (database: TestDatabase) => Promise<{ release(): 
   };
 }
 
+/** pg_stat_activity cuts queries at 1,024 bytes; the step's name leads each. */
 const waitingFor = (pattern: RegExp) => (database: TestDatabase) => waitForLockWaiter(database, (lock) => pattern.test(lock.query));
 
 describe('after kill -9 a further run converges', () => {
@@ -115,7 +116,7 @@ describe('after kill -9 a further run converges', () => {
       schema,
       provisioned,
       holding('LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE'),
-      waitingFor(/ATTACH PARTITION/),
+      waitingFor(/create-partition/),
     );
   });
 
@@ -124,7 +125,7 @@ describe('after kill -9 a further run converges', () => {
       schema,
       provisioned,
       holding('LOCK TABLE organisations IN ROW EXCLUSIVE MODE'),
-      waitingFor(/ATTACH PARTITION/),
+      waitingFor(/create-partition/),
     );
   });
 
@@ -133,13 +134,13 @@ describe('after kill -9 a further run converges', () => {
       withDefault,
       guarded,
       holding('LOCK TABLE events_default IN ACCESS SHARE MODE'),
-      waitingFor(/partitiond_guard/),
+      waitingFor(/create-partition/),
     );
   });
 
   it('when killed with the guard in place, before ATTACH', async () => {
     await convergesAfterKill(withDefault, guarded, holding('LOCK TABLE ONLY events IN SHARE UPDATE EXCLUSIVE MODE'), async (database) => {
-      await waitingFor(/ATTACH PARTITION/)(database);
+      await waitingFor(/create-partition/)(database);
       const guards = await database.query("SELECT FROM pg_constraint WHERE conname LIKE 'partitiond_guard%'");
       expect(guards.length).toBeGreaterThan(0);
     });
@@ -159,7 +160,7 @@ describe('after kill -9 a further run converges', () => {
   it('when killed while DROP waits for a reader of the detached table', async () => {
     // The reader of the partition alone lets the detach be marked, then blocks its second phase or the drop.
     const park = holding('LOCK TABLE events_oldest IN ACCESS SHARE MODE');
-    await convergesAfterKill(withHistory, retired, park, waitingFor(/DETACH PARTITION|DROP TABLE/));
+    await convergesAfterKill(withHistory, retired, park, waitingFor(/detach-partition|DETACH PARTITION|drop-table/));
   });
 
   it('when killed at any moment', async () => {
@@ -195,7 +196,7 @@ describe('after a terminated connection a further run converges', () => {
     using file = policyFile(database, [provisioned], impatient);
     const parked = await holding('LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE')(database);
     await using program = startPartitiond(['apply', '--config', file.path]);
-    const waiter = await waitForLockWaiter(database, (lock) => /ATTACH PARTITION/.test(lock.query));
+    const waiter = await waitForLockWaiter(database, (lock) => /create-partition/.test(lock.query));
     await database.query('SELECT pg_terminate_backend($1)', [waiter.pid]);
     const result = await program.exited;
     expect([3, 4]).toContain(result.exitCode);
