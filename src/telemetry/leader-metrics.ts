@@ -5,7 +5,7 @@ import type { StepKind } from '../plan/step.ts';
 import type { ReconcileEvent, TableReport } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import type { Labels, MetricStore } from './metric-store.ts';
-import type { PartitionLimits } from './partition-samples.ts';
+import { type PartitionLimits, seriesPerPartition, sharePartitions } from './partition-budget.ts';
 import { type TableView, tableSamples } from './table-samples.ts';
 
 /** A scheduled task as its series begin: with what the journal remembers. Times in seconds since 1970. */
@@ -38,13 +38,16 @@ export class LeaderMetrics {
   readonly #store: MetricStore;
   readonly #database: LedDatabase;
   readonly #limits: PartitionLimits;
+  readonly #partitionBudget: number;
   readonly #views = new Map<string, TableView>();
   readonly #failedPhase = new Map<string, string>();
 
-  constructor(store: MetricStore, database: LedDatabase, limits: PartitionLimits) {
+  /** `partitionBudget`: how many partitions of all tables together may have series of their own. */
+  constructor(store: MetricStore, database: LedDatabase, limits: PartitionLimits, partitionBudget: number) {
     this.#store = store;
     this.#database = database;
     this.#limits = limits;
+    this.#partitionBudget = partitionBudget;
     for (const task of database.tasks) this.#beginTask(task);
     for (const policy of database.tables) this.#beginTable(policy);
     for (const step of new Set(database.tables.flatMap(possibleSteps))) {
@@ -177,8 +180,14 @@ export class LeaderMetrics {
   }
 
   #publish(): void {
-    const samples = [...this.#views.values()].flatMap((view) => tableSamples(view, this.#limits));
+    const views = [...this.#views.values()];
+    const isByPartition = this.#limits.partitions !== 'none';
+    const wanted = isByPartition ? views.map((view) => wantedPartitions(view, this.#limits)) : [];
+    const shares = sharePartitions(wanted, this.#partitionBudget);
+    const samples = views.flatMap((view, index) => tableSamples(view, shares[index] ?? null));
     this.#store.replace(this.#database.name, samples);
+    const dropped = sum(wanted) - sum(shares);
+    this.#store.increase('metrics_dropped_series_total', {}, dropped * seriesPerPartition);
   }
 
   #labels(labels: Labels = {}): Labels {
@@ -188,6 +197,15 @@ export class LeaderMetrics {
   #tableLabels(table: QualifiedName): Labels {
     return this.#labels({ schema: table.schema, table: table.name });
   }
+}
+
+function wantedPartitions({ state }: TableView, limits: PartitionLimits): number {
+  const count = state.kind === 'partitioned' ? state.table.partitions.length : 0;
+  return limits.partitions === 'all' ? count : Math.min(count, limits.topPerTable);
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** A partition that was locked away this time keeps its last value; one that is gone does not. */

@@ -2,7 +2,7 @@ import type { MetricDeclaration } from './metric-declaration.ts';
 
 /**
  * Every metric family that partitiond exports, but for the process_* and nodejs_* defaults of prom-client. The only place where names, labels
- * and help texts are written: the exposition, docs/metrics.md and deploy/metrics.json are made from it.
+ * and help texts are written: the exposition and docs/metrics.md are made from it.
  * Rules (observability.md, section 1): base units, `_total` on counters only, timestamps rather than ages, label values are the contract's
  * words, and a sum or an average over the labels of a family makes sense.
  * Source: prometheus.io/docs/practices/naming, prometheus.io/docs/practices/instrumentation.
@@ -25,6 +25,11 @@ const processFamilies = {
   leader: ['gauge', ['database'], '1 while this process leads the database, else 0.'],
   leader_epoch: ['gauge', ['database'], 'Highest leadership epoch that this process has held; 0 = none.'],
   leader_transitions_total: ['counter', ['database', 'reason'], 'Changes of leadership of this process, by reason.'],
+  metrics_dropped_series_total: [
+    'counter',
+    [],
+    'Series of partitions that were left out for `metrics.maxSeries` or for the 2,000 partitions of a process, counted at every snapshot.',
+  ],
 } as const;
 
 const leaderFamilies = {

@@ -1,5 +1,5 @@
 /**
- * One metric family as the program, docs/metrics.md and deploy/metrics.json know it. Names carry no `partitiond_` prefix here.
+ * One metric family as the program and docs/metrics.md know it. Names carry no `partitiond_` prefix here.
  * process: exists in every process. leader: only where this process leads the database; carries `database`. table: likewise, and carries
  * `database`, `schema` and `table`.
  */

@@ -2,7 +2,7 @@ import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import { type Collector, LeaderMetrics, type LedDatabase, type RunOutcome } from './leader-metrics.ts';
 import { MetricStore } from './metric-store.ts';
-import type { PartitionLimits } from './partition-samples.ts';
+import { type PartitionLimits, partitionBudget } from './partition-budget.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -32,6 +32,7 @@ export class Metrics {
     this.#options = options;
     const { version, revision } = options;
     this.#store.set('build_info', { version, revision, node_version: process.version }, 1);
+    this.#store.increase('metrics_dropped_series_total', {}, 0);
     for (const database of options.databases) {
       for (const name of ['database_up', 'postgres_version_num', 'postgres_in_recovery', 'leader', 'leader_epoch'] as const) {
         this.#store.set(name, { database }, 0);
@@ -56,7 +57,8 @@ export class Metrics {
   }
 
   acquired(database: LedDatabase, epoch: bigint): void {
-    this.#led.set(database.name, new LeaderMetrics(this.#store, database, this.#options.limits));
+    const { limits, databases } = this.#options;
+    this.#led.set(database.name, new LeaderMetrics(this.#store, database, limits, partitionBudget(limits, databases.length)));
     this.#store.set('leader', { database: database.name }, 1);
     this.#store.set('leader_epoch', { database: database.name }, Number(epoch));
     this.#store.increase('leader_transitions_total', { database: database.name, reason: 'acquired' }, 1);

@@ -4,17 +4,11 @@ import type { Coverage } from '../plan/coverage.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import type { Labels, Sample } from './metric-store.ts';
 
-/** How many partitions of a table get series of their own: none, `topPerTable`, or all. */
-export interface PartitionLimits {
-  readonly partitions: 'none' | 'top' | 'all';
-  readonly topPerTable: number;
-}
-
 /** Takes the place of all partitions without series of their own, so that the sum over `partition` stays the table's. */
 const otherPartitions = '_other';
 
 /**
- * Sizes and rows of a bounded set of partitions: the current one, the next, the default and held ones, then the largest. Sizes are exact
+ * Sizes and rows of `count` partitions: the current one, the next, the default and held ones, then the largest. Sizes are exact
  * where the collection read them, else estimates of the catalog. Pure; the order of `table.partitions` does not matter.
  */
 export function partitionSamples(
@@ -22,14 +16,12 @@ export function partitionSamples(
   table: PartitionedTable,
   coverage: Coverage | null,
   statistics: TableStatistics | null,
-  limits: PartitionLimits,
+  count: number,
 ): readonly Sample[] {
-  if (limits.partitions === 'none') return [];
   const measured = table.partitions.map((partition) => measure(partition, statistics));
   const special = new Set([coverage?.current, coverage?.future[0], ...(coverage?.held ?? [])].map((partition) => partition?.oid));
   const rank = (item: Measured): number => (special.has(item.partition.oid) || item.partition.bound.kind === 'default' ? 0 : 1);
   const ordered = measured.toSorted((a, b) => rank(a) - rank(b) || b.bytes - a.bytes || compareOids(a.partition, b.partition));
-  const count = limits.partitions === 'all' ? ordered.length : limits.topPerTable;
   const rest = ordered.slice(count);
   return [
     ...ordered.slice(0, count).flatMap((item) => series(identity, partitionLabel(item.partition, table), item.bytes, item.rows)),

@@ -7,7 +7,7 @@ import type { Finding } from '../plan/finding.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import type { MetricName } from './metric-catalogue.ts';
 import type { Labels, Sample } from './metric-store.ts';
-import { type PartitionLimits, partitionSamples } from './partition-samples.ts';
+import { partitionSamples } from './partition-samples.ts';
 
 /** What is known of one table; every gauge of the table follows from it. */
 export interface TableView {
@@ -23,9 +23,10 @@ export interface TableView {
 
 /**
  * All gauges of one table, each label set once. A value that has no meaning for the table (a runway in seconds of an integer key, the rows
- * of a default partition that does not exist) is left out rather than 0. Pure, throws nothing.
+ * of a default partition that does not exist) is left out rather than 0. `partitionCount` partitions get series of their own; null: no series
+ * by partition at all. Pure, throws nothing.
  */
-export function tableSamples(view: TableView, limits: PartitionLimits): readonly Sample[] {
+export function tableSamples(view: TableView, partitionCount: number | null): readonly Sample[] {
   const { policy, state, findings } = view;
   const identity = { database: view.database, schema: policy.table.schema, table: policy.table.name };
   const samples: Sample[] = [];
@@ -39,7 +40,7 @@ export function tableSamples(view: TableView, limits: PartitionLimits): readonly
   addStatistics(add, state.table, view.statistics);
   const coverage = tableCoverage(policy, state.table, view.readAt);
   if (coverage !== null) addCoverage(add, coverage, state.table, policy, view.readAt);
-  samples.push(...partitionSamples(identity, state.table, coverage, view.statistics, limits));
+  if (partitionCount !== null) samples.push(...partitionSamples(identity, state.table, coverage, view.statistics, partitionCount));
   return samples;
 }
 

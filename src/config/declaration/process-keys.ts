@@ -50,11 +50,11 @@ export const processKeys: ProcessKeys = {
     host: defaulted(host, '0.0.0.0', 'The address to listen on.'),
     port: defaulted(port, 9788, 'The port to listen on; 0 takes any free one.'),
   }),
-  admin: section('The listener for what changes something: reload, run, pause, resume, drain. Keep it on the loopback address.', {
+  admin: section('The listener for orders: POST /-/run starts a task. It answers callers on this machine only.', {
     host: defaulted(
       host,
       '127.0.0.1',
-      'The address to listen on; on another than the loopback address only `/-/drain` answers peers that are not loopback.',
+      'The address to listen on; also on another than the loopback address only callers on this machine may give orders.',
     ),
     port: defaulted(port, 9789, 'The port to listen on; 0 takes any free one.'),
   }),
@@ -97,12 +97,16 @@ export const processKeys: ProcessKeys = {
     ),
   }),
   metrics: section('How much /metrics tells about single partitions.', {
-    partitions: defaulted(oneOf('none', 'top', 'all'), 'top', 'Series for no partition, for the largest of each table, or for all.'),
+    partitions: defaulted(
+      oneOf('none', 'top', 'all'),
+      'top',
+      'Series for no partition, for some of each table (the current, next, default and held ones, then the largest), or for all.',
+    ),
     topPerTable: defaulted(wholeNumber(0, 100_000), 20, 'With `partitions: top`, how many of each table.'),
     maxSeries: defaulted(
       wholeNumber(1, 10_000_000),
       50_000,
-      'Series of partitions in all; beyond it they are left out, and a metric says so.',
+      'Series of single partitions in all; beyond it, and beyond 2,000 partitions of a process, they are left out and counted in `partitiond_metrics_dropped_series_total`.',
     ),
   }),
   journal: section('The history in the managed database.', {

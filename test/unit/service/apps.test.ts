@@ -12,7 +12,7 @@ function publicApp(readiness = new Readiness([]), readStatus: () => Promise<read
     version: '1',
     revision: '',
     databases: ['app'],
-    limits: { partitions: 'top', topPerTable: 20 },
+    limits: { partitions: 'top', topPerTable: 20, maxSeries: 50_000 },
     nowSeconds: () => 1,
   });
   return createPublicApp({ metrics, readiness, readStatus, logger: silentLogger, version: '1.2.3<script>' });

@@ -14,14 +14,14 @@ import { contextAt, instant, keep, type ModelSettings, modelOf, named, partition
 const nowSeconds = 1_741_608_000;
 const readAt = instant('2025-03-10T12:00:00Z');
 
-function newMetrics(partitions: 'none' | 'top' | 'all' = 'none'): Metrics {
-  const limits = { partitions, topPerTable: 2 };
+function newMetrics(partitions: 'none' | 'top' | 'all' = 'none', maxSeries = 50_000): Metrics {
+  const limits = { partitions, topPerTable: 2, maxSeries };
   return createMetrics({ version: '1.2.3', revision: 'abc', databases: ['app'], limits, nowSeconds: () => nowSeconds });
 }
 
 /** Metrics of a leader of `app` whose only table is `t`. */
-function leading(policy: TablePolicy, partitions: 'none' | 'top' | 'all' = 'none'): Metrics {
-  const metrics = newMetrics(partitions);
+function leading(policy: TablePolicy, partitions: 'none' | 'top' | 'all' = 'none', maxSeries = 50_000): Metrics {
+  const metrics = newMetrics(partitions, maxSeries);
   const task = { intervalSeconds: 600, lastRunSeconds: 100, lastSuccessSeconds: 50 };
   metrics.acquired(
     {
@@ -389,6 +389,18 @@ describe('sizes', () => {
     const sizes = [...(await scrape(metrics))].filter(([name]) => name.startsWith('partition_size_bytes'));
     expect(sizes.map(([name]) => /partition="(\w+)"/.exec(name)?.[1])).toEqual(['t_default', 'large', '_other']);
     expect(sizes.reduce((sum, [, value]) => sum + value, 0)).toBe(9101);
+  });
+
+  it('are cut by maxSeries, which is counted, and the sum is still the table', async () => {
+    const { policy, table } = modelOf({ partitions });
+    const metrics = leading(policy, 'all', 3);
+    expect((await scrape(metrics)).get('metrics_dropped_series_total')).toBe(0);
+    metrics.observeCollection(snapshot(policy, table));
+    const samples = await scrape(metrics);
+    const sizes = [...samples].filter(([name]) => name.startsWith('partition_size_bytes'));
+    expect(sizes.map(([name]) => /partition="(\w+)"/.exec(name)?.[1])).toEqual(['t_default', '_other']);
+    expect(sizes.reduce((sum, [, value]) => sum + value, 0)).toBe(9101);
+    expect(samples.get('metrics_dropped_series_total')).toBe(2 * (partitions.length - 1));
   });
 
   it('always include the current partition and the next one', async () => {
