@@ -10,7 +10,7 @@ import type { Step, Task } from '../plan/step.ts';
 /** What became of one table in one run. */
 export interface TableReport {
   readonly table: QualifiedName;
-  /** The state read last: after the steps when there were any. */
+  /** The state read last: after the steps, unless an abort or a lost connection came first. */
   readonly state: TableState | null;
   readonly plan: Plan | null;
   readonly steps: readonly StepReport[];
@@ -21,7 +21,7 @@ export interface RunReport {
   readonly runId: string;
   readonly database: string;
   readonly facts: ServerFacts | null;
-  /** Set when work is paused (`partitiond pause`): every step of an apply is then reported as refused. */
+  /** Set when work is paused (`partitiond pause`), also since the run began: the steps of every later table are then reported as refused. */
   readonly pause: Pause | null;
   readonly tables: readonly TableReport[];
 }

@@ -28,6 +28,11 @@ function applied(stdout: string): Applied['tables'] {
   return document.tables;
 }
 
+/** One line a table: its name and what became of its steps, or its error. */
+function outcomesOf(stdout: string): readonly string[] {
+  return applied(stdout).map(({ table, error, steps }) => `${table} ${error ?? steps.map((step) => step.outcome).join()}`);
+}
+
 describe('apply', () => {
   it('does what was planned, reports each step, and has nothing left to do', async () => {
     await using database = await createDatabase();
@@ -160,14 +165,31 @@ describe('apply', () => {
     const { exitCode, stdout, stderr } = await running.exited;
     expect({ exitCode, stderr }).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('Interrupted') });
     expect(stderr).not.toContain('PD901');
-    const tables = applied(stdout);
-    expect(tables.map((entry) => entry.table)).toEqual(['public.event', 'public.visit']);
-    const outcomes = new Set(tables.flatMap((entry) => entry.steps).map((step) => step.outcome));
-    expect([...outcomes].filter((outcome) => outcome === 'ok')).toEqual([]);
+    expect(outcomesOf(stdout)).toEqual(['public.event skipped,skipped', 'public.visit skipped,skipped']);
     await holder.query('ROLLBACK');
     expect(await partitionNames(database, 'public.event')).toEqual(['event_2025_03']);
     expect(await workspace.run(['apply', ...now])).toMatchObject({ exitCode: 0 });
     expect(await partitionNames(database, 'public.visit')).toHaveLength(3);
+  });
+
+  it('says what it had done when it is interrupted', async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await createMonthly(database, 'event', '2025-03-01', 1);
+    await createMonthly(database, 'visit', '2025-03-01', 1);
+    await createMonthly(database, 'ledger', '2025-03-01', 1);
+    const tables = { 'public.event': policy, 'public.visit': policy, 'public.ledger': policy };
+    workspace.configure(configurationText(database.url, tables, 'safety: { lockTimeout: 20ms, lockBudget: 60s }'));
+    const holder = await database.client();
+    await holder.query('BEGIN; LOCK TABLE public.visit IN SHARE UPDATE EXCLUSIVE MODE');
+    await using running = workspace.start(['apply', '--json', ...now]);
+    await waitForLockWaiter(database, (lock) => lock.applicationName === 'partitiond:apply');
+    running.signal('SIGTERM');
+    const { exitCode, stdout } = await running.exited;
+    expect(exitCode).toBe(4);
+    expect(outcomesOf(stdout)).toEqual(['public.event ok,ok', 'public.visit skipped,skipped', 'public.ledger skipped,skipped']);
+    await holder.query('ROLLBACK');
+    expect(await database.query('SELECT outcome FROM partitiond.run')).toEqual([{ outcome: 'aborted' }]);
   });
 
   it('changes nothing while paused, and goes on after resume', async () => {

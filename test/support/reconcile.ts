@@ -1,7 +1,7 @@
 import { parseInterval, parseSpan } from '../../src/partition/interval.ts';
 import type { DatabasePolicy, Safety, TablePolicy } from '../../src/partition/policy.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
-import { connectSession } from '../../src/postgres/session.ts';
+import { connectSession, type Session } from '../../src/postgres/session.ts';
 import type { ReconcileEvent, RunReport } from '../../src/reconcile/event.ts';
 import { reconcileDatabase } from '../../src/reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../../src/reconcile/request.ts';
@@ -43,6 +43,8 @@ export interface ReconcileOptions {
   readonly signal?: AbortSignal;
   /** Another role's URL; the superuser's by default. */
   readonly url?: string;
+  /** Puts something between the run and its session. */
+  readonly wrap?: (session: Session) => Session;
 }
 
 /** One run over `policies` in process, on a session of its own. */
@@ -73,7 +75,7 @@ export async function reconcile(
       epochGuard: null,
       ...options.context,
     };
-    return await reconcileDatabase(session, policy, request, context, signal);
+    return await reconcileDatabase(options.wrap?.(session) ?? session, policy, request, context, signal);
   } finally {
     await session.close();
   }

@@ -45,7 +45,7 @@ function verdictOfTables(visit: Visit<RunReport>, isBad: (table: TableReport) =>
   if (verdicts.includes('bug')) return 'bug';
   if (!tables.some(isBad)) return 'done';
   // The connection or the leadership was lost before anything was done: as if it had not been there from the start.
-  const isUntouched = tables.every((table) => table.error !== null && !table.steps.some((step) => step.outcome === 'ok'));
+  const isUntouched = !tables.some((table) => table.steps.some((step) => step.outcome === 'ok'));
   const [first] = verdicts;
   return isUntouched && first !== undefined && verdicts.every((verdict) => verdict === first) ? first : 'failed';
 }

@@ -81,6 +81,9 @@ describe('a verdict', () => {
     expect(verdictOfApply(run([report({ error: unreachable }), report({ error: unreachable, steps: [stepReport('skipped')] })]))).toBe(
       'unreachable',
     );
+    expect(verdictOfApply(run([report({ steps: [stepReport('failed', fenced)] }), report({ error: fenced })]))).toBe('not-leader');
+    expect(verdictOfApply(run([report({}), report({ steps: [stepReport('failed', fenced), stepReport('skipped')] })]))).toBe('not-leader');
+    expect(verdictOfApply(run([report({ steps: [stepReport('ok'), stepReport('failed', fenced)] })]))).toBe('failed');
     expect(verdictOfApply(run([report({ steps: [stepReport('ok')] }), report({ error: unreachable })]))).toBe('failed');
     expect(verdictOfApply(run([report({ error: unreachable }), report({ error: fenced })]))).toBe('failed');
   });
