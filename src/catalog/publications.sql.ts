@@ -26,7 +26,8 @@ export function publicationsSql(serverVersion: number): NamedSql {
       pr.prrelid::pg_catalog.text AS "sibling",
       p.pubname AS "publication",
       ${columns} AS "columns",
-      ${filter} AS "filter"
+      ${filter} AS "filter",
+      CASE WHEN NOT pg_catalog.pg_has_role(p.pubowner, 'USAGE') THEN pg_catalog.pg_get_userbyid(p.pubowner) END AS "closedBy"
     FROM pg_catalog.pg_publication_rel AS pr
     JOIN pg_catalog.pg_publication AS p ON p.oid = pr.prpubid
     WHERE pr.prrelid = ANY ($1::pg_catalog.oid[])
@@ -42,6 +43,8 @@ export function publicationsSql(serverVersion: number): NamedSql {
 
 export interface PublicationRow extends PublicationMembership {
   readonly sibling: string;
+  /** Its owner, when the session's role cannot act as that; only an owner may add tables. */
+  readonly closedBy: string | null;
 }
 
 const strings = json((value) => value as readonly string[]);
@@ -51,4 +54,5 @@ export const decodePublication: RowDecoder<PublicationRow> = row<PublicationRow>
   publication: text,
   columns: nullable(strings),
   filter: nullable(text),
+  closedBy: nullable(text),
 });

@@ -56,7 +56,10 @@ function shapeTemplate(row: TemplateRow, publications: readonly PublicationRow[]
     defaultGrantees: row.defaultGrantees,
     rowSecurity: { enabled: row.isRowSecurityEnabled, forced: row.isRowSecurityForced, policies: row.policies },
     replicaIdentity: replicaIdentity(row),
-    publications: publications.map(({ publication, columns, filter }) => ({ publication, columns, filter })),
+    publications: publications
+      .filter(({ closedBy }) => closedBy === null)
+      .map(({ publication, columns, filter }) => ({ publication, columns, filter })),
+    closedPublications: publications.flatMap(({ publication, closedBy }) => (closedBy === null ? [] : [{ publication, owner: closedBy }])),
     storage: row.storage,
     tablespace: row.tablespace,
     accessMethod: row.accessMethod,

@@ -176,6 +176,8 @@ export interface PartitionTemplate {
     | { readonly kind: 'index'; readonly definition: string };
   /** Publications that list partitions one by one (a member sibling, the parent not): name, column list, row filter. */
   readonly publications: readonly PublicationMembership[];
+  /** Such publications that the session's role may not add to; new partitions stay out of them, which is a finding. */
+  readonly closedPublications?: readonly { readonly publication: string; readonly owner: string }[];
   /** Storage parameters of the newest sibling as `name` -> `value`. */
   readonly storage: Readonly<Record<string, string>>;
   readonly tablespace: string | null;

@@ -17,11 +17,12 @@ export interface Guarded {
 /**
  * Lets all removals of one table pass, or none: none while the two clocks disagree by more than `safety.maxClockSkewMs`, none when there
  * are more than `safety.maxRemovals` (or `allowRemovals`). A clock that is off is a finding also when nothing is due, an error only when
- * it stops something. When this run does no retention anyway, both are mere warnings.
+ * it stops something. When this run does no retention anyway, both are mere warnings. `enough` is the allowance that the printed command
+ * asks for: at least as many as are due now.
  */
-export function guardRemovals(subject: Subject, removals: readonly Removal[]): Guarded {
+export function guardRemovals(subject: Subject, removals: readonly Removal[], enough: number): Guarded {
   const steps = removals.flatMap((removal): readonly Step[] => removal.steps);
-  const objections = [...clockObjections(subject, removals.length), ...budgetObjections(subject, removals.length)];
+  const objections = [...clockObjections(subject, removals.length), ...budgetObjections(subject, removals.length, enough)];
   const isRefused = objections.length > 0 && removals.length > 0;
   const report = isRefused && subject.context.tasks.includes('retention') ? failure : warning;
   const findings = objections.map(({ kind, message }) => report(kind, message));
@@ -42,7 +43,7 @@ function clockObjections({ policy, table, context }: Subject, removals: number):
   return [{ kind: 'clock-skew', message: `${what}; ${effect}. Set the clocks right.` }];
 }
 
-function budgetObjections({ table, context }: Subject, removals: number): readonly Objection[] {
+function budgetObjections({ table, context }: Subject, removals: number, enough: number): readonly Objection[] {
   const allowed = context.allowRemovals ?? context.safety.maxRemovals;
   if (removals <= allowed) return [];
   const name = formatQualifiedName(table.name);
@@ -54,7 +55,7 @@ function budgetObjections({ table, context }: Subject, removals: number): readon
   return [
     {
       kind: 'removal-budget',
-      message: `${what}. To remove them, run: partitiond apply --only retention --table ${shellWord(name)} --allow-removals ${removals}`,
+      message: `${what}. To remove them, run: partitiond apply --only retention --table ${shellWord(name)} --allow-removals ${enough}`,
     },
   ];
 }

@@ -6,7 +6,7 @@ import { InvariantError } from '../errors.ts';
 import type { Evidence, Obstacle, PartitionedTable, PartitionTemplate } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { compareEdges } from '../partition/position.ts';
-import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
 import { planCreates } from './create-partition.ts';
 import { explainDefaultRows, lacksDefault, planCreateDefault, planDropGuards, splitBlocked } from './default-partition.ts';
 import { type Finding, failure } from './finding.ts';
@@ -39,7 +39,7 @@ export function planTable(policy: TablePolicy, table: PartitionedTable, evidence
   if ('problem' in subject)
     return planObstacle(table.name, { kind: 'unsupported-key', message: `${formatQualifiedName(table.name)}: ${subject.problem}.` });
   const ahead = planAhead(subject, evidence);
-  const behind = planBehind(subject, evidence, defaultAfter(subject, ahead.steps));
+  const behind = planBehind(subject, evidence, ahead.steps);
   const isAsked = (step: Step): boolean => context.tasks.includes(step.task);
   return {
     table: table.name,
@@ -64,7 +64,7 @@ function planAhead(subject: Subject, evidence: Evidence): Part<CreatePartition |
   const template = templateFrom(evidence, table);
   const names = nameChoice(table.name.schema, table.partitions, evidence.takenNames);
   const creates = planCreates(subject, provision, free, template, names);
-  const findings = [...found, ...creates.findings];
+  const findings = [...found, ...creates.findings, ...closedPublicationFindings(table, template)];
   if (!needsDefault) return { steps: creates.steps, findings };
   const { step, finding } = planCreateDefault(subject, template, names);
   return { steps: [...creates.steps, step], findings: finding === null ? findings : [...findings, finding] };
@@ -73,15 +73,17 @@ function planAhead(subject: Subject, evidence: Evidence): Part<CreatePartition |
 function planBehind(
   subject: Subject,
   evidence: Evidence,
-  defaultPartition: QualifiedName | null,
+  ahead: readonly Step[],
 ): Part<Step> & Pick<Plan, 'refused'> & Pick<Recovery, 'finalizes'> {
   const chooseMove = chooseMoves(subject, evidence);
   const recovery = planRecovery(subject, chooseMove);
   const expired = findExpired(subject);
   const unreferenced = expired.removable.filter((partition) => !evidence.referenced.has(partition.oid));
-  const removals = planRemovals(subject, unreferenced, defaultPartition, chooseMove);
+  const removals = planRemovals(subject, unreferenced, defaultAfter(subject, ahead), chooseMove);
   const due = [...recovery.drops, ...removals].toSorted((a, b) => compareEdges(a.range.from, b.range.from));
-  const guarded = guardRemovals(subject, due);
+  // Once these partitions exist, the last one of now is due as well: the command that the guard prints must allow for it.
+  const dueSoon = expired.last !== null && ahead.length > 0 ? 1 : 0;
+  const guarded = guardRemovals(subject, due, due.length + dueSoon);
   return {
     finalizes: recovery.finalizes,
     steps: guarded.steps,
@@ -111,6 +113,17 @@ function templateFrom({ template }: Evidence, table: PartitionedTable): Partitio
     'PD904',
     `The plan of ${formatQualifiedName(table.name)} has partitions to make but was given no template for them.`,
   );
+}
+
+/** Such a publication must not keep a partition from being made; that its subscribers miss the rows must be heard of. */
+function closedPublicationFindings(table: PartitionedTable, { closedPublications = [] }: PartitionTemplate): readonly Finding[] {
+  const name = formatQualifiedName(table.name);
+  return closedPublications.map(({ publication, owner }) => {
+    const [quoted, role] = [quoteIdentifier(publication), quoteIdentifier(owner)];
+    const what = `New partitions of ${name} are made without publication ${quoted}, which lists partitions one by one and belongs to ${role}`;
+    const fix = `Grant ${role} to partitiond's role, or let its owner run: ALTER PUBLICATION ${quoted} ADD TABLE ${name};`;
+    return failure('missing-privilege', `${what}. ${fix}`);
+  });
 }
 
 function privilegeFindings({ missingPrivileges }: PartitionedTable): readonly Finding[] {

@@ -150,6 +150,7 @@ describe('the template', () => {
       rowSecurity: { enabled: false, forced: false, policies: [] },
       replicaIdentity: { kind: 'default' },
       publications: [],
+      closedPublications: [],
       storage: {},
       tablespace: null,
       accessMethod: null,

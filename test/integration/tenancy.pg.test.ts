@@ -21,4 +21,20 @@ describe('a table of many tenants', () => {
     expect(policy?.check).toContain('(org.id = "Big_2025_03".org_id)');
     expect(policy?.check).toContain(`'"Big".org_id'`);
   });
+
+  it('makes partitions beside a publication of somebody else that lists partitions one by one, and says what its owner must do', async () => {
+    await using database = await createDatabase();
+    const role = await database.createRole('keeper');
+    await database.query(`
+      CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+      CREATE TABLE events_2025_02 PARTITION OF events FOR VALUES FROM ('2025-02-01Z') TO ('2025-03-01Z');
+      ALTER TABLE events OWNER TO "${role.name}"; ALTER TABLE events_2025_02 OWNER TO "${role.name}";
+      GRANT CREATE ON SCHEMA public TO "${role.name}"; GRANT CREATE ON DATABASE ${database.name} TO "${role.name}";
+      CREATE PUBLICATION captured FOR TABLE events_2025_02;`);
+    const report = await reconcile(database, [policyOf('events', { premake: 0 })], { request: { now }, url: role.url });
+    expect(report.tables[0]?.steps.map((step) => [step.outcome, step.error?.message])).toEqual([['ok', undefined]]);
+    expect(report.tables[0]?.plan?.findings.map(({ kind, message }) => `${kind}: ${message}`).join()).toMatch(
+      /missing-privilege: .*publication captured.*ALTER PUBLICATION captured ADD TABLE public.events/,
+    );
+  });
 });

@@ -36,6 +36,13 @@ describe('the removal budget', () => {
     ]);
   });
 
+  it('names a number that still holds when newer partitions have made the last one of now removable', () => {
+    const found = plan({ ranges: [...ranges.slice(0, 12), ['2024-01-01', '2024-02-01']] });
+    expect(found.refused).toHaveLength(12);
+    expect(found.findings.map(({ kind }) => kind)).toContain('last-partition');
+    expect(found.findings.find(({ kind }) => kind === 'removal-budget')?.message).toContain('--allow-removals 13');
+  });
+
   it('lets exactly the budget pass', () => {
     const found = plan({ ranges: ranges.slice(2) });
     expect(found.steps).toHaveLength(10);
