@@ -38,10 +38,12 @@ export async function beginRun(session: Session, schema: string, run: RunStart, 
   await session.rows(insert, [run.runId, run.tasks, run.who], () => null, signal);
 }
 
+/** Leaves a run alone that already has an outcome: whoever took over the leadership has marked it `interrupted`. */
 export async function finishRun(session: Session, schema: string, run: RunEnd, signal: AbortSignal): Promise<void> {
   const update = namedSql(
     'finish-run',
-    `UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), outcome = $2 WHERE id = $1::pg_catalog.uuid`,
+    `UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), outcome = $2 ` +
+      'WHERE id = $1::pg_catalog.uuid AND outcome IS NULL',
   );
   await session.rows(update, [run.runId, run.outcome], () => null, signal);
 }
