@@ -20,7 +20,14 @@ export const applyAll: ReconcileRequest = {
   allowRemovals: null,
 };
 
-export const context: ReconcileContext = { safety, clock: systemClock, observe: () => undefined, who: 'bench', epochGuard: null };
+export const context: ReconcileContext = {
+  safety,
+  clock: systemClock,
+  observe: () => undefined,
+  who: 'bench',
+  epochGuard: null,
+  journalKeepMs: 90 * 86_400_000,
+};
 
 export function dailyPolicy(name: string, overrides: Partial<TablePolicy> = {}): TablePolicy {
   return {

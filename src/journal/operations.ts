@@ -72,7 +72,7 @@ function finite(value: number): string {
 
 function trimSql(schema: string): NamedSql {
   return namedSql(
-    'trim-operations',
+    'trim-journal',
     /* sql */ `
     WITH
       old_operations AS (
@@ -83,16 +83,23 @@ function trimSql(schema: string): NamedSql {
       old_runs AS (
         DELETE FROM ${qualify(schema, 'run')} AS r
         WHERE r.started_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
-        RETURNING 1
+      ),
+      old_absences AS (
+        DELETE FROM ${qualify(schema, 'detached_partition')} AS d
+        WHERE d.detached_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
+          AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = d.oid)
       )
-    SELECT (SELECT pg_catalog.count(*) FROM old_operations) AS "operations", (SELECT pg_catalog.count(*) FROM old_runs) AS "runs"`,
+    SELECT pg_catalog.count(*) AS "operations" FROM old_operations`,
   );
 }
 
-const decodeTrim = row<{ readonly operations: number; readonly runs: number }>({ operations: number, runs: number });
+const decodeTrim = row<{ readonly operations: number }>({ operations: number });
 
-/** Forgets operations and runs that began more than `keepMs` milliseconds ago; returns how many operations. Detached tables stay. */
-export async function trimOperations(session: Session, schema: string, keepMs: number, signal: AbortSignal): Promise<number> {
+/**
+ * Forgets operations and runs that began more than `keepMs` milliseconds ago, and tables that were detached before then and have been dropped
+ * by somebody else since; returns how many operations. Detached tables that still exist stay.
+ */
+export async function trimJournal(session: Session, schema: string, keepMs: number, signal: AbortSignal): Promise<number> {
   const [trimmed] = await session.rows(trimSql(schema), [Math.trunc(keepMs)], decodeTrim, signal);
   return trimmed?.operations ?? 0;
 }

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { readServerFacts } from '../catalog/read-server-facts.ts';
 import type { PartitiondError } from '../errors.ts';
 import { installJournal } from '../journal/install.ts';
+import { trimJournal } from '../journal/operations.ts';
 import { type JournalContents, readJournal } from '../journal/read-journal.ts';
 import { beginRun, finishRun } from '../journal/runs.ts';
 import type { ServerFacts } from '../partition/partition.ts';
@@ -66,7 +67,15 @@ async function work(run: Run): Promise<RunReport> {
   if (request.mode === 'apply') await installJournal(session, database.journalSchema, signal);
   const journal = await readJournal(session, database.journalSchema, signal);
   const body = (): Promise<RunReport> => reconcileTables(run, facts, journal);
-  return request.mode === 'apply' ? await journalled(run, body) : await body();
+  if (request.mode === 'plan') return await body();
+  const report = await journalled(run, body);
+  if (request.tasks.includes('retention') && report.pause === null) await forgetHistory(run);
+  return report;
+}
+
+/** History is no reason to call a run failed: what could not be forgotten now, the next run forgets. */
+async function forgetHistory({ session, database, context, signal }: Run): Promise<void> {
+  await trimJournal(session, database.journalSchema, context.journalKeepMs, signal).catch(() => undefined);
 }
 
 async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<RunReport> {

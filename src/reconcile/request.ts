@@ -24,6 +24,8 @@ export interface ReconcileContext {
   readonly safety: Safety;
   readonly clock: Clock;
   readonly observe: ReconcileObserver;
+  /** Age at which the journal's history is forgotten, by runs that include the task `retention`; milliseconds. */
+  readonly journalKeepMs: number;
   /** Who is recorded in the journal, for example `partitiond:run pod-1`. */
   readonly who: string;
   /** SQL that raises unless this process still leads; run first in every writing transaction. Null where leadership is off. */

@@ -64,6 +64,7 @@ async function maintain(
     },
     who: surroundings.who,
     epochGuard: guardSql,
+    journalKeepMs: surroundings.configuration.journal.keepMs,
   };
   const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables: null, now: null, allowRemovals: null };
   return verdict(await reconcileDatabase(session, database, request, context, signal), signal);
@@ -87,6 +88,7 @@ async function collect(
     },
     who,
     epochGuard: null,
+    journalKeepMs: configuration.journal.keepMs,
   };
   const request: ReconcileRequest = { mode: 'plan', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null };
   const report = await measured('catalog', database, surroundings, () => reconcileDatabase(session, database, request, context, signal));

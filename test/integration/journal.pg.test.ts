@@ -5,7 +5,7 @@ import { renderForgetDetached, renderRecordDetached } from '../../src/journal/de
 import { installJournal } from '../../src/journal/install.ts';
 import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
 import { migrations } from '../../src/journal/migrations.ts';
-import { type OperationStart, renderBeginOperation, renderFinishOperation, trimOperations } from '../../src/journal/operations.ts';
+import { type OperationStart, renderBeginOperation, renderFinishOperation, trimJournal } from '../../src/journal/operations.ts';
 import { clearPause, setPause } from '../../src/journal/pause.ts';
 import { readJournal } from '../../src/journal/read-journal.ts';
 import { beginRun, finishRun, readLastRuns } from '../../src/journal/runs.ts';
@@ -191,7 +191,7 @@ describe('operations', () => {
       `UPDATE ${schema}.operation SET started_at = now() - interval '91 days'; UPDATE ${schema}.run SET started_at = now() - interval '91 days'`,
     );
     await session.execute(renderBeginOperation(schema, operation({ reason: 'new' })), noAbort);
-    expect(await trimOperations(session, schema, 90 * 86_400_000, noAbort)).toBe(1);
+    expect(await trimJournal(session, schema, 90 * 86_400_000, noAbort)).toBe(1);
     expect(await database.query(`SELECT reason FROM ${schema}.operation`)).toEqual([{ reason: 'new' }]);
     expect(await database.query(`SELECT FROM ${schema}.run`)).toEqual([]);
   });
@@ -231,6 +231,22 @@ describe('detached tables', () => {
     await session.execute(renderForgetDetached(schema, entry.oid), noAbort);
     expect((await readJournal(session, schema, noAbort)).detached).toEqual([]);
   });
+
+  it('are forgotten by age once somebody else has dropped them', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    await database.query('CREATE TABLE public.t_2 ()');
+    const [table] = await database.query<{ oid: string }>("SELECT 'public.t_2'::regclass::oid::text AS oid");
+    const there = table?.oid ?? '';
+    for (const oid of [entry.oid, there])
+      await session.execute(renderRecordDetached(schema, { ...entry, oid, state: 'detached' }), noAbort);
+    await trimJournal(session, schema, 90 * 86_400_000, noAbort);
+    expect((await readJournal(session, schema, noAbort)).detached).toHaveLength(2);
+    await database.query(`UPDATE ${schema}.detached_partition SET detached_at = now() - interval '91 days'`);
+    await trimJournal(session, schema, 90 * 86_400_000, noAbort);
+    expect((await readJournal(session, schema, noAbort)).detached.map(({ oid }) => oid)).toEqual([there]);
+  });
 });
 
 describe('runs', () => {
@@ -265,8 +281,10 @@ describe('leadership', () => {
     expect(await claimLeadership(session, schema, claim, noAbort)).toBe(1n);
     await session.execute(`BEGIN; ${epochGuard(schema, 1n)}; COMMIT`, noAbort);
     await session.execute(renderBeginOperation(schema, operation()), noAbort);
-    await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], who: 'test' }, noAbort);
+    const runId = randomUUID();
+    await beginRun(session, schema, { runId, tasks: ['provision'], who: 'test' }, noAbort);
     expect(await claimLeadership(session, schema, { ...claim, holder: 'pod-2' }, noAbort)).toBe(2n);
+    await finishRun(session, schema, { runId, outcome: 'ok' }, noAbort);
     const left = await database.query(`SELECT outcome FROM ${schema}.operation UNION ALL SELECT outcome FROM ${schema}.run`);
     expect(left).toEqual([{ outcome: 'interrupted' }, { outcome: 'interrupted' }]);
     const fenced = await session

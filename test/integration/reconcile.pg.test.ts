@@ -130,6 +130,19 @@ describe('reconcileDatabase', () => {
     expect(await attachedPartitions(database, 'events')).toEqual([]);
   });
 
+  it('forgets the old history in runs of retention', async () => {
+    await using database = await createDatabase();
+    await reconcile(database, []);
+    await database.query("UPDATE partitiond.run SET started_at = now() - interval '3 days'");
+    const old = (): Promise<unknown[]> => database.query("SELECT FROM partitiond.run WHERE started_at < now() - interval '1 day'");
+    const context = { journalKeepMs: 2 * 86_400_000 };
+    await reconcile(database, [], { context, request: { tasks: ['provision'] } });
+    expect(await old()).toHaveLength(1);
+    await reconcile(database, [], { context, request: { tasks: ['retention'] } });
+    expect(await old()).toEqual([]);
+    expect(await database.query('SELECT outcome FROM partitiond.run')).toEqual([{ outcome: 'ok' }, { outcome: 'ok' }]);
+  });
+
   it('tells the observer what it does, in order', async () => {
     await using database = await createDatabase();
     await database.query('CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at)');

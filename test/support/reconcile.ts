@@ -73,6 +73,7 @@ export async function reconcile(
       observe: (event) => options.events?.push(event),
       who: 'test',
       epochGuard: null,
+      journalKeepMs: 90 * 86_400_000,
       ...options.context,
     };
     return await reconcileDatabase(options.wrap?.(session) ?? session, policy, request, context, signal);

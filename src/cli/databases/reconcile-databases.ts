@@ -54,7 +54,8 @@ export function runContext(
   observe: ReconcileObserver,
   epochGuard: string | null,
 ): ReconcileContext {
-  return { safety: configuration.safety, clock: io.clock, observe, who: `partitiond:${command}`, epochGuard };
+  const { safety, journal } = configuration;
+  return { safety, clock: io.clock, observe, who: `partitiond:${command}`, epochGuard, journalKeepMs: journal.keepMs };
 }
 
 /** The clock that a command planned for: `--now`, else that of the first database that answered, else the local one. */
