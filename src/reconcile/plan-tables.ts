@@ -1,6 +1,6 @@
 import { readEvidence } from '../catalog/read-evidence.ts';
 import { readTables } from '../catalog/read-tables.ts';
-import { ConnectionError, type PartitiondError } from '../errors.ts';
+import { ConnectionError, type PartitiondError, StatementError } from '../errors.ts';
 import type { JournalContents } from '../journal/read-journal.ts';
 import type { Evidence, PartitionedTable, ServerFacts, TableState } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
@@ -10,6 +10,7 @@ import type { PlanContext } from '../plan/plan-context.ts';
 import { planObstacle, planTable } from '../plan/plan-table.ts';
 import { questions } from '../plan/questions.ts';
 import type { Session } from '../postgres/session.ts';
+import { sqlstates } from '../postgres/sqlstate.ts';
 import type { ReconcileContext, ReconcileRequest } from './request.ts';
 import { toPartitiondError } from './to-partitiond-error.ts';
 
@@ -23,34 +24,44 @@ export interface PlannedTable {
 
 const noEvidence: Evidence = { occupiedInDefault: [], referenced: new Map(), takenNames: new Set(), template: null };
 
+/** What all tables are read and planned with. */
+export interface Reading {
+  readonly session: Session;
+  readonly journal: JournalContents;
+  readonly facts: ServerFacts;
+  readonly request: ReconcileRequest;
+  readonly context: Pick<ReconcileContext, 'safety' | 'clock'>;
+  readonly signal: AbortSignal;
+}
+
 /**
  * Reads and plans all `policies` with a constant number of catalog queries, aligned with them. Planning happens twice where the first
  * pass has questions: it names what it must know, that alone is read, and the second pass decides. When reading all tables together
  * fails for a reason that is not the connection, each is read on its own, so that one bad table cannot stop the others.
  */
-export async function planTables(
-  session: Session,
-  policies: readonly TablePolicy[],
-  journal: JournalContents,
-  facts: ServerFacts,
-  request: ReconcileRequest,
-  context: ReconcileContext,
-  signal: AbortSignal,
-): Promise<readonly PlannedTable[]> {
-  const plan = (some: readonly TablePolicy[]): Promise<readonly PlannedTable[]> => {
-    return planTogether(session, some, journal, facts, request, context, signal);
-  };
+export async function planTables(policies: readonly TablePolicy[], reading: Reading): Promise<readonly PlannedTable[]> {
+  const { signal } = reading;
   try {
-    return await plan(policies);
+    return await planTogether(policies, reading);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof ConnectionError) throw error;
     if (policies.length === 1) return policies.map((policy) => failed(policy, error, signal));
+    return await planOneByOne(policies, reading, error);
   }
+}
+
+/** Together they may have failed for being slow; one by one that would be a statement timeout for each table, so the whole has an end. */
+async function planOneByOne(policies: readonly TablePolicy[], reading: Reading, cause: unknown): Promise<readonly PlannedTable[]> {
+  const { signal, context } = reading;
+  const { clock, safety } = context;
+  const withinMs = safety.statementTimeoutMs === 0 ? Number.POSITIVE_INFINITY : 2 * safety.statementTimeoutMs;
+  const startedAt = clock.monotonicMs();
   const planned: PlannedTable[] = [];
   for (const policy of policies) {
     try {
-      planned.push(...(await plan([policy])));
+      if (clock.monotonicMs() - startedAt >= withinMs) throw notReached(policy, withinMs, cause);
+      planned.push(...(await planTogether([policy], reading)));
     } catch (error) {
       signal.throwIfAborted();
       if (error instanceof ConnectionError) throw error;
@@ -60,15 +71,15 @@ export async function planTables(
   return planned;
 }
 
-async function planTogether(
-  session: Session,
-  policies: readonly TablePolicy[],
-  journal: JournalContents,
-  facts: ServerFacts,
-  request: ReconcileRequest,
-  context: ReconcileContext,
-  signal: AbortSignal,
-): Promise<readonly PlannedTable[]> {
+function notReached(policy: TablePolicy, withinMs: number, cause: unknown): StatementError {
+  const message =
+    `Table ${formatQualifiedName(policy.table)} was not looked at: reading all tables together failed, and reading them one by one took more ` +
+    `than ${withinMs} ms (twice safety.statementTimeout). Look for what slows the catalog down, or raise safety.statementTimeout.`;
+  return new StatementError('PD504', message, sqlstates.queryCanceled, { cause });
+}
+
+async function planTogether(policies: readonly TablePolicy[], reading: Reading): Promise<readonly PlannedTable[]> {
+  const { session, journal, facts, request, context, signal } = reading;
   const planContext: PlanContext = {
     now: request.now ?? facts.now,
     clockSkewMs: Number(facts.now - facts.localNow) / 1000,

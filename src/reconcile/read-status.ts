@@ -31,8 +31,7 @@ export async function readDatabaseStatus(
   assertUsableServer(facts, 'plan', database.name);
   const journal = await readJournal(session, database.journalSchema, signal);
   const runs = journal.isInstalled ? await readLastRuns(session, database.journalSchema, signal) : [];
-  const surroundings = { ...context, observe: () => undefined, who: 'status', epochGuard: null, journalKeepMs: 0 };
-  const planned = await planTables(session, database.tables, journal, facts, request, surroundings, signal);
+  const planned = await planTables(database.tables, { session, journal, facts, request, context, signal });
   return {
     database: database.name,
     now: formatInstant(facts.now),

@@ -81,7 +81,7 @@ async function forgetHistory({ session, database, context, signal }: Run): Promi
 async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
   const readAt = context.clock.monotonicMs();
-  const planned = await planTables(session, selectPolicies(database, request.tables), journal, facts, request, context, signal);
+  const planned = await planTables(selectPolicies(database, request.tables), { session, journal, facts, request, context, signal });
   run.emit({
     kind: 'snapshot-read',
     facts,

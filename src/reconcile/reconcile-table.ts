@@ -85,7 +85,7 @@ async function planAgain(run: Run, policy: TablePolicy): Promise<Replanned | nul
   try {
     const facts = await readServerFacts(session, context.clock, signal);
     const journal = await readJournal(session, database.journalSchema, signal);
-    const [planned] = await planTables(session, [policy], journal, facts, request, context, signal);
+    const [planned] = await planTables([policy], { session, journal, facts, request, context, signal });
     return { ...nothing, ...planned, facts, pause: journal.pause };
   } catch (error) {
     if (signal.aborted && error === signal.reason) return null;

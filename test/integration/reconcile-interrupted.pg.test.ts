@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { ConnectionError, NotLeaderError, StatementError } from '../../src/errors.ts';
 import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
 import { parseInstant } from '../../src/partition/calendar.ts';
+import { systemClock } from '../../src/postgres/clock.ts';
+import type { NamedSql } from '../../src/postgres/named-sql.ts';
 import type { Session } from '../../src/postgres/session.ts';
 import type { ReconcileEvent, RunReport } from '../../src/reconcile/event.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';
-import { attachedPartitions, policyOf, reconcile } from '../support/reconcile.ts';
+import { attachedPartitions, policyOf, reconcile, testSafety } from '../support/reconcile.ts';
 
 const now = parseInstant('2025-03-10T12:00:00Z', 'UTC');
 const policies = [policyOf('first', { premake: 1 }), policyOf('second', { premake: 1 })];
@@ -16,11 +18,11 @@ async function createTables(database: TestDatabase): Promise<void> {
 }
 
 /** A session whose reads come after `before`, which may fail in their stead. */
-function readingAfter(before: () => Promise<void>): (session: Session) => Session {
+function readingAfter(before: (query: NamedSql) => Promise<void>): (session: Session) => Session {
   return (session) => ({
     pid: session.pid,
     rows: async (...parameters) => {
-      await before();
+      await before(parameters[0]);
       return await session.rows(...parameters);
     },
     execute: (...parameters) => session.execute(...parameters),
@@ -185,5 +187,40 @@ describe('a table that is read again before its steps', () => {
     ]);
     expect(report.pause?.reason).toBe('release');
     expect(await attachedPartitions(database, 'second')).toEqual([]);
+  });
+});
+
+describe('tables that cannot be read together', () => {
+  const slowly = (clock: { ms: number }, isSlow: (reads: number) => boolean): ReturnType<typeof readingAfter> => {
+    let reads = 0;
+    return readingAfter(async (query) => {
+      if (query.name !== 'read-parents') return;
+      reads += 1;
+      if (!isSlow(reads)) return;
+      clock.ms += testSafety.statementTimeoutMs;
+      throw new StatementError('PD501', 'canceling statement due to statement timeout', '57014');
+    });
+  };
+
+  const many = ['first', 'second', 'third', 'fourth'].map((name) => policyOf(name));
+
+  it('are read one by one for two statement timeouts, and those that are not reached say so', async () => {
+    await using database = await createDatabase();
+    await createTables(database);
+    const elapsed = { ms: 0 };
+    const context = { clock: { ...systemClock, monotonicMs: () => elapsed.ms } };
+    const report = await reconcile(database, many, { request: { mode: 'plan' }, context, wrap: slowly(elapsed, () => true) });
+    expect(report.tables.map((table) => table.error?.code)).toEqual(['PD501', 'PD501', 'PD504', 'PD504']);
+    expect(report.tables[3]?.error?.message).toMatch(/public\.fourth was not looked at.*safety\.statementTimeout/);
+  });
+
+  it('are all read when one by one they are fast', async () => {
+    await using database = await createDatabase();
+    await createTables(database);
+    const elapsed = { ms: 0 };
+    const context = { clock: { ...systemClock, monotonicMs: () => elapsed.ms } };
+    const wrap = slowly(elapsed, (reads) => reads <= 2);
+    const report = await reconcile(database, many, { request: { mode: 'plan' }, context, wrap });
+    expect(report.tables.map((table) => table.error?.code ?? null)).toEqual(['PD501', null, null, null]);
   });
 });
