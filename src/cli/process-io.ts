@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { processEnvironment } from '../config/environment.ts';
 import { systemClock } from '../postgres/clock.ts';
 import type { Io } from './output/io.ts';
@@ -14,6 +15,7 @@ export function processIo(signal: AbortSignal): Io {
     version: packageVersion(),
     environment: processEnvironment(),
     cwd: process.cwd(),
+    host: `${hostname()}/${process.pid}`,
   };
 }
 

@@ -53,6 +53,10 @@ describe('apply', () => {
     ]);
     const left = ['event_2025_01', 'event_2025_02', 'event_2025_03', 'event_2025_04', 'event_2025_05'];
     expect(await partitionNames(database, 'public.event')).toEqual(left);
+    const who = { who: expect.stringMatching(/^partitiond:apply .+\/\d+$/) };
+    expect(await database.query('SELECT DISTINCT who FROM partitiond.operation')).toEqual([who]);
+    expect(await database.query('SELECT who FROM partitiond.run')).toEqual([who]);
+    expect(await database.query('SELECT holder AS who FROM partitiond.leadership')).toEqual([who]);
     const second = await workspace.run(['apply', ...now]);
     expect(second).toMatchObject({ exitCode: 0, stdout: '1 table: nothing to do; no findings.\n' });
   });
@@ -203,7 +207,7 @@ describe('apply', () => {
     const paused = await workspace.run(['apply', ...now]);
     expect(paused.exitCode).toBe(4);
     expect(paused.stdout).toMatch(/refused +create-partition public\.event_2025_04/);
-    expect(paused.stderr).toMatch(/database app is paused by .*: load test, ask Ada/);
+    expect(paused.stderr).toMatch(/database app is paused by partitiond:pause .+\/\d+ since .*: load test, ask Ada/);
     expect((await catalogFingerprint(database)).filter((line) => line.includes('event'))).toEqual(before);
     expect((await workspace.run(['status'])).stdout).toContain('load test, ask Ada');
     expect(await workspace.run(['resume'])).toMatchObject({ exitCode: 0, stdout: 'app: resumed.\n' });

@@ -14,7 +14,7 @@ import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import { exitCodeOf, verdictOfApply } from '../databases/exit-code.ts';
 import { loadConfigured } from '../databases/load-configured.ts';
-import { plannedNow, type RunOptions, runContext, runOptions } from '../databases/reconcile-databases.ts';
+import { plannedNow, type RunOptions, runContext, runOptions, whoRuns } from '../databases/reconcile-databases.ts';
 import { type Selection, selectDatabases } from '../databases/selection.ts';
 import { visitDatabases } from '../databases/visit-databases.ts';
 import type { Io } from '../output/io.ts';
@@ -105,7 +105,7 @@ async function lead(session: Session, selection: Selection, configuration: Confi
   const { name, journalSchema } = selection.database;
   const leadership = await tryLead(
     session,
-    { journalSchema, who: 'partitiond:apply', configurationHash: policyHash(selection.database) },
+    { journalSchema, who: whoRuns('apply', io), configurationHash: policyHash(selection.database) },
     io.signal,
   );
   if (leadership !== null) return leadership;

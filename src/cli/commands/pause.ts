@@ -4,6 +4,7 @@ import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import { exitCodeOf, verdictOfVisit } from '../databases/exit-code.ts';
 import { loadConfigured } from '../databases/load-configured.ts';
+import { whoRuns } from '../databases/reconcile-databases.ts';
 import { selectDatabases } from '../databases/selection.ts';
 import { visitDatabases } from '../databases/visit-databases.ts';
 import type { Io } from '../output/io.ts';
@@ -32,7 +33,7 @@ async function runPause(invocation: Invocation, io: Io): Promise<number> {
   const { databases, safety } = loadConfigured(invocation, io);
   const reason = invocation.operands[0] ?? defaultReason;
   const visits = await visitDatabases(selectDatabases(databases, invocation), 'pause', safety, io, async (session, selection) => {
-    await pauseDatabase(session, selection.database, { reason, by: 'partitiond:pause' }, io.clock, io.signal);
+    await pauseDatabase(session, selection.database, { reason, by: whoRuns('pause', io) }, io.clock, io.signal);
     io.stdout.write(`${printable(selection.database.name)}: paused.\n`);
     return true;
   });

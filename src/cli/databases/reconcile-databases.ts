@@ -55,7 +55,12 @@ export function runContext(
   epochGuard: string | null,
 ): ReconcileContext {
   const { safety, journal } = configuration;
-  return { safety, clock: io.clock, observe, who: `partitiond:${command}`, epochGuard, journalKeepMs: journal.keepMs };
+  return { safety, clock: io.clock, observe, who: whoRuns(command, io), epochGuard, journalKeepMs: journal.keepMs };
+}
+
+/** Recorded in the journal, for example `partitiond:apply pod-1/4711`. */
+export function whoRuns(command: string, io: Io): string {
+  return `partitiond:${command} ${io.host}`;
 }
 
 /** The clock that a command planned for: `--now`, else that of the first database that answered, else the local one. */

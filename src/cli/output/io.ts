@@ -16,4 +16,6 @@ export interface Io {
   /** Where the configuration is looked for, and what fills its `${NAME}`s. */
   readonly environment: Environment;
   readonly cwd: string;
+  /** Host and process id, for example `pod-1/4711`: tells this run from others in the journal. */
+  readonly host: string;
 }
