@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { NotLeaderError } from '../errors.ts';
 import { releaseAdvisoryLock, tryAdvisoryLock } from '../postgres/advisory-lock.ts';
 import type { Session } from '../postgres/session.ts';
-import { claimEpoch, type Epoch } from '../reconcile/claim-leadership.ts';
+import { claimEpoch, type Epoch } from '../reconcile/claim-epoch.ts';
 import { decodeHoldsLock, decodeIdentity, holdsLockSql, identitySql, type ServerIdentity } from './leadership.sql.ts';
 
 /**

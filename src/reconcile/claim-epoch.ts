@@ -1,5 +1,5 @@
 import { installJournal } from '../journal/install.ts';
-import { claimLeadership as claimEpochRow, epochGuard, type LeadershipClaim } from '../journal/leadership.ts';
+import { claimLeadership, epochGuard, type LeadershipClaim } from '../journal/leadership.ts';
 import type { Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
 
@@ -21,7 +21,7 @@ export async function claimEpoch(session: Session, schema: string, claim: Leader
   await installJournal(session, schema, signal);
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const epoch = await claimEpochRow(session, schema, claim, signal);
+      const epoch = await claimLeadership(session, schema, claim, signal);
       return { epoch, guardSql: epochGuard(schema, epoch) };
     } catch (error) {
       if (!isLockFailure(error) || attempt === claimAttempts) throw error;
