@@ -156,11 +156,14 @@ export const mutants: readonly Mutant[] = [
     test: { file: 'test/integration/reconcile.pg.test.ts', name: 'changes nothing in mode plan, not even the journal schema' },
   },
   {
-    mistake: 'works on while it is paused',
-    file: 'src/reconcile/reconcile-database.ts',
-    text: 'first.plan.steps.length === 0 || isPaused',
-    replacement: 'first.plan.steps.length === 0',
-    test: { file: 'test/integration/reconcile.pg.test.ts', name: 'does nothing while it is paused, and says so' },
+    mistake: 'works on when somebody pauses the database during a run',
+    file: 'src/reconcile/reconcile-table.ts',
+    text: 'if (pause !== null) return {',
+    replacement: 'if (pause === undefined) return {',
+    test: {
+      file: 'test/integration/reconcile-interrupted.pg.test.ts',
+      name: 'is left alone when somebody has paused the database meanwhile, and so are the tables after it',
+    },
   },
   {
     mistake: 'lets one mistyped id expire a table of integer keys',
