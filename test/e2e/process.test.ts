@@ -4,6 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createDatabase } from '../support/database.ts';
+import { startNetwork } from '../support/network.ts';
 import type { RunResult } from '../support/run-partitiond.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
@@ -51,9 +52,8 @@ describe('the process', () => {
     await holder.query('ROLLBACK');
   });
 
-  it('ends at a second signal without waiting for the database', async () => {
+  it('ends soon after a signal while a server accepts connections and never says a word', async () => {
     using workspace = new Workspace();
-    // Accepts connections and never says a word.
     const silent = createServer().listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const address = silent.address();
@@ -61,13 +61,31 @@ describe('the process', () => {
     const sockets: Socket[] = [];
     silent.on('connection', (socket) => sockets.push(socket.on('error', () => undefined)));
     workspace.configure(configurationText(`postgresql://me@127.0.0.1:${port}/app`, { 'public.event': 'interval: 1 month' }));
-    const startedAt = performance.now();
     await using running = workspace.start(['apply']);
-    await waitFor(
-      'a connection',
-      () => sockets.length,
-      (length) => length > 0,
+    const connected = (): number => sockets.length;
+    await waitFor('a connection', connected, (length) => length > 0);
+    const signalledAt = performance.now();
+    running.signal('SIGTERM');
+    expect(await running.exited).toMatchObject({ exitCode: 4 });
+    // Far less than the 10 s after which a connection attempt is given up.
+    expect(performance.now() - signalledAt).toBeLessThan(9_000);
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+
+  it('ends at a second signal without waiting for a statement that nobody answers', async () => {
+    await using database = await createDatabase();
+    await using network = await startNetwork(database.url);
+    using workspace = new Workspace();
+    await createMonthly(database, 'event', '2025-03-01', 1);
+    workspace.configure(
+      configurationText(network.url, { 'public.event': 'interval: 1 month' }, 'safety: { lockTimeout: 1s, lockBudget: 60s }'),
     );
+    const holder = await database.client();
+    await holder.query('BEGIN; LOCK TABLE public.event IN SHARE UPDATE EXCLUSIVE MODE');
+    await using running = workspace.start(['apply']);
+    await waitForLockWaiter(database, (lock) => lock.applicationName === 'partitiond:apply');
+    network.swallow();
     const results: RunResult[] = [];
     const ended = running.exited.then((result) => results.push(result));
     const insist = (): number => {
@@ -77,10 +95,7 @@ describe('the process', () => {
     await waitFor('the program to end', insist, (length) => length > 0, { pollMs: 100 });
     await ended;
     expect(results).toMatchObject([{ exitCode: 143 }]);
-    // Far less than the 10 s after which the connection attempt is given up.
-    expect(performance.now() - startedAt).toBeLessThan(9_000);
-    for (const socket of sockets) socket.destroy();
-    silent.close();
+    await holder.query('ROLLBACK');
   });
 
   it('prints neither colours nor a progress bar into a pipe', async () => {
