@@ -7,6 +7,7 @@ import { boolean, nullable, number, type RowDecoder, row, text } from '../postgr
  * with everybody else behind it: such relations are left alone, `bytes` is null. Foreign tables are never looked at: null too.
  * An index helps when it is valid, complete, a btree and begins with the key; it is looked for only where there are rows to be read, and by a
  * scalar subquery: an EXISTS became a hash over every index of the database (61 of 96 ms at 20,000 partitions, PostgreSQL 15).
+ * OFFSET 0 keeps the look-up of each relation by index; a join was a hash over all of pg_class (17 ms).
  */
 export const relationSizesSql: NamedSql = namedSql(
   'read-relation-sizes',
@@ -20,9 +21,9 @@ export const relationSizesSql: NamedSql = namedSql(
         AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
     ),
     wanted AS MATERIALIZED (
-      SELECT c.oid, w.key, c.relkind
+      SELECT w.oid, w.key, c.relkind
       FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.text[])) AS w (oid, key)
-      JOIN pg_catalog.pg_class AS c ON c.oid = w.oid
+      CROSS JOIN LATERAL (SELECT k.relkind FROM pg_catalog.pg_class AS k WHERE k.oid = w.oid OFFSET 0) AS c
     ),
     tree AS (
       SELECT w.oid AS root, w.oid AS relation FROM wanted AS w WHERE w.relkind = 'p'
