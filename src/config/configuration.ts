@@ -8,12 +8,20 @@ export interface Configuration {
   readonly schedules: Schedules;
   readonly safety: Safety;
   readonly leadership: { readonly enabled: boolean };
-  readonly metrics: { readonly partitions: 'none' | 'top' | 'all'; readonly topPerTable: number; readonly maxSeries: number };
+  readonly metrics: MetricsChoice;
   readonly journal: { readonly keepMs: number };
   readonly databases: readonly DatabasePolicy[];
 }
 
 export type LogLevel = 'error' | 'warn' | 'info' | 'debug';
+
+/** What /metrics tells of single partitions, and where its numbers of rows come from. */
+export interface MetricsChoice {
+  readonly partitions: 'none' | 'top' | 'all';
+  readonly topPerTable: number;
+  readonly maxSeries: number;
+  readonly rowCounts: 'estimate' | 'exact';
+}
 
 export interface Listener {
   readonly host: string;
@@ -23,6 +31,7 @@ export interface Listener {
 /** Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. */
 export interface Schedules {
   readonly timezone: string;
+  readonly maxRuntimeMs: number;
   readonly provision: string | null;
   readonly retention: string | null;
   readonly collect: string | null;

@@ -73,6 +73,7 @@ function assemble(values: ProcessValues, databases: Configuration['databases']):
     admin: values.admin,
     schedules: {
       timezone: schedules.timezone,
+      maxRuntimeMs: schedules.maxRuntime,
       provision: schedules.provision,
       retention: schedules.retention,
       collect: schedules.collect,

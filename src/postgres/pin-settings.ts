@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { SessionObserver } from './session-observer.ts';
 
 /** What of a session's pins differs from session to session. */
 export interface SessionSettings {
@@ -7,6 +8,9 @@ export interface SessionSettings {
   /** For reads; steps set their own. Milliseconds. */
   readonly statementTimeoutMs: number;
   readonly lockTimeoutMs: number;
+  readonly observer?: SessionObserver;
+  /** The server ends the session when nothing is sent for so long: a process that is stopped must not keep its locks. Milliseconds. */
+  readonly idleTimeoutMs?: number;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { decodePartitionStatistics, partitionStatisticsSql } from '../catalog/partition-statistics.sql.ts';
+import { decodePartitionStatistics, type PartitionStatisticsRow, partitionStatisticsSql } from '../catalog/partition-statistics.sql.ts';
 import type { PartitionedTable } from '../partition/partition.ts';
 import type { Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
@@ -17,9 +17,16 @@ export async function collectStatistics(session: Session, report: RunReport, sig
   const oids = tables.flatMap(measurable);
   const known = new Map<string, PartitionStatistics>();
   for (let start = 0; start < oids.length; start += batchSize) {
-    for (const { oid, ...statistics } of await readBatch(session, oids.slice(start, start + batchSize), signal)) known.set(oid, statistics);
+    for (const { oid, ...statistics } of await readBatch(session, oids.slice(start, start + batchSize), signal))
+      known.set(oid, { ...statistics, rows: -1, xidAge: 0, mxidAge: 0, vacuumedAt: 0, analyzedAt: 0 });
   }
-  return tables.map((table) => ({ table: table.name, partitions: pick(measurable(table), known) }));
+  return tables.map((table) => ({
+    table: table.name,
+    partitions: pick(measurable(table), known),
+    parentAnalyzedAt: 0,
+    invalidIndexes: 0,
+    drift: new Map(),
+  }));
 }
 
 /** Foreign tables have no size here. */
@@ -27,11 +34,7 @@ function measurable(table: PartitionedTable): readonly string[] {
   return table.partitions.filter((partition) => partition.kind !== 'foreign').map((partition) => partition.oid);
 }
 
-async function readBatch(
-  session: Session,
-  oids: readonly string[],
-  signal: AbortSignal,
-): Promise<readonly (PartitionStatistics & { readonly oid: string })[]> {
+async function readBatch(session: Session, oids: readonly string[], signal: AbortSignal): Promise<readonly PartitionStatisticsRow[]> {
   try {
     return await session.rows(partitionStatisticsSql, [oids], decodePartitionStatistics, signal);
   } catch (error) {

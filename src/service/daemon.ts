@@ -46,7 +46,16 @@ export async function runDaemon(configuration: Configuration, options: DaemonOpt
   });
   metrics.configurationLoaded(true);
   const who = `partitiond:run ${hostname()}/${process.pid}`;
-  const surroundings: Surroundings = { configuration, logger, logRun: logReconcile(logger), metrics, clock, who };
+  const surroundings: Surroundings = {
+    configuration,
+    loadedAtMs: clock.monotonicMs(),
+    logger,
+    logRun: logReconcile(logger),
+    metrics,
+    clock,
+    who,
+    crash: () => undefined,
+  };
   const workers = configuration.databases.map((database) => new DatabaseWorker(database, surroundings));
   const readiness = new Readiness(workers);
   const readStatus = createStatusReader(configuration.databases, surroundings);

@@ -60,7 +60,7 @@ export class Term {
     const { epoch } = this.#leadership;
     this.#session.onLost((error) => this.#stop('lost', error));
     const history = await readHistory(this.#session, this.#database.journalSchema, this.#signal).catch(() => []);
-    metrics.acquired({ name, tables, tasks: this.#ledTasks(history) }, epoch);
+    metrics.acquired({ name, tables, tasks: this.#ledTasks(history), history: [], installedSeconds: 0 }, epoch);
     logger.info('leadership acquired', { database: name, epoch: epoch.toString() });
     const schedules = this.#startSchedules();
     try {

@@ -16,10 +16,22 @@ export interface LedTask {
   readonly lastSuccessSeconds: number;
 }
 
+/** What the journal's retained history says of one table. */
+export interface TableHistory {
+  readonly table: QualifiedName;
+  readonly steps: readonly { readonly step: string; readonly outcome: string; readonly count: number }[];
+  /** End of the latest run of a task that went well for this table, in seconds since 1970. */
+  readonly lastSuccess: readonly { readonly task: string; readonly seconds: number }[];
+}
+
 export interface LedDatabase {
   readonly name: string;
   readonly tables: readonly TablePolicy[];
   readonly tasks: readonly LedTask[];
+  /** Tables without history are absent. */
+  readonly history: readonly TableHistory[];
+  /** When the journal was installed, in seconds since 1970: what never succeeded ages from then on. */
+  readonly installedSeconds: number;
 }
 
 export const runOutcomes = ['ok', 'failed', 'skipped', 'aborted'] as const;
@@ -216,7 +228,7 @@ function keepKnown(view: TableView, fresh: TableStatistics): TableStatistics {
     const known = view.statistics?.partitions.get(oid);
     if (known !== undefined && !partitions.has(oid)) partitions.set(oid, known);
   }
-  return { table: fresh.table, partitions };
+  return { ...fresh, partitions };
 }
 
 /** Kinds of steps that this policy can lead to. */

@@ -1,3 +1,4 @@
+import type { SessionObserver } from '../postgres/session-observer.ts';
 import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import { type Collector, LeaderMetrics, type LedDatabase, type RunOutcome } from './leader-metrics.ts';
@@ -17,6 +18,9 @@ export interface MetricsOptions {
 
 /** Why leadership changed hands. acquired: gained; released: given back; lost: the lock's connection went; fenced: a newer epoch exists. */
 const transitionReasons = ['acquired', 'released', 'lost', 'fenced'] as const;
+/** Why this process must not lead a database although nobody else does, or nobody knows. */
+export const refusalReasons = ['standby', 'pooler', 'old-generation', 'journal-version', 'drained'] as const;
+export type RefusalReason = (typeof refusalReasons)[number];
 export type LossReason = Exclude<(typeof transitionReasons)[number], 'acquired'>;
 
 /**
@@ -106,6 +110,26 @@ export class Metrics {
   statisticsCollected(database: string, statistics: readonly TableStatistics[]): void {
     this.#led.get(database)?.statisticsCollected(statistics);
   }
+
+  /** Before the first use of a configuration and after each reload: databases that are new begin, those that have gone vanish. */
+  configured(_databases: readonly { readonly name: string; readonly hash: string }[], _limits: PartitionLimits): void {}
+
+  /** Which generation of the policy this process runs, as the journal counts; 0 = unknown. */
+  generation(_database: string, _generation: bigint): void {}
+
+  /** Why this process may not lead; null: it may. */
+  refused(_database: string, _reason: RefusalReason | null): void {}
+
+  /** The lock of leadership was confirmed just now. */
+  renewed(_database: string): void {}
+
+  /** For the connections of this process to that database. */
+  sessionObserver(_database: string): SessionObserver {
+    return { moved: () => undefined, failed: () => undefined };
+  }
+
+  /** Sessions seen waiting behind locks of this process right now. */
+  blockedSessions(_database: string, _count: number): void {}
 
   get contentType(): string {
     return this.#store.contentType;

@@ -20,7 +20,7 @@ export type ProcessKeys = {
 
 type ListenerKeys = { readonly host: Key<string>; readonly port: Key<number> };
 
-type ScheduleKeys = { readonly timezone: Key<string> } & {
+type ScheduleKeys = { readonly timezone: Key<string>; readonly maxRuntime: Key<number> } & {
   readonly [task in 'provision' | 'retention' | 'maintenance' | 'index' | 'probe' | 'collect']: Key<string | null>;
 };
 
@@ -36,6 +36,7 @@ type MetricsKeys = {
   readonly partitions: Key<'none' | 'top' | 'all'>;
   readonly topPerTable: Key<number>;
   readonly maxSeries: Key<number>;
+  readonly rowCounts: Key<'estimate' | 'exact'>;
 };
 
 /** PostgreSQL and timers count milliseconds in 32 bits; 24 days stay below that. */
@@ -62,6 +63,11 @@ export const processKeys: ProcessKeys = {
     'When the daemon runs its tasks, as cron expressions. Each task also runs once at start, in this order; `false` switches it off.',
     {
       timezone: defaulted(timezone, 'UTC', 'The zone in which the expressions are read.'),
+      maxRuntime: defaulted(
+        duration('1s', longest),
+        '1h',
+        'The longest that one run of a task may take; then it is aborted and counts as failed.',
+      ),
       provision: defaulted(schedule, '*/10 * * * *', 'Makes partitions ahead of time.'),
       retention: defaulted(schedule, '7 * * * *', 'Detaches and drops partitions that have left their retention.'),
       maintenance: defaulted(schedule, '*/15 * * * *', 'Vacuums, analyses and freezes. Checked already, used by a later version.'),
@@ -107,6 +113,11 @@ export const processKeys: ProcessKeys = {
       wholeNumber(1, 10_000_000),
       50_000,
       'Series of single partitions in all; beyond it, and beyond 2,000 partitions of a process, they are left out and counted in `partitiond_metrics_dropped_series_total`.',
+    ),
+    rowCounts: defaulted(
+      oneOf('estimate', 'exact'),
+      'estimate',
+      "Rows as PostgreSQL's statistics estimate them, or counted: a closed partition once, and again only after it has changed.",
     ),
   }),
   journal: section('The history in the managed database.', {

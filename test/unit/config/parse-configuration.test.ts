@@ -18,7 +18,7 @@ describe('a configuration', () => {
       schedules: { timezone: 'UTC', provision: '*/10 * * * *', retention: '7 * * * *', collect: '* * * * *' },
       safety: { lockTimeoutMs: 100, lockBudgetMs: 300_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 },
       leadership: { enabled: true },
-      metrics: { partitions: 'top', topPerTable: 20, maxSeries: 50_000 },
+      metrics: { partitions: 'top', topPerTable: 20, maxSeries: 50_000, rowCounts: 'estimate' },
       journal: { keepMs: 90 * 86_400_000 },
       databases: [
         {
@@ -113,7 +113,7 @@ describe('a configuration', () => {
     const { schedules } = parse(
       withTable('interval: 1 day', 'schedules: { provision: false, retention: null, collect: off, index: false }'),
     );
-    expect(schedules).toEqual({ timezone: 'UTC', provision: null, retention: null, collect: null });
+    expect(schedules).toEqual({ timezone: 'UTC', maxRuntimeMs: 3_600_000, provision: null, retention: null, collect: null });
   });
 
   it('takes a section or key with nothing behind it as absent', () => {
