@@ -15,7 +15,7 @@ describe('a configuration', () => {
       log: { level: 'info', format: 'json' },
       http: { host: '0.0.0.0', port: 9788 },
       admin: { host: '127.0.0.1', port: 9789 },
-      schedules: { timezone: 'UTC', provision: '*/10 * * * *', retention: '7 * * * *', collect: '* * * * *' },
+      schedules: { timezone: 'UTC', maxRuntimeMs: 3_600_000, provision: '*/10 * * * *', retention: '7 * * * *', collect: '* * * * *' },
       safety: { lockTimeoutMs: 100, lockBudgetMs: 300_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 },
       leadership: { enabled: true },
       metrics: { partitions: 'top', topPerTable: 20, maxSeries: 50_000, rowCounts: 'estimate' },
