@@ -10,6 +10,8 @@ import { decodeHoldsLock, decodeIdentity, holdsLockSql, identitySql, type Server
  * dies with its session; this file knows nothing of schedules or of what a leader does.
  */
 export interface Leadership extends Epoch {
+  /** Where it was won: work on any other server is no work of this leader. */
+  readonly identity: ServerIdentity;
   /** Resolves while the lock is held by this very backend; throws `NotLeaderError` otherwise, `ConnectionError` when the server is gone. */
   confirm(signal: AbortSignal): Promise<void>;
   /** Gives the lock back; the session stays open. Never throws: the lock ends with the session anyway. */
@@ -39,6 +41,7 @@ export async function tryLead(session: Session, request: LeadRequest, signal: Ab
   try {
     return {
       ...(await claim(session, request, signal)),
+      identity,
       confirm: (until) => confirmLock(session, key, until),
       release: () => releaseLock(session, key),
     };
@@ -50,11 +53,12 @@ export async function tryLead(session: Session, request: LeadRequest, signal: Ab
 
 /** Where leadership is switched off: an epoch without a lock; null on a standby. */
 export async function leadAlone(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Leadership | null> {
-  if ((await readIdentity(session, signal)).isInRecovery) return null;
+  const identity = await readIdentity(session, signal);
+  if (identity.isInRecovery) return null;
   const ping = async (until: AbortSignal): Promise<void> => {
     await readIdentity(session, until);
   };
-  return { ...(await claim(session, request, signal)), confirm: ping, release: async () => undefined };
+  return { ...(await claim(session, request, signal)), identity, confirm: ping, release: async () => undefined };
 }
 
 export async function readIdentity(session: Session, signal: AbortSignal): Promise<ServerIdentity> {

@@ -1,4 +1,5 @@
 import cron from 'node-cron';
+import type { Schedules } from '../config/configuration.ts';
 import type { Logger } from '../telemetry/logger.ts';
 
 /** Tasks that the daemon runs on a schedule, in the order in which a new leader runs each of them once. */
@@ -13,6 +14,12 @@ export interface CronSchedule {
   /** 5 or 6 fields. */
   readonly expression: string;
   readonly timezone: string;
+}
+
+/** When `task` fires; null when it is switched off. */
+export function scheduleOf(task: ScheduledTaskName, schedules: Schedules): CronSchedule | null {
+  const expression = schedules[task];
+  return expression === null ? null : { expression, timezone: schedules.timezone };
 }
 
 /** Cron timers of one leader. */

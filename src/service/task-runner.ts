@@ -2,9 +2,14 @@ import { ConnectionError, NotLeaderError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
 import { backoffMs } from './backoff.ts';
-import { type Performance, performTask } from './perform-task.ts';
+import { performTask } from './perform-task.ts';
+import type { Performance } from './performance.ts';
 import type { ScheduledTaskName } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { TermFacts } from './term-facts.ts';
+
+/** A request runs at once whatever failed before; a scheduled firing may wait its turn. */
+export type Firing = 'scheduled' | 'requested';
 
 /** More attempts than these are left to the next firing; by then the lock's connection has noticed too. */
 const mostAttempts = 5;
@@ -18,7 +23,7 @@ const statisticsEveryMs = 14.5 * 60_000;
  */
 export class TaskRunner {
   readonly #database: DatabasePolicy;
-  readonly #guardSql: string;
+  readonly #facts: TermFacts;
   readonly #surroundings: Surroundings;
   readonly #signal: AbortSignal;
   readonly #fenced: (error: NotLeaderError) => void;
@@ -30,20 +35,20 @@ export class TaskRunner {
 
   constructor(
     database: DatabasePolicy,
-    guardSql: string,
+    facts: TermFacts,
     surroundings: Surroundings,
     signal: AbortSignal,
     fenced: (error: NotLeaderError) => void,
   ) {
     this.#database = database;
-    this.#guardSql = guardSql;
+    this.#facts = facts;
     this.#surroundings = surroundings;
     this.#signal = signal;
     this.#fenced = fenced;
   }
 
   /** Starts or queues a run and returns its end; null when that task is already running or queued. The promise never rejects. */
-  fire(task: ScheduledTaskName): Promise<void> | null {
+  fire(task: ScheduledTaskName, _how: Firing): Promise<void> | null {
     if (this.#busy.has(task)) {
       this.skipped(task);
       return null;
@@ -111,7 +116,7 @@ export class TaskRunner {
   async #performOnce(task: ScheduledTaskName): Promise<Performance> {
     const { clock } = this.#surroundings;
     const needsStatistics = task === 'collect' && clock.monotonicMs() >= this.#statisticsDueMs;
-    const term = { guardSql: this.#guardSql, needsStatistics };
+    const term = { guardSql: this.#facts.guardSql, needsStatistics };
     const performance = await performTask(task, this.#database, term, this.#surroundings, this.#signal);
     if (needsStatistics) this.#statisticsDueMs = clock.monotonicMs() + statisticsEveryMs;
     return performance;

@@ -1,12 +1,11 @@
 import { NotLeaderError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import type { Session } from '../postgres/session.ts';
-import { readHistory, type TaskHistory } from '../reconcile/read-history.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
-import type { LedTask } from '../telemetry/leader-metrics.ts';
 import type { LossReason } from '../telemetry/metrics.ts';
 import type { Leadership } from './leadership.ts';
-import { type CronSchedule, longestGapSeconds, type Schedule, type ScheduledTaskName, scheduledTasks, startSchedule } from './schedule.ts';
+import { readLedDatabase } from './led-database.ts';
+import { type CronSchedule, type Schedule, type ScheduledTaskName, scheduledTasks, scheduleOf, startSchedule } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
 import { TaskRunner } from './task-runner.ts';
 
@@ -38,7 +37,9 @@ export class Term {
     this.#outer = signal;
     signal.addEventListener('abort', this.#endWithOuter, { once: true });
     if (signal.aborted) this.#endWithOuter();
-    this.#runner = new TaskRunner(database, leadership.guardSql, surroundings, this.#signal, (error) => this.#stop('fenced', error));
+    const { guardSql, identity } = leadership;
+    const facts = { guardSql, identity, lockSession: session };
+    this.#runner = new TaskRunner(database, facts, surroundings, this.#signal, (error) => this.#stop('fenced', error));
     this.#confirmedAtMs = surroundings.clock.monotonicMs();
   }
 
@@ -56,11 +57,11 @@ export class Term {
   /** Leads until the end; says why it came. Never throws but for a bug. */
   async lead(): Promise<LossReason> {
     const { logger, metrics } = this.#surroundings;
-    const { name, tables } = this.#database;
+    const { name } = this.#database;
     const { epoch } = this.#leadership;
     this.#session.onLost((error) => this.#stop('lost', error));
-    const history = await readHistory(this.#session, this.#database.journalSchema, this.#signal).catch(() => []);
-    metrics.acquired({ name, tables, tasks: this.#ledTasks(history), history: [], installedSeconds: 0 }, epoch);
+    const { configuration, clock } = this.#surroundings;
+    metrics.acquired(await readLedDatabase(this.#session, this.#database, configuration, clock, this.#signal), epoch);
     logger.info('leadership acquired', { database: name, epoch: epoch.toString() });
     const schedules = this.#startSchedules();
     try {
@@ -82,7 +83,7 @@ export class Term {
   /** A run on request: accepted, busy when that task runs already, off when it has no schedule. */
   request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' {
     if (this.#scheduleOf(task) === null) return 'off';
-    return this.#runner.fire(task) === null ? 'busy' : 'accepted';
+    return this.#runner.fire(task, 'requested') === null ? 'busy' : 'accepted';
   }
 
   #stop(reason: LossReason, error: unknown): void {
@@ -97,7 +98,7 @@ export class Term {
       const schedule = this.#scheduleOf(task);
       if (schedule === null) return [];
       const fire = async (): Promise<void> => {
-        await this.#runner.fire(task);
+        await this.#runner.fire(task, 'scheduled');
       };
       return [startSchedule(`${this.#database.name}/${task}`, schedule, fire, () => this.#runner.skipped(task), this.#surroundings.logger)];
     });
@@ -106,7 +107,7 @@ export class Term {
   /** Ahead comes first, removal after it; the collection then sees what both have left. */
   async #runEachOnce(): Promise<void> {
     for (const task of scheduledTasks) {
-      if (this.#scheduleOf(task) !== null && !this.#signal.aborted) await this.#runner.fire(task);
+      if (this.#scheduleOf(task) !== null && !this.#signal.aborted) await this.#runner.fire(task, 'requested');
     }
   }
 
@@ -139,28 +140,7 @@ export class Term {
     }
   }
 
-  #ledTasks(history: readonly TaskHistory[]): readonly LedTask[] {
-    // Where nothing is recorded the clock starts now: never 0 and never absent, so that "never succeeded" ages like any other.
-    const now = Number(this.#surroundings.clock.now()) / 1e6;
-    return scheduledTasks.flatMap((task) => {
-      const schedule = this.#scheduleOf(task);
-      if (schedule === null) return [];
-      const past = history.find((one) => one.task === task);
-      const lastSuccess = past?.lastSuccessAt ?? null;
-      return [
-        {
-          task,
-          intervalSeconds: longestGapSeconds(schedule),
-          lastRunSeconds: past === undefined ? now : Number(past.lastRunAt) / 1e6,
-          lastSuccessSeconds: lastSuccess === null ? now : Number(lastSuccess) / 1e6,
-        },
-      ];
-    });
-  }
-
   #scheduleOf(task: ScheduledTaskName): CronSchedule | null {
-    const { schedules } = this.#surroundings.configuration;
-    const expression = schedules[task];
-    return expression === null ? null : { expression, timezone: schedules.timezone };
+    return scheduleOf(task, this.#surroundings.configuration.schedules);
   }
 }

@@ -1,0 +1,12 @@
+import type { Session } from '../postgres/session.ts';
+import type { ServerIdentity } from './leadership.sql.ts';
+
+/** What the runs of one term have to know of it. */
+export interface TermFacts {
+  /** SQL that raises unless this epoch is current; run first in every writing transaction. */
+  readonly guardSql: string;
+  /** The server and database that are led: a run that arrives at another one must not write there. */
+  readonly identity: ServerIdentity;
+  /** The session that holds the lock of leadership; lives as long as the term. Only for short statements, as the lock is confirmed there. */
+  readonly lockSession: Session;
+}
