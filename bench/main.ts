@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(argv: readonly string
   idle: () => import('./idle.ts'),
   create: () => import('./create.ts'),
   stall: () => import('./stall.ts'),
+  scrape: () => import('./scrape.ts'),
 };
 
 const [name = '', ...argv] = process.argv.slice(2);
