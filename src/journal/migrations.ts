@@ -10,7 +10,11 @@ export interface Migration {
   sql(schema: string): string;
 }
 
-export const migrations: readonly Migration[] = [{ oldestReader: 1, sql: createTables }];
+export const migrations: readonly Migration[] = [
+  { oldestReader: 1, sql: createTables },
+  { oldestReader: 1, sql: addGenerations },
+  { oldestReader: 1, sql: addRunTables },
+];
 
 /**
  * Text columns hold names as the catalog has them (schema and name apart), so renames and odd names need no quoting rules. Bounds are
@@ -110,4 +114,31 @@ END
 $function$;
 REVOKE ALL ON ${tables.map(at).join(', ')} FROM PUBLIC;
 REVOKE ALL ON FUNCTION ${at('require_epoch')}(int8) FROM PUBLIC`;
+}
+
+/**
+ * `policy_hash` is what the leader runs, `generation` counts how often that changed, `hash_seen_at` is when the hash was first led with; all
+ * of them unknown until a daemon of this version leads. `follower_slot` is a table of its own, as an UPDATE of the leadership row would wait
+ * for every transaction that is past its guard.
+ */
+function addGenerations(schema: string): string {
+  const slot = qualify(schema, 'follower_slot');
+  return `
+ALTER TABLE ${qualify(schema, 'leadership')}
+  ADD COLUMN policy_hash text,
+  ADD COLUMN generation int8 NOT NULL DEFAULT 0,
+  ADD COLUMN hash_seen_at timestamptz;
+CREATE TABLE ${slot} (
+  only_row bool PRIMARY KEY DEFAULT true CHECK (only_row),
+  next_at timestamptz NOT NULL
+);
+REVOKE ALL ON ${slot} FROM PUBLIC`;
+}
+
+/**
+ * Which tables a run was about (null: all that were configured) and which of them failed, as SQL writes their names; an older program leaves
+ * both null.
+ */
+function addRunTables(schema: string): string {
+  return `ALTER TABLE ${qualify(schema, 'run')} ADD COLUMN tables text[], ADD COLUMN failed text[]`;
 }

@@ -8,12 +8,16 @@ import { qualify } from './qualify.ts';
 export interface RunStart {
   readonly runId: string;
   readonly tasks: readonly Task[];
+  /** As SQL writes their names; null: every table that is configured. */
+  readonly tables: readonly string[] | null;
   readonly who: string;
 }
 
 export interface RunEnd {
   readonly runId: string;
   readonly outcome: 'ok' | 'failed' | 'aborted';
+  /** Tables that failed; null: nobody knows what became of any. */
+  readonly failed: readonly string[] | null;
 }
 
 /** The latest run of one task. */
@@ -26,26 +30,26 @@ export interface LastRun {
   readonly finishedAt: EpochMicros | null;
   /** interrupted: the process was killed and a later leader noticed. Null while it runs. */
   readonly outcome: 'ok' | 'failed' | 'aborted' | 'interrupted' | null;
-  /** End of the latest run of that task that went well; null when none did. */
+  /** End of the latest run of that task that went well for all tables; null when none did. */
   readonly lastOkAt: EpochMicros | null;
 }
 
 export async function beginRun(session: Session, schema: string, run: RunStart, signal: AbortSignal): Promise<void> {
   const insert = namedSql(
     'begin-run',
-    `INSERT INTO ${qualify(schema, 'run')} (id, tasks, who) VALUES ($1::pg_catalog.uuid, $2::pg_catalog.text[], $3)`,
+    `INSERT INTO ${qualify(schema, 'run')} (id, tasks, who, tables) VALUES ($1::pg_catalog.uuid, $2::pg_catalog.text[], $3, $4::pg_catalog.text[])`,
   );
-  await session.rows(insert, [run.runId, run.tasks, run.who], () => null, signal);
+  await session.rows(insert, [run.runId, run.tasks, run.who, run.tables], () => null, signal);
 }
 
 /** Leaves a run alone that already has an outcome: whoever took over the leadership has marked it `interrupted`. */
 export async function finishRun(session: Session, schema: string, run: RunEnd, signal: AbortSignal): Promise<void> {
   const update = namedSql(
     'finish-run',
-    `UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), outcome = $2 ` +
+    `UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), outcome = $2, failed = $3::pg_catalog.text[] ` +
       'WHERE id = $1::pg_catalog.uuid AND outcome IS NULL',
   );
-  await session.rows(update, [run.runId, run.outcome], () => null, signal);
+  await session.rows(update, [run.runId, run.outcome, run.failed], () => null, signal);
 }
 
 /** The latest run of each task that ever ran, by task; empty before the first. The journal must be installed. */
@@ -65,7 +69,9 @@ function lastRunsSql(schema: string): NamedSql {
       (EXTRACT(epoch FROM r.finished_at) * 1000000)::pg_catalog.int8 AS "finishedAt",
       r.outcome AS "outcome",
       (
-        EXTRACT(epoch FROM pg_catalog.max(r.finished_at) FILTER (WHERE r.outcome = 'ok') OVER (PARTITION BY task.name)) * 1000000
+        EXTRACT(
+          epoch FROM pg_catalog.max(r.finished_at) FILTER (WHERE r.outcome = 'ok' AND r.tables IS NULL) OVER (PARTITION BY task.name)
+        ) * 1000000
       )::pg_catalog.int8 AS "lastOkAt"
     FROM ${qualify(schema, 'run')} AS r
     CROSS JOIN LATERAL pg_catalog.unnest(r.tasks) AS task (name)

@@ -1,6 +1,9 @@
+import { readInstalledAt, readStepCounts, readTableSuccesses, type StepCount, type TableSuccess } from '../journal/history.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { readLastRuns } from '../journal/runs.ts';
 import type { EpochMicros } from '../partition/position.ts';
+import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
+import type { Task } from '../plan/step.ts';
 import type { Session } from '../postgres/session.ts';
 
 /** What the journal remembers of one task. */
@@ -8,13 +11,37 @@ export interface TaskHistory {
   readonly task: string;
   /** End of the latest run; its start when it never ended. */
   readonly lastRunAt: EpochMicros;
-  /** End of the latest run that went well; null when none did. */
+  /** End of the latest run that went well for all tables; null when none did. */
   readonly lastSuccessAt: EpochMicros | null;
 }
 
-/** The latest runs by task; empty where nothing ever ran. Reads only. */
-export async function readHistory(session: Session, schema: string, signal: AbortSignal): Promise<readonly TaskHistory[]> {
+/** What the journal remembers of a database; its history is trimmed, so it begins somewhere. */
+export interface DatabaseHistory {
+  /** When the journal was made; null when there is none. */
+  readonly installedAt: EpochMicros | null;
+  /** Tasks that ever ran. */
+  readonly tasks: readonly TaskHistory[];
+  readonly successes: readonly TableSuccess[];
+  readonly steps: readonly StepCount[];
+}
+
+const nothing: DatabaseHistory = { installedAt: null, tasks: [], successes: [], steps: [] };
+
+/** Reads only: four short queries after those that read the journal. */
+export async function readHistory(
+  session: Session,
+  schema: string,
+  wanted: { readonly tables: readonly QualifiedName[]; readonly tasks: readonly Task[] },
+  signal: AbortSignal,
+): Promise<DatabaseHistory> {
   const { isInstalled } = await readJournal(session, schema, signal);
-  const runs = isInstalled ? await readLastRuns(session, schema, signal) : [];
-  return runs.map((run) => ({ task: run.task, lastRunAt: run.finishedAt ?? run.startedAt, lastSuccessAt: run.lastOkAt }));
+  if (!isInstalled) return nothing;
+  const runs = await readLastRuns(session, schema, signal);
+  const tables = wanted.tables.map(formatQualifiedName);
+  return {
+    installedAt: await readInstalledAt(session, schema, signal),
+    tasks: runs.map((run) => ({ task: run.task, lastRunAt: run.finishedAt ?? run.startedAt, lastSuccessAt: run.lastOkAt })),
+    successes: await readTableSuccesses(session, schema, { tables, tasks: wanted.tasks }, signal),
+    steps: await readStepCounts(session, schema, signal),
+  };
 }

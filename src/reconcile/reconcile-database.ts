@@ -114,14 +114,16 @@ function selectPolicies(database: DatabasePolicy, tables: readonly QualifiedName
 
 async function journalled(run: Run, body: () => Promise<RunReport>): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
-  await beginRun(session, database.journalSchema, { runId: run.id, tasks: request.tasks, who: context.who }, signal);
+  const tables = request.tables?.map(formatQualifiedName) ?? null;
+  await beginRun(session, database.journalSchema, { runId: run.id, tasks: request.tasks, tables, who: context.who }, signal);
   let report: RunReport | null = null;
   try {
     report = await body();
     return report;
   } finally {
     const lastWord = AbortSignal.timeout(lastWordMs);
-    const end = { runId: run.id, outcome: outcomeOf(report, signal) };
+    const failed = report?.tables.filter(isFailed).map(({ table }) => formatQualifiedName(table)) ?? null;
+    const end = { runId: run.id, outcome: outcomeOf(report, signal), failed };
     // The history is worth a try even when the connection has just gone; the error that matters is already in the reports.
     await finishRun(session, database.journalSchema, end, lastWord).catch(() => undefined);
   }

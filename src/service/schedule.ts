@@ -4,6 +4,8 @@ import type { Logger } from '../telemetry/logger.ts';
 
 /** Tasks that the daemon runs on a schedule, in the order in which a new leader runs each of them once. */
 export const scheduledTasks = ['provision', 'retention', 'collect'] as const;
+/** Those that change something, and that the journal records. */
+export const workTasks = ['provision', 'retention'] as const;
 export type ScheduledTaskName = (typeof scheduledTasks)[number];
 
 export function isScheduledTask(text: string): text is ScheduledTaskName {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { ConfigError, NotLeaderError, StatementError } from '../../src/errors.ts';
 import { renderForgetDetached, renderRecordDetached } from '../../src/journal/detached-tables.ts';
+import { readInstalledAt, readStepCounts, readTableSuccesses } from '../../src/journal/history.ts';
 import { installJournal } from '../../src/journal/install.ts';
 import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
 import { migrations } from '../../src/journal/migrations.ts';
@@ -71,7 +72,9 @@ describe('installJournal', () => {
     await using b = await openSession(database);
     await using c = await openSession(database);
     await Promise.all([a, b, c].map((session) => installJournal(session, schema, noAbort)));
-    expect(await database.query(`SELECT version FROM ${schema}.version`)).toEqual([{ version: migrations.length }]);
+    expect(await database.query(`SELECT version FROM ${schema}.version ORDER BY version`)).toEqual(
+      migrations.map((_, index) => ({ version: index + 1 })),
+    );
   });
 
   it('uses a schema that exists and leaves what else is in it alone', async () => {
@@ -186,7 +189,7 @@ describe('operations', () => {
     await using session = await openSession(database);
     await installJournal(session, schema, noAbort);
     await session.execute(renderBeginOperation(schema, operation({ reason: 'old' })), noAbort);
-    await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], who: 'test' }, noAbort);
+    await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], tables: null, who: 'test' }, noAbort);
     await database.query(
       `UPDATE ${schema}.operation SET started_at = now() - interval '91 days'; UPDATE ${schema}.run SET started_at = now() - interval '91 days'`,
     );
@@ -262,8 +265,8 @@ describe('runs', () => {
     ] as const;
     for (const { tasks, outcome } of runs) {
       const runId = randomUUID();
-      await beginRun(session, schema, { runId, tasks, who: 'test' }, noAbort);
-      if (outcome !== null) await finishRun(session, schema, { runId, outcome }, noAbort);
+      await beginRun(session, schema, { runId, tasks, tables: null, who: 'test' }, noAbort);
+      if (outcome !== null) await finishRun(session, schema, { runId, outcome, failed: [] }, noAbort);
     }
     const last = await readLastRuns(session, schema, noAbort);
     expect(last.map(({ task, outcome, finishedAt, lastOkAt }) => [task, outcome, finishedAt !== null, lastOkAt !== null])).toEqual([
@@ -282,9 +285,9 @@ describe('leadership', () => {
     await session.execute(`BEGIN; ${epochGuard(schema, 1n)}; COMMIT`, noAbort);
     await session.execute(renderBeginOperation(schema, operation()), noAbort);
     const runId = randomUUID();
-    await beginRun(session, schema, { runId, tasks: ['provision'], who: 'test' }, noAbort);
+    await beginRun(session, schema, { runId, tasks: ['provision'], tables: null, who: 'test' }, noAbort);
     expect(await claimLeadership(session, schema, { ...claim, holder: 'pod-2' }, noAbort)).toBe(2n);
-    await finishRun(session, schema, { runId, outcome: 'ok' }, noAbort);
+    await finishRun(session, schema, { runId, outcome: 'ok', failed: [] }, noAbort);
     const left = await database.query(`SELECT outcome FROM ${schema}.operation UNION ALL SELECT outcome FROM ${schema}.run`);
     expect(left).toEqual([{ outcome: 'interrupted' }, { outcome: 'interrupted' }]);
     const fenced = await session
@@ -309,5 +312,69 @@ describe('leadership', () => {
     await waitForLockWaiter(database, ({ pid }) => pid === next.pid);
     await old.execute('CREATE TABLE public.in_time (); COMMIT', noAbort);
     expect(await claimed).toBe(2n);
+  });
+});
+
+describe('the history', () => {
+  const both = { tables: ['public.a', 'public."B"'], tasks: ['provision', 'retention'] as const };
+
+  it('tells of each table and task the latest run in which it did not fail', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    expect(await readTableSuccesses(session, schema, both, noAbort)).toEqual([]);
+    const runs = [
+      { tasks: ['provision', 'retention'], tables: null, outcome: 'ok', failed: [] },
+      { tasks: ['provision'], tables: null, outcome: 'failed', failed: ['public."B"'] },
+      { tasks: ['retention'], tables: ['public."B"'], outcome: 'ok', failed: [] },
+      { tasks: ['retention'], tables: null, outcome: 'failed', failed: null },
+      { tasks: ['provision', 'retention'], tables: null, outcome: 'aborted', failed: [] },
+    ] as const;
+    const startedAt: string[] = [];
+    for (const { tasks, tables, outcome, failed } of runs) {
+      const runId = randomUUID();
+      startedAt.push(runId);
+      await beginRun(session, schema, { runId, tasks, tables, who: 'test' }, noAbort);
+      await finishRun(session, schema, { runId, outcome, failed }, noAbort);
+    }
+    const ends = await database.query<{ id: string; at: string }>(
+      `SELECT id, (EXTRACT(epoch FROM finished_at) * 1000000)::int8::text AS at FROM ${schema}.run`,
+    );
+    const end = (index: number): bigint => BigInt(ends.find(({ id }) => id === startedAt[index])?.at ?? '-1');
+    const successes = await readTableSuccesses(session, schema, both, noAbort);
+    expect(successes.toSorted((a, b) => `${a.table} ${a.task}`.localeCompare(`${b.table} ${b.task}`))).toEqual([
+      { table: 'public."B"', task: 'provision', at: end(0) },
+      { table: 'public."B"', task: 'retention', at: end(2) },
+      { table: 'public.a', task: 'provision', at: end(1) },
+      { table: 'public.a', task: 'retention', at: end(0) },
+    ]);
+    // What was done for one table is no success of the task.
+    const last = await readLastRuns(session, schema, noAbort);
+    expect(last.find(({ task }) => task === 'retention')?.lastOkAt).toBe(end(0));
+  });
+
+  it('counts the steps of each table, interrupted ones as failed and those under way not at all', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    for (const outcome of ['ok', 'ok', 'failed', 'interrupted', null] as const) {
+      const start = operation();
+      await session.execute(renderBeginOperation(schema, start), noAbort);
+      await database.query(`UPDATE ${schema}.operation SET outcome = $1 WHERE id = $2`, [outcome, start.id]);
+    }
+    const counts = await readStepCounts(session, schema, noAbort);
+    const own = { schema: 'public', name: "rev'enues", step: 'create-partition' };
+    expect(counts.toSorted((a, b) => a.outcome.localeCompare(b.outcome))).toEqual([
+      { ...own, outcome: 'failed', count: 2 },
+      { ...own, outcome: 'ok', count: 2 },
+    ]);
+  });
+
+  it('begins when the journal was made', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    const installedAt = await readInstalledAt(session, schema, noAbort);
+    expect(Math.abs(Number(installedAt) / 1000 - Date.now())).toBeLessThan(60_000);
   });
 });
