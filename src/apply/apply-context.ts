@@ -1,7 +1,7 @@
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { Step } from '../plan/step.ts';
 import type { Clock } from '../postgres/clock.ts';
-import type { LockBudget } from './lock-budget.ts';
+import type { LockBudget, LockFailure } from './lock-budget.ts';
 import type { StepReport } from './step-report.ts';
 
 /** What the catalog says of a table now; this room is handed the reader, as reading the catalog is another room's. */
@@ -16,7 +16,7 @@ export interface PartitionState {
 /** `table`, `runId` and `database` are added by whoever passes the events on. */
 export type ApplyEvent =
   | { readonly kind: 'step-started'; readonly step: Step; readonly index: number; readonly total: number }
-  | { readonly kind: 'lock-timeout'; readonly step: Step; readonly attempt: number }
+  | { readonly kind: 'lock-timeout'; readonly step: Step; readonly attempt: number; readonly reason: LockFailure }
   | { readonly kind: 'step-finished'; readonly report: StepReport; readonly sql: readonly string[] };
 
 /** What stays the same for all steps of a plan. */

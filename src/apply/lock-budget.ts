@@ -1,7 +1,7 @@
 import pRetry from 'p-retry';
 import { type Blocker, ConnectionError, LockTimeoutError } from '../errors.ts';
 import type { Clock } from '../postgres/clock.ts';
-import { isLockFailure } from '../postgres/sqlstate.ts';
+import { isLockFailure, sqlstates } from '../postgres/sqlstate.ts';
 
 /** Milliseconds. */
 export interface LockBudget {
@@ -13,13 +13,16 @@ export interface LockBudget {
   readonly pauseMs: number;
 }
 
+/** How a lock was not obtained: too late, or as the victim of a deadlock. */
+export type LockFailure = 'lock-timeout' | 'deadlock';
+
 /** Something that needs locks. `run` must leave nothing behind when it fails with 55P03 or 40P01. */
 export interface Attempt<T> {
   run(lockTimeoutMs: number): Promise<T>;
   /** Who stands in the way, asked right after a failed attempt. */
   readBlockers(): Promise<readonly Blocker[]>;
   /** `waitedMs`: how long that attempt took. Attempts count from 1. */
-  onTimeout(attempt: number, waitedMs: number): void;
+  onTimeout(attempt: number, waitedMs: number, reason: LockFailure): void;
   /** Completes "Could not ... within". */
   readonly doing: string;
   /** What the failed attempts leave behind and who sees to it, as sentences for the error; asked when the budget is spent. */
@@ -61,7 +64,7 @@ export async function withinLockBudget<T>(attempt: Attempt<T>, budget: LockBudge
         const waitedMs = clock.monotonicMs() - attemptAt;
         tally.lockTimeouts += 1;
         tally.lockWaitMs += waitedMs;
-        attempt.onTimeout(attemptNumber, waitedMs);
+        attempt.onTimeout(attemptNumber, waitedMs, error.sqlstate === sqlstates.deadlockDetected ? 'deadlock' : 'lock-timeout');
         const blockers = await attempt.readBlockers().catch(nobodyKnown);
         if (blockers.length > 0) tally.blockers = blockers;
         signal.throwIfAborted();

@@ -74,10 +74,10 @@ export async function withinStepBudget(run: StepRun, waiting: Waiting, attempt: 
       {
         run: attempt,
         readBlockers: () => readBlockers(run.session, waiting.wanted, waiting.waitsForSnapshots, AbortSignal.timeout(blockersDeadlineMs)),
-        onTimeout: (number, waitedMs) => {
+        onTimeout: (number, waitedMs, reason) => {
           tally.lockTimeouts += 1;
           tally.lockWaitMs += waitedMs;
-          context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number });
+          context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number, reason });
         },
         doing: doing(run.step),
         whatIsLeft: waiting.whatIsLeft,

@@ -37,7 +37,13 @@ export type ReconcileEvent = { readonly runId: string; readonly database: string
     }
   | { readonly kind: 'table-planned'; readonly table: QualifiedName; readonly plan: Plan }
   | { readonly kind: 'step-started'; readonly table: QualifiedName; readonly step: Step; readonly index: number; readonly total: number }
-  | { readonly kind: 'lock-timeout'; readonly table: QualifiedName; readonly step: Step; readonly attempt: number }
+  | {
+      readonly kind: 'lock-timeout';
+      readonly table: QualifiedName;
+      readonly step: Step;
+      readonly attempt: number;
+      readonly reason: 'lock-timeout' | 'deadlock';
+    }
   | { readonly kind: 'step-finished'; readonly table: QualifiedName; readonly report: StepReport; readonly sql: readonly string[] }
   | {
       readonly kind: 'table-failed';
