@@ -16,6 +16,8 @@ export interface Leadership extends Epoch {
   confirm(signal: AbortSignal): Promise<void>;
   /** Gives the lock back; the session stays open. Never throws: the lock ends with the session anyway. */
   release(): Promise<void>;
+  /** Starts a new epoch, and leaves the lock where it is; for a configuration that has been loaded anew. Throws like `tryLead`. */
+  claimAgain(request: LeadRequest, signal: AbortSignal): Promise<Leadership>;
 }
 
 export interface LeadRequest {
@@ -24,6 +26,8 @@ export interface LeadRequest {
   readonly who: string;
   /** Digest of the database's policy. */
   readonly configurationHash: string;
+  /** How long ago a daemon loaded its configuration; a one-shot command, which has just done so, leaves it out. */
+  readonly loadedAgoMs?: () => number;
 }
 
 /** With the 5 s after which an abort gives the connection up, a stop stays within its 20 s. */
@@ -31,22 +35,19 @@ const releaseTimeoutMs = 2_000;
 
 /**
  * Takes the lock and starts a new epoch; null when another session leads, and always on a standby. Installs the journal. Throws
- * `ConnectionError` and `StatementError` (no privilege for the journal).
+ * `ConnectionError`, `StatementError` (no privilege for the journal; 55P03 while a transaction of an earlier leader stays open),
+ * `ConfigError` (PD120: a newer journal) and `NotLeaderError` (PD304: an outdated configuration).
  */
 export async function tryLead(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Leadership | null> {
   const identity = await readIdentity(session, signal);
   if (identity.isInRecovery) return null;
   const key = leadershipKey(identity, request.journalSchema);
   if (!(await tryAdvisoryLock(session, key, signal))) return null;
+  const lock: Lock = { identity, confirm: (until) => confirmLock(session, key, until), release: () => releaseLock(session, key) };
   try {
-    return {
-      ...(await claim(session, request, signal)),
-      identity,
-      confirm: (until) => confirmLock(session, key, until),
-      release: () => releaseLock(session, key),
-    };
+    return await claim(session, lock, request, signal);
   } catch (error) {
-    await releaseLock(session, key);
+    await lock.release();
     throw error;
   }
 }
@@ -58,7 +59,7 @@ export async function leadAlone(session: Session, request: LeadRequest, signal: 
   const ping = async (until: AbortSignal): Promise<void> => {
     await readIdentity(session, until);
   };
-  return { ...(await claim(session, request, signal)), identity, confirm: ping, release: async () => undefined };
+  return await claim(session, { identity, confirm: ping, release: async () => undefined }, request, signal);
 }
 
 export async function readIdentity(session: Session, signal: AbortSignal): Promise<ServerIdentity> {
@@ -73,13 +74,13 @@ export function leadershipKey(identity: ServerIdentity, journalSchema: string): 
   return createHash('sha256').update(text).digest().readBigInt64BE();
 }
 
-async function claim(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Epoch> {
-  return await claimEpoch(
-    session,
-    request.journalSchema,
-    { holder: request.who, configurationGeneration: request.configurationHash },
-    signal,
-  );
+/** What a leader has besides its epoch. */
+type Lock = Pick<Leadership, 'identity' | 'confirm' | 'release'>;
+
+async function claim(session: Session, lock: Lock, request: LeadRequest, signal: AbortSignal): Promise<Leadership> {
+  const { who, configurationHash, loadedAgoMs = null } = request;
+  const epoch = await claimEpoch(session, request.journalSchema, { holder: who, configurationHash, loadedAgoMs }, signal);
+  return { ...lock, ...epoch, claimAgain: (again, until) => claim(session, lock, again, until) };
 }
 
 async function confirmLock(session: Session, key: bigint, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-import { NotLeaderError } from '../errors.ts';
+import { InvariantError, NotLeaderError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import type { Session } from '../postgres/session.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
@@ -9,9 +9,11 @@ import { type CronSchedule, type Schedule, type ScheduledTaskName, scheduledTask
 import type { Surroundings } from './surroundings.ts';
 import { TaskRunner } from './task-runner.ts';
 
-/** How often the lock is confirmed, and how long an answer may take before it counts as lost. */
+/** How often the lock is confirmed, and how long after the last time it counts as lost. */
 const confirmEveryMs = 5_000;
 const confirmWithinMs = 15_000;
+/** The server lets go of a lost leader's lock 20 s after the last confirmation at the earliest; work that is still not over then must not go on. */
+const endWithinMs = 10_000;
 
 /**
  * One term of leadership of one database: from the epoch just claimed until the process stops, the lock is lost or a newer epoch shows up.
@@ -49,39 +51,44 @@ export class Term {
 
   readonly #endWithOuter = (): void => this.#end.abort(this.#outer.reason);
 
-  /** Monotonic time of the last proof that the lock is held. */
-  get confirmedAtMs(): number {
-    return this.#confirmedAtMs;
+  /** Milliseconds since the last proof that the lock is held. */
+  get unconfirmedMs(): number {
+    return this.#surroundings.clock.monotonicMs() - this.#confirmedAtMs;
   }
 
   /** Leads until the end; says why it came. Never throws but for a bug. */
   async lead(): Promise<LossReason> {
-    const { logger, metrics } = this.#surroundings;
+    const { logger, metrics, configuration, clock } = this.#surroundings;
     const { name } = this.#database;
-    const { epoch } = this.#leadership;
+    const { epoch, generation } = this.#leadership;
     this.#session.onLost((error) => this.#stop('lost', error));
-    const { configuration, clock } = this.#surroundings;
     metrics.acquired(await readLedDatabase(this.#session, this.#database, configuration, clock, this.#signal), epoch);
-    logger.info('leadership acquired', { database: name, epoch: epoch.toString() });
+    metrics.generation(name, generation);
+    metrics.renewed(name);
+    const fields = { database: name, epoch: epoch.toString(), generation: generation.toString() };
+    logger.info('leadership acquired', fields);
     const schedules = this.#startSchedules();
     try {
       await Promise.all([this.#runEachOnce(), this.#keepConfirming()]);
     } finally {
       for (const schedule of schedules) await schedule.stop();
-      await this.#runner.idle();
+      await this.#workEnded();
       this.#outer.removeEventListener('abort', this.#endWithOuter);
       metrics.lost(name, this.#reason);
-      logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', {
-        database: name,
-        epoch: epoch.toString(),
-        reason: this.#reason,
-      });
+      logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', { ...fields, reason: this.#reason });
     }
     return this.#reason;
   }
 
+  /** Ends the term although the lock is held, as after a reload. */
+  end(): void {
+    this.#end.abort(new NotLeaderError('PD303', `Leadership of database ${this.#database.name} has ended: its configuration has changed.`));
+  }
+
   /** A run on request: accepted, busy when that task runs already, off when it has no schedule. */
-  request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' {
+  request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' | 'not-leading' {
+    this.#noticeStandstill();
+    if (this.#signal.aborted) return 'not-leading';
     if (this.#scheduleOf(task) === null) return 'off';
     return this.#runner.fire(task, 'requested') === null ? 'busy' : 'accepted';
   }
@@ -98,6 +105,7 @@ export class Term {
       const schedule = this.#scheduleOf(task);
       if (schedule === null) return [];
       const fire = async (): Promise<void> => {
+        this.#noticeStandstill();
         await this.#runner.fire(task, 'scheduled');
       };
       return [startSchedule(`${this.#database.name}/${task}`, schedule, fire, () => this.#runner.skipped(task), this.#surroundings.logger)];
@@ -112,25 +120,32 @@ export class Term {
   }
 
   async #keepConfirming(): Promise<void> {
-    const { clock } = this.#surroundings;
+    const { clock, metrics } = this.#surroundings;
     while (!this.#signal.aborted) {
       await clock.sleep(confirmEveryMs, this.#signal).catch(() => undefined);
+      this.#noticeStandstill();
       if (this.#signal.aborted) return;
       try {
         await this.#confirm();
         this.#confirmedAtMs = clock.monotonicMs();
+        metrics.renewed(this.#database.name);
       } catch (error) {
         this.#stop('lost', error);
       }
     }
   }
 
+  /** A process that stood still may not go on as if nothing had happened: its lock may be another's by now. */
+  #noticeStandstill(): void {
+    if (this.unconfirmedMs > confirmWithinMs) this.#stop('lost', unconfirmed());
+  }
+
   /** A connection whose other end is gone answers neither a query nor its cancellation, and a read may take long, hence the race. */
   async #confirm(): Promise<void> {
     const { clock } = this.#surroundings;
     const answered = new AbortController();
-    const late = clock.sleep(confirmWithinMs, answered.signal).then(() => {
-      throw new NotLeaderError('PD302', `The lock of leadership was not confirmed within ${confirmWithinMs} ms.`);
+    const late = clock.sleep(confirmWithinMs - this.unconfirmedMs, answered.signal).then(() => {
+      throw unconfirmed();
     });
     late.catch(() => undefined);
     try {
@@ -140,7 +155,29 @@ export class Term {
     }
   }
 
+  /** The server may have given the lock away: work that does not end in time is ended with the process. */
+  async #workEnded(): Promise<void> {
+    const { clock, crash } = this.#surroundings;
+    const ended = new AbortController();
+    if (this.#reason !== 'released') {
+      const message = `Work on database ${this.#database.name} went on for ${endWithinMs} ms after its leadership was ${this.#reason}.`;
+      clock.sleep(endWithinMs, ended.signal).then(
+        () => crash(new InvariantError('PD920', message)),
+        () => undefined,
+      );
+    }
+    await this.#runner.idle();
+    ended.abort();
+  }
+
   #scheduleOf(task: ScheduledTaskName): CronSchedule | null {
     return scheduleOf(task, this.#surroundings.configuration.schedules);
   }
+}
+
+function unconfirmed(): NotLeaderError {
+  return new NotLeaderError(
+    'PD302',
+    `The lock of leadership was not confirmed for ${confirmWithinMs} ms, or the process stood still as long.`,
+  );
 }
