@@ -33,6 +33,11 @@ const config: ViteUserConfig = defineConfig({
         extends: true,
         test: { name: 'e2e', include: ['test/e2e/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, ...needsServer },
       },
+      {
+        extends: true,
+        // Faults take as long as they take: a leader that is stopped for a minute, a server that restarts again and again.
+        test: { name: 'fault', include: ['test/fault/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 60_000, ...needsServer },
+      },
     ],
   },
 });

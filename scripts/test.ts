@@ -1,4 +1,4 @@
-/** `npm test`: the four suites on the default PostgreSQL. Arguments go to vitest: `npm test -- --project unit`, `npm test -- -t sentence`. */
+/** `npm test`: the five suites on the default PostgreSQL. Arguments go to vitest: `npm test -- --project unit`, `npm test -- -t sentence`. */
 import { runVitest } from './support/run-vitest.ts';
 import { suites } from './support/test-report.ts';
 

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
 
-/** The four kinds of test, by the folder below test/. */
-export const suites = ['unit', 'property', 'integration', 'e2e'] as const;
+/** The five kinds of test, by the folder below test/. */
+export const suites = ['unit', 'property', 'integration', 'e2e', 'fault'] as const;
 
 export type Suite = (typeof suites)[number];
 
@@ -35,7 +35,7 @@ const none: Counts = { passed: 0, failed: 0, skipped: 0 };
 /** Reads the report that vitest wrote. Throws when there is none: a run that did not report is a failed run. */
 export async function readTestReport(reportPath: string): Promise<TestReport> {
   const report = JSON.parse(await readFile(reportPath, 'utf8')) as JsonReport;
-  const counts: Record<Suite, Counts> = { unit: none, property: none, integration: none, e2e: none };
+  const counts: Record<Suite, Counts> = { unit: none, property: none, integration: none, e2e: none, fault: none };
   const duplicates: string[] = [];
   const brokenFiles: string[] = [];
   for (const file of report.testResults) {

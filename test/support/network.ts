@@ -8,6 +8,8 @@ export interface Network extends AsyncDisposable {
   readonly url: string;
   /** From now on nothing gets through in either direction, and nobody is told: every connection is half-open, new ones too. */
   swallow(): void;
+  /** Cuts all connections, and leads new ones to another server (a URL as for `startNetwork`), as a service does after a promotion. */
+  redirect(url: string): void;
   /** Connections made from now on reach the server this much later. */
   delayNew(ms: number): void;
 }
@@ -17,15 +19,20 @@ export async function startNetwork(url: string): Promise<Network> {
   const sockets = new Set<Socket>();
   let isSwallowing = false;
   let delayMs = 0;
+  let destination = target(url);
   const forward = (from: Socket, to: Socket): void => {
     sockets.add(from);
+    from.on('close', () => {
+      sockets.delete(from);
+      if (!isSwallowing) to.destroy();
+    });
     from.on('data', (bytes) => isSwallowing || to.write(bytes));
     from.on('end', () => isSwallowing || to.end());
     from.on('error', () => to.destroy());
   };
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => {
     setTimeout(() => {
-      const far = dial({ ...target(url), allowHalfOpen: true });
+      const far = dial({ ...destination, allowHalfOpen: true });
       forward(near, far);
       forward(far, near);
       near.resume();
@@ -42,6 +49,10 @@ export async function startNetwork(url: string): Promise<Network> {
     url: through.href,
     swallow: () => {
       isSwallowing = true;
+    },
+    redirect: (to) => {
+      destination = target(to);
+      for (const socket of sockets) socket.destroy();
     },
     delayNew: (ms) => {
       delayMs = ms;
