@@ -1,4 +1,4 @@
-import type { TestDatabase } from './database.ts';
+import type { Reader } from './reader.ts';
 
 /**
  * A policy under which there is always something to do: `public.<name>`, ten ids a partition, the next four made ahead, all but the last
@@ -16,12 +16,12 @@ export function growingPolicy(name: string): string {
 export const everySecond: string =
   'schedules: { provision: "* * * * * *", retention: "* * * * * *", collect: "* * * * * *" }\nsafety: { maxRemovals: 100 }';
 
-export async function createBusyTable(database: TestDatabase, name: string): Promise<void> {
+export async function createBusyTable(database: Reader, name: string): Promise<void> {
   await database.query(`CREATE TABLE public.${name} (id int8 PRIMARY KEY) PARTITION BY RANGE (id)`);
 }
 
 /** Bounds of the attached partitions, ascending. */
-async function bounds(database: TestDatabase, name: string): Promise<readonly { readonly from: number; readonly to: number }[]> {
+async function bounds(database: Reader, name: string): Promise<readonly { readonly from: number; readonly to: number }[]> {
   const rows = await database.query<{ from: string; to: string }>(
     `SELECT bound[1] AS "from", bound[2] AS "to" FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid,
        regexp_match(pg_get_expr(c.relpartbound, c.oid), $$FROM \\('(-?\\d+)'\\) TO \\('(-?\\d+)'\\)$$) AS bound
@@ -32,7 +32,7 @@ async function bounds(database: TestDatabase, name: string): Promise<readonly { 
 }
 
 /** What is wrong with the partitions of a busy table whose greatest row is `written`; empty when nothing is. */
-export async function partitionFaults(database: TestDatabase, name: string, written: number): Promise<readonly string[]> {
+export async function partitionFaults(database: Reader, name: string, written: number): Promise<readonly string[]> {
   const present = await bounds(database, name);
   const holes = present.slice(1).flatMap(({ from }, index) => (from === present[index]?.to ? [] : [`hole before ${from}`]));
   const last = present.at(-1)?.to ?? 0;

@@ -1,4 +1,5 @@
 import type { TestDatabase } from './database.ts';
+import type { Reader } from './reader.ts';
 
 /** One object that a committed statement of DDL made, changed or dropped, the journal's own left out. */
 export interface AuditedDdl {
@@ -62,7 +63,7 @@ export async function startDdlAudit(database: TestDatabase): Promise<void> {
 }
 
 /** Everything noted so far but what superuser `postgres` (the test itself) did, in the order of execution. */
-export async function readDdlAudit(database: TestDatabase): Promise<readonly AuditedDdl[]> {
+export async function readDdlAudit(database: Reader): Promise<readonly AuditedDdl[]> {
   return await database.query<AuditedDdl>(/* sql */ `
     SELECT n, role, pid, application, tag, object, is_drop AS "isDrop", claimed, epoch, holder
     FROM audit.ddl WHERE role <> 'postgres' ORDER BY n`);

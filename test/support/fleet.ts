@@ -3,6 +3,7 @@ import type { TestDatabase } from './database.ts';
 import { type CurrentLeadership, readLeadership } from './journal-audit.ts';
 import { type Network, startNetwork } from './network.ts';
 import { type PolicyFile, policyFile } from './policy-file.ts';
+import { createReader, type Reader } from './reader.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
 export interface MemberOptions {
@@ -68,7 +69,7 @@ export async function startFleet(database: TestDatabase, size: number, options: 
   }
   return {
     members,
-    waitForLeader: (afterEpoch, reachable, waiting) => waitForLeader(database, afterEpoch, reachable, waiting),
+    waitForLeader: (afterEpoch, reachable, waiting) => waitForLeader(createReader(database.url), afterEpoch, reachable, waiting),
     [Symbol.asyncDispose]: dispose,
   };
 }
@@ -84,12 +85,7 @@ export function isHeldBy(holder: string | null, member: Member): boolean {
   return holder?.endsWith(`/${member.daemon.program.pid}`) ?? false;
 }
 
-async function waitForLeader(
-  database: TestDatabase,
-  afterEpoch: number,
-  reachable: readonly Member[],
-  options: WaitOptions = {},
-): Promise<Lead> {
+async function waitForLeader(database: Reader, afterEpoch: number, reachable: readonly Member[], options: WaitOptions = {}): Promise<Lead> {
   const look = async (): Promise<{ readonly leadership: CurrentLeadership | null; readonly leaders: readonly Member[] }> => {
     const leaders = await leadersAmong(reachable);
     return { leadership: await readLeadership(database), leaders };

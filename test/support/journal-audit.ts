@@ -1,7 +1,7 @@
-import type { TestDatabase } from './database.ts';
+import type { Reader } from './reader.ts';
 
 /** A step that the journal says was carried out more than once for the same object; empty is what a test wants to see. */
-export async function stepsDoneTwice(database: TestDatabase): Promise<readonly string[]> {
+export async function stepsDoneTwice(database: Reader): Promise<readonly string[]> {
   const rows = await database.query<{ line: string }>(/* sql */ `
     SELECT concat_ws(' ', kind, partition_schema || '.' || partition_name, count(*)) AS line
     FROM partitiond.operation WHERE outcome = 'ok' GROUP BY kind, partition_schema, partition_name HAVING count(*) > 1 ORDER BY 1`);
@@ -9,7 +9,7 @@ export async function stepsDoneTwice(database: TestDatabase): Promise<readonly s
 }
 
 /** Errors of steps that found their work done already, or by somebody else at the same time. */
-export async function stepsThatCollided(database: TestDatabase): Promise<readonly string[]> {
+export async function stepsThatCollided(database: Reader): Promise<readonly string[]> {
   const rows = await database.query<{ line: string }>(/* sql */ `
     SELECT concat_ws(' ', kind, partition_name, who, error) AS line FROM partitiond.operation
     WHERE error ~ 'already exists|does not exist|is not a partition|would overlap|concurrently' ORDER BY started_at`);
@@ -17,7 +17,7 @@ export async function stepsThatCollided(database: TestDatabase): Promise<readonl
 }
 
 /** Steps without an outcome that began before the current leader did: a claim has to end them, so there is none. */
-export async function stepsForgotten(database: TestDatabase): Promise<readonly string[]> {
+export async function stepsForgotten(database: Reader): Promise<readonly string[]> {
   const rows = await database.query<{ line: string }>(/* sql */ `
     SELECT concat_ws(' ', o.kind, o.partition_name, o.who, o.started_at) AS line
     FROM partitiond.operation AS o CROSS JOIN partitiond.leadership AS l
@@ -31,7 +31,7 @@ export interface CurrentLeadership {
 }
 
 /** Null before the journal exists and before the first leader. */
-export async function readLeadership(database: TestDatabase): Promise<CurrentLeadership | null> {
+export async function readLeadership(database: Reader): Promise<CurrentLeadership | null> {
   const [place] = await database.query<{ exists: boolean }>(`SELECT to_regclass('partitiond.leadership') IS NOT NULL AS exists`);
   if (place?.exists !== true) return null;
   const [row] = await database.query<{ epoch: string; holder: string }>('SELECT epoch, holder FROM partitiond.leadership');
