@@ -19,6 +19,14 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+/** Only a command that listens survives the end of its terminal. */
+function onHangup(listener: () => void): () => void {
+  process.on('SIGHUP', listener);
+  return () => {
+    process.off('SIGHUP', listener);
+  };
+}
+
 // Piped into head, stdout closes early: what is left to print is lost, what is left to do is not.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
@@ -26,7 +34,7 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-const code = await runCommand(process.argv.slice(2), processIo(interrupt.signal));
+const code = await runCommand(process.argv.slice(2), processIo(interrupt.signal, onHangup));
 
 // A pipe may still hold unread text; an idle socket or timer is no reason to stay.
 process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));

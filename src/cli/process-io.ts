@@ -5,12 +5,13 @@ import { systemClock } from '../postgres/clock.ts';
 import type { Io } from './output/io.ts';
 import { streamTerminal } from './output/terminal.ts';
 
-/** The surroundings of this process; `signal` ends what a command does. */
-export function processIo(signal: AbortSignal): Io {
+/** The surroundings of this process; `signal` ends what a command does, `onHangup` tells it of SIGHUP. Signals themselves belong to main.ts. */
+export function processIo(signal: AbortSignal, onHangup: Io['onHangup']): Io {
   return {
     stdout: streamTerminal(process.stdout),
     stderr: streamTerminal(process.stderr),
     signal,
+    onHangup,
     clock: systemClock,
     version: packageVersion(),
     environment: processEnvironment(),

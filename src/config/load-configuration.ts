@@ -1,9 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { ConfigError } from '../errors.ts';
 import type { Configuration } from './configuration.ts';
 import type { Environment } from './environment.ts';
 import { parseConfiguration } from './parse-configuration.ts';
+import { readText } from './read-text.ts';
 
 export interface ConfigurationSource {
   /** What `--config` named; null without it. */
@@ -48,25 +49,4 @@ export function findConfigurationFile({ file, env, cwd }: ConfigurationSource): 
 function similar(cwd: string): string {
   const other = ['partitiond.yml', 'partitiond.json'].find((name) => existsSync(join(cwd, name)));
   return other === undefined ? ' Name one with --config FILE or PARTITIOND_CONFIG.' : ` Did you mean --config ${other}?`;
-}
-
-function readText(file: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (cause) {
-    throw new ConfigError('PD102', `The configuration file ${file} cannot be read: ${reason(cause)}.`, [], { context: { file }, cause });
-  }
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch (cause) {
-    throw new ConfigError('PD102', `The configuration file ${file} is not text in UTF-8.`, [], { context: { file }, cause });
-  }
-}
-
-function reason(cause: unknown): string {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : null;
-  if (code === 'EACCES') return 'this user has no permission';
-  if (code === 'EISDIR') return 'it is a directory';
-  return cause instanceof Error ? cause.message : String(cause);
 }

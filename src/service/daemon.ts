@@ -1,22 +1,27 @@
 import { hostname } from 'node:os';
-import type { Configuration } from '../config/configuration.ts';
+import type { ConfigurationFile } from '../config/configuration-file.ts';
 import type { Clock } from '../postgres/clock.ts';
+import { type ChangeableLogger, createChangeableLogger } from '../telemetry/changeable-logger.ts';
 import { logReconcile } from '../telemetry/log-reconcile.ts';
-import type { Logger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { createAdminApp } from './admin-app.ts';
-import { DatabaseWorker } from './database-worker.ts';
+import { crashSwitch } from './crash-switch.ts';
+import { Fleet } from './fleet.ts';
 import { type HttpServer, listenHttp } from './http-server.ts';
+import { pauseOrders } from './pause-orders.ts';
 import { createPublicApp } from './public-app.ts';
 import { Readiness } from './readiness.ts';
+import { Reloader } from './reloader.ts';
 import { createStatusReader } from './status-reader.ts';
 import type { Surroundings } from './surroundings.ts';
+import { watchConfiguration } from './watch-configuration.ts';
 
 export interface DaemonOptions {
-  readonly logger: Logger;
   readonly clock: Clock;
   /** Of the package. */
   readonly version: string;
+  /** Calls the listener at each SIGHUP, until the answer is called. */
+  readonly onHangup: (listener: () => void) => () => void;
   /** Called once both servers listen and before any database is touched. */
   readonly onListening?: (listening: Listening) => void;
 }
@@ -30,13 +35,56 @@ export interface Listening {
 /** Of the 25 s that a stop may take; the rest is for closing HTTP and for the process itself. */
 const stopWithinMs = 20_000;
 
+/** The same counted from a drain that came before the stop: together they may take no longer. */
+const stopAfterDrainMs = 22_000;
+
+/** The parts of a daemon that lives. */
+interface Daemon {
+  readonly fleet: Fleet;
+  readonly reloader: Reloader;
+  readonly readiness: Readiness;
+  readonly logger: ChangeableLogger;
+}
+
 /**
  * The daemon: one worker per database and the HTTP servers around them, until `signal`. Then: no new work, what can be cancelled is, short
- * DDL commits, leadership is given back, HTTP goes last; within 25 s. Returns normally after a stop; throws `ConfigError` when an address
- * cannot be listened on.
+ * DDL commits, leadership is given back, HTTP goes last; within 25 s. Nothing is remembered from an earlier life. Returns normally after a
+ * stop; throws `ConfigError` when the configuration cannot be used or an address not be listened on, and what `Surroundings.crash` was given.
  */
-export async function runDaemon(configuration: Configuration, options: DaemonOptions, signal: AbortSignal): Promise<void> {
-  const { logger, clock, version } = options;
+export async function runDaemon(file: ConfigurationFile, options: DaemonOptions, signal: AbortSignal): Promise<void> {
+  const text = await file.read();
+  const configuration = file.parse(text);
+  const logger = createChangeableLogger(configuration.log);
+  const crash = crashSwitch(logger);
+  const end = new AbortController();
+  const endWithSignal = (): void => end.abort(signal.reason);
+  signal.addEventListener('abort', endWithSignal, { once: true });
+  if (signal.aborted) endWithSignal();
+  const surroundings = surround(configuration, logger, crash.crash, options);
+  const fleet = new Fleet(surroundings, end.signal);
+  const daemon: Daemon = { fleet, logger, reloader: new Reloader(file, text, fleet, logger), readiness: new Readiness(fleet) };
+  const servers: HttpServer[] = [];
+  const stopListening = options.onHangup(() => {
+    daemon.reloader.reload('SIGHUP').catch(crash.crash);
+  });
+  try {
+    await listen(daemon, servers, options);
+    await Promise.race([work(daemon, file, end.signal), crash.crashed]);
+  } finally {
+    end.abort(new Error('the daemon has ended'));
+    signal.removeEventListener('abort', endWithSignal);
+    await Promise.all(servers.map((server) => server.close()));
+    stopListening();
+  }
+  logger.info('stopped');
+}
+
+function surround(
+  configuration: Surroundings['configuration'],
+  logger: ChangeableLogger,
+  crash: (error: Error) => void,
+  { clock, version }: DaemonOptions,
+): Surroundings {
   const metrics = createMetrics({
     version,
     revision: '',
@@ -46,66 +94,68 @@ export async function runDaemon(configuration: Configuration, options: DaemonOpt
   });
   metrics.configurationLoaded(true);
   const who = `partitiond:run ${hostname()}/${process.pid}`;
-  const surroundings: Surroundings = {
-    configuration,
-    loadedAtMs: clock.monotonicMs(),
-    logger,
-    logRun: logReconcile(logger),
-    metrics,
-    clock,
-    who,
-    crash: () => undefined,
-  };
-  const workers = configuration.databases.map((database) => new DatabaseWorker(database, surroundings));
-  const readiness = new Readiness(workers);
-  const readStatus = createStatusReader(configuration.databases, surroundings);
-  const servers: HttpServer[] = [];
-  try {
-    const http = await listenHttp(createPublicApp({ metrics, readiness, readStatus, logger, version }), configuration.http, 'http');
-    servers.push(http);
-    const admin = await listenHttp(createAdminApp(workers, logger), configuration.admin, 'admin');
-    servers.push(admin);
-    logger.info('http listening', { listener: 'http', host: http.host, port: http.port, url: http.url });
-    logger.info('http listening', { listener: 'admin', host: admin.host, port: admin.port, url: admin.url });
-    options.onListening?.({ http, admin });
-    readiness.started();
-    await work(workers, surroundings, readiness, signal);
-  } finally {
-    await Promise.all(servers.map((server) => server.close()));
-  }
-  logger.info('stopped');
+  return { configuration, loadedAtMs: clock.monotonicMs(), logger, logRun: logReconcile(logger), metrics, clock, who, crash };
 }
 
-async function work(
-  workers: readonly DatabaseWorker[],
-  surroundings: Surroundings,
-  readiness: Readiness,
-  signal: AbortSignal,
-): Promise<void> {
-  const { logger, clock, configuration } = surroundings;
-  logger.info('started', { databases: configuration.databases.map((database) => database.name), who: surroundings.who });
-  const stopping = (): void => {
-    readiness.stopping();
-    logger.info('stopping');
+/** Both servers, each put into `servers` as soon as it listens. */
+async function listen({ fleet, reloader, readiness, logger }: Daemon, servers: HttpServer[], options: DaemonOptions): Promise<void> {
+  const { configuration, metrics, clock } = fleet.surroundings;
+  const { version } = options;
+  const databases = () => fleet.surroundings.configuration.databases;
+  const publicApp = createPublicApp({ metrics, readiness, readStatus: createStatusReader(fleet), databases, logger, version });
+  const http = await listenHttp(publicApp, configuration.http, 'http');
+  servers.push(http);
+  const orders = { ...pauseOrders(fleet), reload: () => reloader.reload('request'), drain: () => drain(fleet) };
+  const adminApp = createAdminApp({ databases: fleet, orders, clock, logger });
+  const admin = await listenHttp(adminApp, configuration.admin, 'admin');
+  servers.push(admin);
+  logger.info('http listening', { listener: 'http', host: http.host, port: http.port, url: http.url });
+  logger.info('http listening', { listener: 'admin', host: admin.host, port: admin.port, url: admin.url });
+  options.onListening?.({ http, admin });
+}
+
+/** False when a lock is still held: the workers wait no longer than a preStop hook may. */
+async function drain(fleet: Fleet): Promise<boolean> {
+  await fleet.drain();
+  return ![...fleet].some((worker) => worker.isLeading);
+}
+
+async function work({ fleet, reloader, readiness, logger }: Daemon, file: ConfigurationFile, signal: AbortSignal): Promise<void> {
+  const { surroundings } = fleet;
+  const { clock, crash, who } = surroundings;
+  readiness.started();
+  const { added } = await fleet.adopt(surroundings);
+  logger.info('started', { databases: added, who });
+  const check = async (): Promise<void> => {
+    await reloader.check(signal).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    });
   };
-  if (signal.aborted) stopping();
-  else signal.addEventListener('abort', stopping, { once: true });
+  // Not awaited: a look at a file on a network that hangs would hold up the stop.
+  watchConfiguration(file.name, check, { clock, logger }, signal).catch(crash);
+  await aborted(signal);
+  readiness.stopping();
+  logger.info('stopping');
+  await stopInTime(fleet);
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}
+
+async function stopInTime(fleet: Fleet): Promise<void> {
+  const { clock, logger } = fleet.surroundings;
+  const { drainingSinceMs } = fleet;
+  const leftMs = drainingSinceMs === null ? stopWithinMs : drainingSinceMs + stopAfterDrainMs - clock.monotonicMs();
+  const withinMs = Math.max(1_000, Math.min(stopWithinMs, leftMs));
   const ended = new AbortController();
-  const all = Promise.all(workers.map((worker) => worker.run(signal)));
   try {
-    await Promise.race([all, deadline(clock, signal, ended.signal)]);
-    if (workers.some((worker) => worker.isLeading)) logger.error('stopped before all work had ended', { withinMs: stopWithinMs });
+    await Promise.race([fleet.ended(), clock.sleep(withinMs, ended.signal).catch(() => undefined)]);
+    if ([...fleet].some((worker) => worker.isLeading)) logger.error('stopped before all work had ended', { withinMs });
   } finally {
     ended.abort();
-    signal.removeEventListener('abort', stopping);
   }
-}
-
-/** Resolves `stopWithinMs` after `signal`, unless `ended` comes first: then never, or right away. */
-async function deadline(clock: Clock, signal: AbortSignal, ended: AbortSignal): Promise<void> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await clock.sleep(stopWithinMs, ended).catch(() => undefined);
 }

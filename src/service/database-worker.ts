@@ -4,6 +4,7 @@ import { connectSession, type Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
 import { followLeader } from '../reconcile/follow-leader.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
+import type { RefusalReason } from '../telemetry/metrics.ts';
 import { type Assignment, compareAssignments } from './assignment.ts';
 import { backoffMs } from './backoff.ts';
 import { followerPauseMs, refusedPauseMs } from './follower-pause.ts';
@@ -45,6 +46,16 @@ export class DatabaseWorker {
 
   get isLeading(): boolean {
     return this.#term !== null;
+  }
+
+  /** Of the present term; null while following. */
+  get epoch(): bigint | null {
+    return this.#term?.epoch ?? null;
+  }
+
+  /** Why this process must not lead; null: it may. */
+  get refused(): RefusalReason | null {
+    return this.#refusal.reason;
   }
 
   /** Milliseconds since the lock was last confirmed; 0 while following. */

@@ -18,7 +18,7 @@ export interface HttpServer {
 
 const closeGraceMs = 1_000;
 
-/** Slow or idle clients give their connection back: Node's own limits are 5 minutes for a request and none for its size of headers. */
+/** Slow or idle clients give their connection back: Node's own limits are 5 minutes for a request and 60 s between two of its headers. */
 const limits = {
   requestTimeout: 30_000,
   headersTimeout: 10_000,
@@ -27,12 +27,20 @@ const limits = {
   maxHeaderSize: 16_384,
 };
 
+/** A client that does not read its answer (megabytes, for /metrics) loses it after this; longer than any answer takes to make. */
+const silenceMs = 60_000;
+
+/** Enough for scrapers, probes and people; not for exhausting the memory or the file descriptors of the process. */
+const maxConnections = 128;
+
 /** Serves `app` on `listener`. Throws `ConfigError` when the address cannot be listened on; `keyPath` (`http`, `admin`) names it. */
 export async function listenHttp(app: Hono, listener: Listener, keyPath: string): Promise<HttpServer> {
   const respond = getRequestListener(app.fetch);
   const server = createServer(limits, (request, response) => {
     respond(request, response).catch(() => response.destroy());
   });
+  server.maxConnections = maxConnections;
+  server.timeout = silenceMs;
   try {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -1,21 +1,32 @@
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
-import type { DatabaseStatus } from '../reconcile/status.ts';
+import type { Configuration } from '../config/configuration.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { listPartitions } from './partition-list.ts';
+import { readPartitionQuery } from './partition-query.ts';
 import type { Readiness } from './readiness.ts';
+import { requestLimits } from './request-limits.ts';
+import type { ServedStatus } from './status-reader.ts';
 
 export interface PublicParts {
-  readonly metrics: Metrics;
+  readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
   readonly readiness: Readiness;
-  readonly readStatus: () => Promise<readonly DatabaseStatus[]>;
+  readonly readStatus: () => Promise<readonly ServedStatus[]>;
+  /** Those in force. */
+  readonly databases: () => Configuration['databases'];
   readonly logger: Logger;
   readonly version: string;
 }
 
-/** What anybody in the network may read: metrics, probes, status. Changes nothing; only /api/v1/status asks the databases. */
-export function createPublicApp({ metrics, readiness, readStatus, logger, version }: PublicParts): Hono {
+/**
+ * What anybody in the network may read: metrics, probes, status. Changes nothing; only /api/v1 asks the databases. docs/openapi.yaml says
+ * what the answers look like.
+ */
+export function createPublicApp(parts: PublicParts): Hono {
+  const { metrics, readiness, readStatus, logger, version } = parts;
   const app = new Hono();
   app.use(compress());
   app.use(async (context, next) => {
@@ -23,11 +34,14 @@ export function createPublicApp({ metrics, readiness, readStatus, logger, versio
     context.header('x-content-type-options', 'nosniff');
     context.header('cache-control', 'no-store');
   });
+  app.use(requestLimits((message, status) => new Response(`${message}\n`, { status })));
   app.get('/metrics', async (context) => context.body(await metrics.render(), 200, { 'content-type': metrics.contentType }));
   app.get('/livez', (context) => answer(context, readiness.explainDead()));
   app.get('/readyz', (context) => answer(context, readiness.explainUnready()));
   app.get('/api/v1/status', async (context) => context.json({ databases: await readStatus() }));
+  app.get('/api/v1/partitions', (context) => partitions(context, parts));
   app.get('/', (context) => context.html(indexPage(version)));
+  for (const path of readPaths) app.all(path, (context) => context.text('Use GET.\n', 405, { allow: 'GET, HEAD' }));
   app.notFound((context) => context.text('Not found. Try /.\n', 404));
   app.onError((error, context) => {
     logger.error('request failed', { path: context.req.path, ...errorFields(error) });
@@ -36,18 +50,29 @@ export function createPublicApp({ metrics, readiness, readStatus, logger, versio
   return app;
 }
 
+const links = [
+  ['/metrics', 'metrics for Prometheus'],
+  ['/api/v1/status', 'every table with its partitions, as JSON'],
+  ['/api/v1/partitions', 'partitions one by one, in pages: ?database=&table=&state=&limit=&offset='],
+  ['/livez', 'is the process alive'],
+  ['/readyz', 'is it ready to be scraped'],
+] as const;
+
+const readPaths = ['/', ...links.map(([path]) => path)];
+
 /** 200 `ok`, or 503 with the reason. */
-function answer(context: { text(text: string, status: 200 | 503): Response }, problem: string | null): Response {
+function answer(context: Context, problem: string | null): Response {
   return problem === null ? context.text('ok\n', 200) : context.text(`${problem}\n`, 503);
 }
 
+async function partitions(context: Context, { databases, readStatus }: PublicParts): Promise<Response> {
+  const known = new Map(databases().map(({ name, tables }) => [name, tables.map(({ table }) => formatQualifiedName(table))]));
+  const query = readPartitionQuery(new URL(context.req.url).searchParams, known);
+  if ('problems' in query) return context.json({ error: query.problems.join(' ') }, 400);
+  return context.json(listPartitions(await readStatus(), query));
+}
+
 function indexPage(version: string): string {
-  const links = [
-    ['/metrics', 'metrics for Prometheus'],
-    ['/api/v1/status', 'every table with its partitions, as JSON'],
-    ['/livez', 'is the process alive'],
-    ['/readyz', 'is it ready to be scraped'],
-  ];
   const items = links.map(([path, meaning]) => `<li><a href="${path}">${path}</a> ${meaning}</li>`).join('');
   const escaped = version.replace(/[^\w.+-]/g, '');
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>partitiond</title><h1>partitiond ${escaped}</h1><ul>${items}</ul></html>\n`;

@@ -51,6 +51,10 @@ export class Term {
 
   readonly #endWithOuter = (): void => this.#end.abort(this.#outer.reason);
 
+  get epoch(): bigint {
+    return this.#leadership.epoch;
+  }
+
   /** Milliseconds since the last proof that the lock is held. */
   get unconfirmedMs(): number {
     return this.#surroundings.clock.monotonicMs() - this.#confirmedAtMs;

@@ -6,7 +6,7 @@ import type { DaemonOptions } from '../../service/daemon.ts';
 import type { Command } from '../command-line/declaration.ts';
 import { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
-import { loadConfigured } from '../databases/load-configured.ts';
+import { configuredFile } from '../databases/load-configured.ts';
 import { coloursOf } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { applyCommand } from './apply.ts';
@@ -36,8 +36,8 @@ export const demoCommand: Command = {
 async function runDemo(invocation: Invocation, io: Io): Promise<number> {
   const forMs = parseFor(invocation.value(options.for));
   if (invocation.has(config)) {
-    const configuration = loadConfigured(invocation, io);
-    await withinTime(io.signal, forMs, (until) => runConfigured(configuration, io, until));
+    const file = configuredFile(invocation, io);
+    await withinTime(io.signal, forMs, (until) => runConfigured(file, io, until));
     return 0;
   }
   const { startDemo } = await import('../../demo/start-demo.ts');
@@ -76,8 +76,8 @@ async function showDemo(demo: Demo, forMs: number | null, io: Io): Promise<numbe
 }
 
 async function showCommands(demo: Demo, forMs: number | null, io: Io): Promise<number> {
-  // The demo is the same everywhere: nothing of PARTITIOND_* reaches it.
-  const demoIo: Io = { ...io, environment: {} };
+  // The demo is the same everywhere: nothing of PARTITIOND_* reaches it. And it ends with its terminal rather than reload a file nobody edits.
+  const demoIo: Io = { ...io, environment: {}, onHangup: () => () => undefined };
   const invocation = new Invocation([], new Map([[config.name, [demo.configurationFile]]]));
   const say = (text: string): void => io.stdout.write(text);
   const heading = (command: string): void =>
@@ -93,12 +93,12 @@ async function showCommands(demo: Demo, forMs: number | null, io: Io): Promise<n
     if (code !== 0) return code;
   }
   heading('run');
-  const configuration = loadConfigured(invocation, demoIo);
+  const file = configuredFile(invocation, demoIo);
   const listening: DaemonOptions['onListening'] = ({ http }) => {
     for (const path of ['/metrics', '/livez', '/readyz', '/api/v1/status']) say(`${http.url}${path}\n`);
     say(forMs === null ? 'The daemon runs until Ctrl-C.\n' : `The daemon runs for ${forMs / 1000} s.\n`);
   };
-  await withinTime(io.signal, forMs, (until) => runConfigured(configuration, demoIo, until, listening));
+  await withinTime(io.signal, forMs, (until) => runConfigured(file, demoIo, until, listening));
   return 0;
 }
 

@@ -1,9 +1,8 @@
-import type { Configuration } from '../../config/configuration.ts';
+import type { ConfigurationFile } from '../../config/configuration-file.ts';
 import type { DaemonOptions } from '../../service/daemon.ts';
-import { createLogger } from '../../telemetry/logger.ts';
 import type { Command } from '../command-line/declaration.ts';
 import { options } from '../command-line/options.ts';
-import { loadConfigured } from '../databases/load-configured.ts';
+import { configuredFile } from '../databases/load-configured.ts';
 import type { Io } from '../output/io.ts';
 
 const { config } = options;
@@ -13,7 +12,8 @@ export const daemonCommand: Command = {
   summary: 'the daemon: keep all tables as the policy asks, until stopped',
   description:
     'Runs every task once, then on its schedule; serves /metrics, /livez, /readyz and /api/v1/status. One instance leads each database, others\n' +
-    'follow. SIGTERM and SIGINT stop it cleanly: the step in work is finished or cancelled, leadership released, exit code 0.',
+    'follow. A changed file, SIGHUP and POST /-/reload load the configuration again; one that cannot be used leaves the old one in force.\n' +
+    'SIGTERM and SIGINT stop it cleanly: the step in work is finished or cancelled, leadership released, exit code 0.',
   operand: null,
   options: [config],
   examples: [
@@ -22,19 +22,19 @@ export const daemonCommand: Command = {
   ],
   exits: ['0 stopped by a signal'],
   run: async (invocation, io) => {
-    await runConfigured(loadConfigured(invocation, io), io, io.signal);
+    await runConfigured(configuredFile(invocation, io), io, io.signal);
     return 0;
   },
 };
 
-/** The daemon on a configuration, until `signal`. Its rooms load only now: no other command needs an HTTP server or a scheduler. */
+/** The daemon on a configuration file, until `signal`. Its rooms load only now: no other command needs an HTTP server or a scheduler. */
 export async function runConfigured(
-  configuration: Configuration,
+  file: ConfigurationFile,
   io: Io,
   signal: AbortSignal,
   onListening?: DaemonOptions['onListening'],
 ): Promise<void> {
   const { runDaemon } = await import('../../service/daemon.ts');
-  const logger = createLogger(configuration.log);
-  await runDaemon(configuration, { logger, clock: io.clock, version: io.version, ...(onListening && { onListening }) }, signal);
+  const { clock, version, onHangup } = io;
+  await runDaemon(file, { clock, version, onHangup, ...(onListening && { onListening }) }, signal);
 }

@@ -10,6 +10,8 @@ export interface Io {
   readonly stderr: Terminal;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
+  /** Calls `listener` at each SIGHUP until the answer is called. While nobody listens, SIGHUP ends the process as it does any other. */
+  onHangup(listener: () => void): () => void;
   readonly clock: Clock;
   /** Of the package, for example `0.1.0`. */
   readonly version: string;

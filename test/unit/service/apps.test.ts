@@ -1,13 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { DatabaseStatus } from '../../../src/reconcile/status.ts';
-import { createAdminApp } from '../../../src/service/admin-app.ts';
+import { systemClock } from '../../../src/postgres/clock.ts';
+import { type AdminParts, createAdminApp } from '../../../src/service/admin-app.ts';
 import { createPublicApp } from '../../../src/service/public-app.ts';
 import { Readiness } from '../../../src/service/readiness.ts';
 import type { ScheduledTaskName } from '../../../src/service/schedule.ts';
+import type { ServedStatus } from '../../../src/service/status-reader.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
-function publicApp(readiness = new Readiness([]), readStatus: () => Promise<readonly DatabaseStatus[]> = async () => []) {
+function publicApp(readiness = new Readiness([]), readStatus: () => Promise<readonly ServedStatus[]> = async () => []) {
   const metrics = createMetrics({
     version: '1',
     revision: '',
@@ -15,7 +16,7 @@ function publicApp(readiness = new Readiness([]), readStatus: () => Promise<read
     limits: { partitions: 'top', topPerTable: 20, maxSeries: 50_000 },
     nowSeconds: () => 1,
   });
-  return createPublicApp({ metrics, readiness, readStatus, logger: silentLogger, version: '1.2.3<script>' });
+  return createPublicApp({ metrics, readiness, readStatus, databases: () => [], logger: silentLogger, version: '1.2.3<script>' });
 }
 
 describe('the public listener', () => {
@@ -25,6 +26,29 @@ describe('the public listener', () => {
     expect(await plain.text()).toContain('# TYPE partitiond_leader gauge');
     const zipped = await publicApp().request('/metrics', { headers: { 'accept-encoding': 'gzip' } });
     expect(zipped.headers.get('content-encoding')).toBe('gzip');
+  });
+
+  it('answers HEAD as GET, without a body', async () => {
+    const head = await publicApp().request('/metrics', { method: 'HEAD', headers: { 'accept-encoding': 'gzip' } });
+    expect({ status: head.status, type: head.headers.get('content-type'), text: await head.text() }).toEqual({
+      status: 200,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+      text: '',
+    });
+  });
+
+  it.each(['/', '/metrics', '/livez', '/readyz', '/api/v1/status', '/api/v1/partitions'])(
+    'only reads: POST %s is refused',
+    async (path) => {
+      const refused = await publicApp().request(path, { method: 'POST' });
+      expect([refused.status, refused.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    },
+  );
+
+  it('refuses a body of more than 1,024 bytes and a URL of more than 2,048 characters', async () => {
+    const post = (length: number) => publicApp().request('/metrics', { method: 'POST', body: 'x'.repeat(length) });
+    expect([(await post(1_024)).status, (await post(1_025)).status]).toEqual([405, 413]);
+    expect((await publicApp().request(`/livez?${'x'.repeat(2_049)}`)).status).toBe(414);
   });
 
   it('names neither itself nor its library in headers', async () => {
@@ -77,9 +101,28 @@ describe('the admin listener', () => {
     { name: 'a', request: (task: ScheduledTaskName) => (asked.push(`a ${task}`), 'accepted' as const) },
     { name: 'b', request: () => 'not-leading' as const },
   ];
+  const orders: AdminParts['orders'] = {
+    reload: async () => ({ kind: 'loaded', added: ['b'], removed: [], changed: [], needsRestart: [] }),
+    drain: async () => true,
+    pause: async (database, reason) => {
+      asked.push(`pause ${database} ${reason}`);
+      return [{ database: 'a', answer: 'paused', error: null }];
+    },
+    resume: async () => [
+      { database: 'a', answer: 'not-paused', error: null },
+      { database: 'b', answer: 'failed', error: 'It is down.' },
+    ],
+  };
+  const local = '127.0.0.1';
 
-  function order(path: string, remoteAddress = '127.0.0.1', init: RequestInit = { method: 'POST' }): Response | Promise<Response> {
-    return createAdminApp(databases, silentLogger).request(path, init, { incoming: { socket: { remoteAddress } } });
+  function order(
+    path: string,
+    remoteAddress = local,
+    init: RequestInit = { method: 'POST' },
+    changed: Partial<AdminParts['orders']> = {},
+  ): Response | Promise<Response> {
+    const app = createAdminApp({ databases, orders: { ...orders, ...changed }, clock: systemClock, logger: silentLogger });
+    return app.request(path, init, { incoming: { socket: { remoteAddress } } });
   }
 
   it('passes a task on to every database, and accepts when one does', async () => {
@@ -96,15 +139,61 @@ describe('the admin listener', () => {
     expect((await order('/-/run?task=collect&database=b')).status).toBe(409);
   });
 
-  it.each(['10.0.0.7', '::ffff:192.168.1.1', '2001:db8::1', '128.0.0.1'])('refuses a caller on %s', async (address) => {
-    expect((await order('/-/run?task=collect', address)).status).toBe(403);
+  it('tells what a reload has changed, and why one failed', async () => {
+    const loaded = await order('/-/reload');
+    expect([loaded.status, await loaded.json()]).toEqual([200, { added: ['b'], removed: [], changed: [], needsRestart: [] }]);
+    const problems = [{ path: 'databases', message: 'is missing', line: 1 }];
+    const failed = await order('/-/reload', local, undefined, {
+      reload: async () => ({ kind: 'failed', error: 'It cannot be used.', problems }),
+    });
+    expect([failed.status, await failed.json()]).toEqual([422, { error: 'It cannot be used.', problems }]);
+  });
+
+  it('pauses and resumes, all databases or one, and says which could not be told', async () => {
+    expect((await order('/-/pause?reason=load%20test&database=a')).status).toBe(200);
+    expect(asked.at(-1)).toBe('pause a load test');
+    await order('/-/pause');
+    expect(asked.at(-1)).toBe('pause null no reason given');
+    const resumed = await order('/-/resume');
+    expect([resumed.status, await resumed.json()]).toMatchObject([
+      503,
+      { databases: [{ answer: 'not-paused' }, { error: 'It is down.' }] },
+    ]);
+    expect((await order('/-/pause?database=nonsense')).status).toBe(404);
+  });
+
+  it.each(['GET', 'POST'])('drains on %s, and says so when a lock is still held', async (method) => {
+    const drained = await order('/-/drain', local, { method });
+    expect([drained.status, await drained.json()]).toEqual([200, { drained: true }]);
+    const late = await order('/-/drain', local, { method }, { drain: async () => false });
+    expect([late.status, await late.json()]).toEqual([503, { drained: false }]);
+  });
+
+  it.each(['10.0.0.7', '::ffff:192.168.1.1', '2001:db8::1', '128.0.0.1'])('grants a caller on %s nothing but /-/drain', async (address) => {
+    for (const path of ['/-/run?task=collect', '/-/reload', '/-/pause', '/-/resume', '/-/drain/', '/nothing'])
+      expect((await order(path, address)).status, path).toBe(403);
+    expect((await order('/-/drain', address, { method: 'GET' })).status).toBe(200);
   });
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', '::ffff:127.0.0.1'])('listens to a caller on %s', async (address) => {
     expect((await order('/-/run?task=collect', address)).status).toBe(202);
   });
 
-  it('refuses web pages', async () => {
-    expect((await order('/-/run?task=collect', '127.0.0.1', { method: 'POST', headers: { origin: 'null' } })).status).toBe(403);
+  it.each([{ origin: 'null' }, { 'sec-fetch-site': 'cross-site' }, { 'sec-fetch-site': 'same-origin' }])(
+    'refuses web pages, which send %o',
+    async (headers) => {
+      for (const path of ['/-/run?task=collect', '/-/drain'])
+        expect((await order(path, local, { method: 'POST', headers })).status).toBe(403);
+    },
+  );
+
+  it('names the paths there are, and their methods', async () => {
+    const unknown = await order('/-/quit');
+    expect([unknown.status, await unknown.json()]).toEqual([404, { error: expect.stringContaining('POST /-/reload') }]);
+    for (const path of ['/-/run', '/-/reload', '/-/pause', '/-/resume']) {
+      const refused = await order(path, local, { method: 'GET' });
+      expect([refused.status, refused.headers.get('allow')], path).toEqual([405, 'POST']);
+    }
+    expect((await order('/-/drain', local, { method: 'DELETE' })).headers.get('allow')).toBe('GET, POST');
   });
 });
