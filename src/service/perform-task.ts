@@ -1,65 +1,88 @@
+import { NotLeaderError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
+import type { QualifiedName } from '../partition/qualified-name.ts';
 import { connectSession, type Session } from '../postgres/session.ts';
+import type { Collection } from '../reconcile/collection.ts';
 import { readPause } from '../reconcile/read-pause.ts';
 import { reconcileDatabase } from '../reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../reconcile/request.ts';
+import { watchBlockedSessions } from './blocked-sessions.ts';
 import { collect } from './collect.ts';
+import { readIdentity } from './leadership.ts';
 import { type Performance, verdict } from './performance.ts';
-import type { ScheduledTaskName } from './schedule.ts';
+import type { ScheduledTaskName, WorkTaskName } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
+import type { TermFacts } from './term-facts.ts';
 
 /** A collection must give way to everybody: it waits this long for a lock, then keeps what it knew. */
 const collectorLockTimeoutMs = 100;
 
+export interface Order {
+  readonly task: ScheduledTaskName;
+  /** For tasks that change something; null: all tables. */
+  readonly tables: readonly QualifiedName[] | null;
+  /** For collections: what earlier ones of the same term have found. */
+  readonly collection: Collection;
+}
+
 /**
- * Runs `task` once on a connection of its own, which picks up rotated secrets and leaves none standing between runs. Throws
+ * Runs a task once on a connection of its own, which picks up rotated secrets and leaves none standing between runs. Throws
  * `ConnectionError` when the connection failed, also in the middle of a run (what was done is journalled, the next run plans afresh),
- * `NotLeaderError` when a newer epoch exists, and whatever stops the database as a whole.
+ * `NotLeaderError` when a newer epoch exists or the connection ended up elsewhere, and whatever stops the database as a whole.
  */
 export async function performTask(
-  task: ScheduledTaskName,
+  order: Order,
   database: DatabasePolicy,
-  term: { readonly guardSql: string; readonly needsStatistics: boolean },
+  facts: TermFacts,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Performance> {
   const { safety } = surroundings.configuration;
   const settings =
-    task === 'collect'
+    order.task === 'collect'
       ? { applicationName: 'partitiond/collector', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs }
       : { applicationName: 'partitiond:run', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: safety.lockTimeoutMs };
   const observer = surroundings.metrics.sessionObserver(database.name);
   const session = await connectSession(database.connection, { ...settings, observer }, signal);
   try {
+    await assertSameServer(session, database, facts, signal);
+    if (order.task === 'collect')
+      return await collect(session, database, { collection: order.collection, guardSql: facts.guardSql }, surroundings, signal);
     const pause = await readPause(session, database.journalSchema, signal);
-    surroundings.metrics.paused(database.name, pause !== null);
-    if (task === 'collect') return await collect(session, database, term.needsStatistics, surroundings, signal);
-    if (pause !== null) return { outcome: 'paused', reason: pause.reason, by: pause.by };
-    return await maintain(session, task, database, term.guardSql, surroundings, signal);
+    if (pause !== null) return { outcome: 'paused', failed: [], pause };
+    const { task, tables } = order;
+    const run = (): Promise<Performance> => maintain(session, { task, tables }, database, facts, surroundings, signal);
+    const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
+    const observing = { session: facts.lockSession, clock: surroundings.clock, count };
+    return await watchBlockedSessions({ pid: session.pid, run }, observing, signal);
   } finally {
     await session.close();
   }
 }
 
+/** A name may point elsewhere since the lock was taken: to a standby, to the new primary, to a copy. Only where the lock is does it mean anything. */
+async function assertSameServer(session: Session, database: DatabasePolicy, { identity }: TermFacts, signal: AbortSignal): Promise<void> {
+  const found = await readIdentity(session, signal);
+  const isSame = found.systemIdentifier === identity.systemIdentifier && found.databaseOid === identity.databaseOid;
+  if (isSame && !found.isInRecovery) return;
+  const what = isSame ? 'a standby' : 'another server or database';
+  throw new NotLeaderError('PD306', `The connection of database ${database.name} now leads to ${what}, where this process does not lead.`);
+}
+
 async function maintain(
   session: Session,
-  task: Exclude<ScheduledTaskName, 'collect'>,
+  { task, tables }: { readonly task: WorkTaskName; readonly tables: readonly QualifiedName[] | null },
   database: DatabasePolicy,
-  guardSql: string,
-  surroundings: Surroundings,
+  { guardSql }: TermFacts,
+  { clock, configuration, logRun, metrics, who }: Surroundings,
   signal: AbortSignal,
 ): Promise<Performance> {
-  const context: ReconcileContext = {
-    safety: surroundings.configuration.safety,
-    clock: surroundings.clock,
-    observe: (event) => {
-      surroundings.logRun(event);
-      surroundings.metrics.observeRun(event, task);
-    },
-    who: surroundings.who,
-    epochGuard: guardSql,
-    journalKeepMs: surroundings.configuration.journal.keepMs,
+  const { safety, journal } = configuration;
+  const observe: ReconcileContext['observe'] = (event) => {
+    logRun(event);
+    metrics.observeRun(event, task);
   };
-  const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables: null, now: null, allowRemovals: null };
+  const context: ReconcileContext = { safety, clock, observe, who, epochGuard: guardSql, journalKeepMs: journal.keepMs };
+  const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables, now: null, allowRemovals: null };
   return verdict(await reconcileDatabase(session, database, request, context, signal), signal);
 }

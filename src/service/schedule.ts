@@ -6,6 +6,7 @@ import type { Logger } from '../telemetry/logger.ts';
 export const scheduledTasks = ['provision', 'retention', 'collect'] as const;
 /** Those that change something, and that the journal records. */
 export const workTasks = ['provision', 'retention'] as const;
+export type WorkTaskName = (typeof workTasks)[number];
 export type ScheduledTaskName = (typeof scheduledTasks)[number];
 
 export function isScheduledTask(text: string): text is ScheduledTaskName {
@@ -29,20 +30,22 @@ export interface Schedule {
   stop(): Promise<void>;
 }
 
-/**
- * Calls `fire` at every firing until `stop`. A firing while the promise of the last one is pending is reported to `overlap` instead.
- * `fire` must not reject: node-cron would print the error on the console.
- */
-export function startSchedule(
-  name: string,
-  schedule: CronSchedule,
-  fire: () => Promise<void>,
-  overlap: () => void,
-  logger: Logger,
-): Schedule {
+/** What the timers of a schedule call. None may throw or reject: node-cron would print the error on the console. */
+export interface Firings {
+  /** A firing; the promise is pending while it is at work. */
+  readonly fire: () => Promise<void>;
+  /** Instead of a firing while the last one is at work. */
+  readonly overlap: () => void;
+  /** For each firing that did not happen in time, as the process was busy or stopped. */
+  readonly missed: () => void;
+}
+
+/** Tells of every firing until `stop`. */
+export function startSchedule(name: string, schedule: CronSchedule, firings: Firings, logger: Logger): Schedule {
   const { expression, timezone } = schedule;
-  const task = cron.schedule(expression, fire, { name, timezone, noOverlap: true, logger: cronLogger(logger) });
-  task.on('execution:overlap', overlap);
+  const task = cron.schedule(expression, firings.fire, { name, timezone, noOverlap: true, logger: cronLogger(logger) });
+  task.on('execution:overlap', firings.overlap);
+  task.on('execution:missed', firings.missed);
   return {
     stop: async () => {
       await task.destroy();
@@ -60,6 +63,26 @@ const mostFirings = 5_000;
  * hour, so a few firings tell all.
  */
 export function longestGapSeconds(schedule: CronSchedule): number {
+  return Math.max(0, ...gapsSeconds(schedule));
+}
+
+/** The shortest one; likewise. */
+export function shortestGapSeconds(schedule: CronSchedule): number {
+  const gaps = gapsSeconds(schedule);
+  return gaps.length === 0 ? 0 : Math.min(...gaps);
+}
+
+/** Fifty databases share a schedule or two, and are asked for together. They last for days, so what was found at the first question will do. */
+const knownGaps = new Map<string, readonly number[]>();
+
+function gapsSeconds(schedule: CronSchedule): readonly number[] {
+  const key = JSON.stringify([schedule.expression, schedule.timezone]);
+  const gaps = knownGaps.get(key) ?? findGapsSeconds(schedule);
+  knownGaps.set(key, gaps);
+  return gaps;
+}
+
+function findGapsSeconds(schedule: CronSchedule): readonly number[] {
   const { second, minute, hour, dayOfMonth, month, dayOfWeek } = cron.parse(schedule.expression);
   const isDaily = dayOfMonth.length === 31 && month.length === 12 && dayOfWeek.length >= 7;
   const perHour = second.length * minute.length;
@@ -70,7 +93,7 @@ export function longestGapSeconds(schedule: CronSchedule): number {
     const until = (firings[0] ?? 0) + horizonDays * secondsPerDay;
     // A rarer schedule than the horizon still has an interval: that to its second firing.
     const seen = firings.filter((firing, index) => index < 2 || firing <= until);
-    return Math.max(0, ...seen.slice(1).map((firing, index) => firing - (seen[index] ?? firing)));
+    return seen.slice(1).map((firing, index) => firing - (seen[index] ?? firing));
   } finally {
     // It was never started, so this only takes it off node-cron's list.
     Promise.resolve(task.destroy()).catch(() => undefined);

@@ -1,25 +1,25 @@
 import { ConnectionError, NotLeaderError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import { Collection } from '../reconcile/collection.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
-import { backoffMs } from './backoff.ts';
-import { performTask } from './perform-task.ts';
+import type { LogFields } from '../telemetry/logger.ts';
+import { attemptTask } from './attempt-task.ts';
+import { firingOffsetMs } from './firing-offset.ts';
 import type { Performance } from './performance.ts';
-import type { ScheduledTaskName } from './schedule.ts';
+import { type ScheduledTaskName, scheduleOf, shortestGapSeconds, workTasks } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
+import { TaskBackoff, type Turn, wholeTurn } from './task-backoff.ts';
 import type { TermFacts } from './term-facts.ts';
 
-/** A request runs at once whatever failed before; a scheduled firing may wait its turn. */
+/** A request runs at once and takes all tables, whatever failed before; a scheduled firing waits for its place and spares what fails. */
 export type Firing = 'scheduled' | 'requested';
-
-/** More attempts than these are left to the next firing; by then the lock's connection has noticed too. */
-const mostAttempts = 5;
-
-/** Exact sizes cost a look at the file system for each relation; a little less than 15 minutes, so that a minute's schedule meets it. */
-const statisticsEveryMs = 14.5 * 60_000;
 
 /**
  * Runs the tasks of one database for one leader: never two of the same task, and of those that change something one after the other. The
- * collection goes beside them, for a step may wait minutes for its lock. Ends with `signal`, at once where it can.
+ * collection goes beside them, for a step may wait minutes for its lock; it reads all tables at once, so it spares none and tries every
+ * time. What could not run, as the process was busy or work was paused, runs once as soon as it can. Ends with `signal`, at once where it
+ * can.
  */
 export class TaskRunner {
   readonly #database: DatabasePolicy;
@@ -28,8 +28,13 @@ export class TaskRunner {
   readonly #signal: AbortSignal;
   readonly #fenced: (error: NotLeaderError) => void;
   readonly #busy = new Set<ScheduledTaskName>();
+  /** Fired, and waiting for their place. */
+  readonly #due = new Set<ScheduledTaskName>();
+  /** Firings that came during a pause. */
+  readonly #owed = new Set<ScheduledTaskName>();
   readonly #lanes = new Map<'work' | 'collect', Promise<void>>();
-  #statisticsDueMs = Number.NEGATIVE_INFINITY;
+  readonly #backoffs: ReadonlyMap<ScheduledTaskName, TaskBackoff>;
+  readonly #collection = new Collection();
   /** Tasks whose last run failed. */
   readonly #failing = new Set<ScheduledTaskName>();
 
@@ -45,26 +50,25 @@ export class TaskRunner {
     this.#surroundings = surroundings;
     this.#signal = signal;
     this.#fenced = fenced;
+    const tables = database.tables.map(({ table }) => table);
+    this.#backoffs = new Map(workTasks.map((task) => [task, new TaskBackoff(tables, surroundings.clock)]));
   }
 
   /** Starts or queues a run and returns its end; null when that task is already running or queued. The promise never rejects. */
-  fire(task: ScheduledTaskName, _how: Firing): Promise<void> | null {
-    if (this.#busy.has(task)) {
-      this.skipped(task);
-      return null;
-    }
-    this.#busy.add(task);
-    const lane = task === 'collect' ? 'collect' : 'work';
-    const run = this.#after(this.#lanes.get(lane), task);
-    this.#lanes.set(lane, run);
-    return run;
+  fire(task: ScheduledTaskName, how: Firing): Promise<void> | null {
+    return how === 'scheduled' ? this.#fireInPlace(task) : this.#start(task, how);
+  }
+
+  /** A firing that did not happen in time: made up for unless the task is about to run anyway. */
+  missed(task: ScheduledTaskName): void {
+    if (this.#isComing(task)) return;
+    this.#tellCatchUp(task, 'a firing was missed');
+    this.#fireInPlace(task).catch(() => undefined);
   }
 
   /** A firing that started nothing because the task still runs. */
   skipped(task: ScheduledTaskName): void {
-    const { logger, metrics } = this.#surroundings;
-    metrics.taskSkipped(this.#database.name, task);
-    logger.debug('task skipped', { database: this.#database.name, task, reason: 'it still runs' });
+    this.#skip(task, 'it still runs', 'debug');
   }
 
   /** Resolves when nothing runs or is queued any more. */
@@ -72,58 +76,121 @@ export class TaskRunner {
     while (this.#busy.size > 0) await Promise.all(this.#lanes.values());
   }
 
-  async #after(before: Promise<void> | undefined, task: ScheduledTaskName): Promise<void> {
+  async #fireInPlace(task: ScheduledTaskName): Promise<void> {
+    const { clock, configuration } = this.#surroundings;
+    const schedule = scheduleOf(task, configuration.schedules);
+    const gapMs = schedule === null ? 0 : shortestGapSeconds(schedule) * 1_000;
+    this.#due.add(task);
+    await clock.sleep(firingOffsetMs(this.#database.name, task, gapMs), this.#signal).catch(() => undefined);
+    this.#due.delete(task);
+    if (!this.#signal.aborted) await this.#start(task, 'scheduled');
+  }
+
+  #start(task: ScheduledTaskName, how: Firing): Promise<void> | null {
+    if (this.#busy.has(task)) {
+      this.skipped(task);
+      return null;
+    }
+    this.#busy.add(task);
+    const lane = task === 'collect' ? 'collect' : 'work';
+    const run = this.#after(this.#lanes.get(lane), task, how);
+    this.#lanes.set(lane, run);
+    return run;
+  }
+
+  async #after(before: Promise<void> | undefined, task: ScheduledTaskName, how: Firing): Promise<void> {
     try {
       await before;
-      if (!this.#signal.aborted) await this.#run(task);
+      const turn = (how === 'scheduled' ? this.#backoffs.get(task)?.turn() : undefined) ?? wholeTurn;
+      if (!this.#signal.aborted && this.#hasWork(task, turn)) await this.#run(task, turn);
     } finally {
       this.#busy.delete(task);
     }
   }
 
-  async #run(task: ScheduledTaskName): Promise<void> {
-    const { clock, metrics, logger } = this.#surroundings;
-    const fields = { database: this.#database.name, task };
-    const startedAt = clock.monotonicMs();
-    metrics.taskStarted(this.#database.name, task);
-    const performance = await this.#perform(task);
-    const durationMs = clock.monotonicMs() - startedAt;
-    const outcome = performance.outcome === 'paused' ? 'skipped' : performance.outcome;
-    metrics.taskFinished(this.#database.name, task, outcome, durationMs);
-    if (performance.outcome === 'paused')
-      logger.info('task skipped', { ...fields, reason: `paused by ${performance.by}: ${performance.reason}` });
-    else logger.debug('task finished', { ...fields, outcome, durationMs: Math.round(durationMs) });
-    if (outcome === 'failed') this.#failing.add(task);
-    else this.#failing.delete(task);
+  #hasWork(task: ScheduledTaskName, { tables, leftOut }: Turn): boolean {
+    if (leftOut.length === 0) return true;
+    const { clock, logger } = this.#surroundings;
+    const now = Number(clock.now() / 1_000n);
+    const waiting = leftOut.map(({ table, failures, waitMs }) => ({
+      table: table === null ? null : formatQualifiedName(table),
+      failures,
+      until: new Date(now + waitMs).toISOString(),
+    }));
+    if (tables?.length === 0) this.#skip(task, 'it waits after failures', 'info', { waiting });
+    else logger.info('tables left out', { database: this.#database.name, task, reason: 'they wait after failures', waiting });
+    return tables?.length !== 0;
   }
 
-  async #perform(task: ScheduledTaskName): Promise<Performance> {
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.#performOnce(task);
-      } catch (error) {
-        if (this.#signal.aborted) return { outcome: 'aborted' };
-        this.#explain(task, error, attempt);
-        if (error instanceof NotLeaderError) this.#fenced(error);
-        if (!(error instanceof ConnectionError) || attempt === mostAttempts)
-          return { outcome: this.#signal.aborted ? 'aborted' : 'failed' };
-      }
-      const { clock } = this.#surroundings;
-      await clock.sleep(backoffMs(attempt, clock), this.#signal).catch(() => undefined);
+  async #run(task: ScheduledTaskName, turn: Turn): Promise<void> {
+    const { clock, metrics, logger } = this.#surroundings;
+    const { name } = this.#database;
+    const startedAt = clock.monotonicMs();
+    metrics.taskStarted(name, task);
+    const performance = await this.#perform(task, turn);
+    const durationMs = clock.monotonicMs() - startedAt;
+    // However well the others did, a table that waits after its failure is not done.
+    const outcome = performance.outcome === 'ok' && turn.leftOut.length > 0 ? 'failed' : performance.outcome;
+    metrics.taskFinished(name, task, outcome === 'paused' ? 'skipped' : outcome, durationMs);
+    if (outcome === 'failed') this.#failing.add(task);
+    else this.#failing.delete(task);
+    if (outcome === 'paused') logger.info('task skipped', { database: name, task, reason: pauseText(performance) });
+    else logger.debug('task finished', { database: name, task, outcome, durationMs: Math.round(durationMs) });
+  }
+
+  async #perform(task: ScheduledTaskName, turn: Turn): Promise<Performance> {
+    const order = { task, tables: turn.tables, collection: this.#collection };
+    const explain = (error: unknown, attempt: number): void => this.#explain(task, error, attempt);
+    try {
+      const performance = await attemptTask(order, this.#database, this.#facts, this.#surroundings, this.#signal, explain);
+      if (performance.outcome === 'aborted') return performance;
+      if (performance.outcome !== 'paused') this.#backoffs.get(task)?.ended(turn, performance.failed);
+      this.#heedPause(task, performance);
+      return performance;
+    } catch (error) {
+      if (error instanceof NotLeaderError) this.#fenced(error);
+      if (this.#signal.aborted) return { outcome: 'aborted', failed: [], pause: null };
+      this.#backoffs.get(task)?.failed();
+      return { outcome: 'failed', failed: [], pause: null };
     }
   }
 
-  async #performOnce(task: ScheduledTaskName): Promise<Performance> {
-    const { clock } = this.#surroundings;
-    const needsStatistics = task === 'collect' && clock.monotonicMs() >= this.#statisticsDueMs;
-    const term = { guardSql: this.#facts.guardSql, needsStatistics };
-    const performance = await performTask(task, this.#database, term, this.#surroundings, this.#signal);
-    if (needsStatistics) this.#statisticsDueMs = clock.monotonicMs() + statisticsEveryMs;
-    return performance;
+  /** During a pause tasks are owed their run; whichever run first finds it over sees to that. */
+  #heedPause(task: ScheduledTaskName, { pause }: Performance): void {
+    this.#surroundings.metrics.paused(this.#database.name, pause !== null);
+    if (pause === null) {
+      const owed = [...this.#owed].filter((one) => one !== task && !this.#isComing(one));
+      this.#owed.clear();
+      for (const one of owed) {
+        this.#tellCatchUp(one, 'work was paused');
+        this.#start(one, 'scheduled')?.catch(() => undefined);
+      }
+    } else if (task !== 'collect') {
+      this.#owed.add(task);
+    }
+  }
+
+  #isComing(task: ScheduledTaskName): boolean {
+    return this.#busy.has(task) || this.#due.has(task);
+  }
+
+  #tellCatchUp(task: ScheduledTaskName, reason: string): void {
+    this.#surroundings.logger.info('task catches up', { database: this.#database.name, task, reason });
+  }
+
+  #skip(task: ScheduledTaskName, reason: string, level: 'info' | 'debug', fields: LogFields = {}): void {
+    const { logger, metrics } = this.#surroundings;
+    metrics.taskSkipped(this.#database.name, task);
+    logger[level]('task skipped', { database: this.#database.name, task, reason, ...fields });
   }
 
   #explain(task: ScheduledTaskName, error: unknown, attempt: number): void {
-    const level = this.#failing.has(task) || (!(error instanceof ConnectionError) && !(error instanceof NotLeaderError)) ? 'error' : 'warn';
+    const isTransient = error instanceof ConnectionError || error instanceof NotLeaderError;
+    const level = this.#failing.has(task) || !isTransient ? 'error' : 'warn';
     this.#surroundings.logger[level]('task failed', { database: this.#database.name, task, attempt, ...errorFields(error) });
   }
+}
+
+function pauseText({ pause }: Performance): string {
+  return pause === null ? 'paused' : `paused by ${pause.by}: ${pause.reason}`;
 }

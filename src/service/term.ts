@@ -112,7 +112,8 @@ export class Term {
         this.#noticeStandstill();
         await this.#runner.fire(task, 'scheduled');
       };
-      return [startSchedule(`${this.#database.name}/${task}`, schedule, fire, () => this.#runner.skipped(task), this.#surroundings.logger)];
+      const firings = { fire, overlap: () => this.#runner.skipped(task), missed: () => this.#runner.missed(task) };
+      return [startSchedule(`${this.#database.name}/${task}`, schedule, firings, this.#surroundings.logger)];
     });
   }
 

@@ -35,7 +35,7 @@ describe('a schedule', () => {
       started += 1;
       await work;
     };
-    const schedule = startSchedule('test', everySecond, fire, () => (overlapped += 1), silentLogger);
+    const schedule = startSchedule('test', everySecond, { fire, overlap: () => (overlapped += 1), missed: () => undefined }, silentLogger);
     try {
       await waitFor(
         'an overlap',

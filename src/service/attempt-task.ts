@@ -1,0 +1,53 @@
+import { ConnectionError, StatementError } from '../errors.ts';
+import type { DatabasePolicy } from '../partition/policy.ts';
+import { sqlstates } from '../postgres/sqlstate.ts';
+import { backoffMs } from './backoff.ts';
+import { type Order, performTask } from './perform-task.ts';
+import type { Performance } from './performance.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { TermFacts } from './term-facts.ts';
+import { withinRuntime } from './within-runtime.ts';
+
+/** More attempts than these are left to the next firing; by then the lock's connection has noticed too. */
+const mostAttempts = 5;
+
+/**
+ * Runs a task, and again while only its connection fails, all within `schedules.maxRuntime`. Throws what ended the last attempt, and
+ * `StatementError` PD505 when the time was up; `explain` is told of every attempt that failed, also of the last.
+ */
+export async function attemptTask(
+  order: Order,
+  database: DatabasePolicy,
+  facts: TermFacts,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+  explain: (error: unknown, attempt: number) => void,
+): Promise<Performance> {
+  const { clock, configuration } = surroundings;
+  const limit = tooLong(order, database, configuration.schedules.maxRuntimeMs);
+  let attempt = 1;
+  const attempts = async (within: AbortSignal): Promise<Performance> => {
+    for (; ; attempt += 1) {
+      try {
+        return await performTask(order, database, facts, surroundings, within);
+      } catch (error) {
+        if (within.aborted || !(error instanceof ConnectionError) || attempt === mostAttempts) throw error;
+        explain(error, attempt);
+      }
+      await clock.sleep(backoffMs(attempt, clock), within);
+    }
+  };
+  try {
+    return await withinRuntime(limit, clock, signal, attempts);
+  } catch (error) {
+    if (!signal.aborted) explain(error, attempt);
+    throw error;
+  }
+}
+
+function tooLong({ task }: Order, { name }: DatabasePolicy, ms: number): { readonly ms: number; readonly error: StatementError } {
+  const message =
+    `The task ${task} of database ${name} was still at work after ${ms / 1_000} s, so it was stopped. What it has done stands, the next run ` +
+    'goes on from there. If it needs that long, raise `schedules.maxRuntime`.';
+  return { ms, error: new StatementError('PD505', message, sqlstates.queryCanceled) };
+}
