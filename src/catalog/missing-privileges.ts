@@ -8,7 +8,10 @@ import type { PartitionsRow } from './partitions.sql.ts';
  * owner (a member that inherits them will do) for ATTACH, DETACH and DROP, and for CREATE on the schema for new tables and for moved ones.
  * Source: postgresql.org/docs/18/sql-altertable.html. Pure.
  */
-export function missingPrivileges({ row, owner, policy }: Parent, partitions: PartitionsRow | undefined): readonly MissingPrivilege[] {
+export function missingPrivileges(
+  { row, owner, policy }: Parent,
+  partitions: Pick<PartitionsRow, 'foreignOwned' | 'foreignOwner'> | undefined,
+): readonly MissingPrivilege[] {
   const table = formatQualifiedName(policy.table);
   const role = quoteIdentifier(row.role);
   const missing: MissingPrivilege[] = [];

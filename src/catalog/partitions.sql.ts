@@ -9,8 +9,9 @@ const schemaOfSql = `SELECT ${escaped('n.nspname::pg_catalog.text')} FROM pg_cat
 /**
  * `$1`: oids of partitioned tables. One row per table with all its partitions in one text: at 100,000 partitions a row each costs half as
  * much time again and twice the memory (331 MB against 150 MB at the peak, measured with pg 8.23 on PostgreSQL 18). Fields end with
- * U+001F, partitions with U+001E; both are escaped with U+001B inside names and bounds. The lateral subquery walks pg_inherits by its
- * index; the same as GROUP BY sorted the bounds through a temporary file.
+ * U+001F, partitions with U+001E; both are escaped with U+001B inside names and bounds. Bounds are a text of their own, aligned with the
+ * other (aggregates of one query see its rows in one order): V8 keeps a whole text while a part of it is in use, as names are. The lateral
+ * subquery walks pg_inherits by its index; the same as GROUP BY sorted the bounds through a temporary file.
  * pg_get_expr with a relation takes AccessShareLock on it and would queue behind DDL (18.4); a bound names no column, so it is given none.
  * From pg_inherits, since pg_partition_tree hides a partition whose detach is pending.
  */
@@ -21,6 +22,7 @@ export const partitionsSql: NamedSql = namedSql(
     parent.oid::pg_catalog.text AS "parent",
     (SELECT n.nspname FROM pg_catalog.pg_namespace AS n WHERE n.oid = parent.relnamespace) AS "schema",
     tree.partitions AS "packedPartitions",
+    tree.bounds AS "packedBounds",
     tree.sub_partitioned AS "subPartitioned",
     tree.foreign_owned AS "foreignOwned",
     tree.foreign_owner AS "foreignOwner"
@@ -37,11 +39,11 @@ export const partitionsSql: NamedSql = namedSql(
           c.reltuples,
           c.relpages,
           CASE WHEN c.relnamespace = parent.relnamespace THEN '' ELSE (${schemaOfSql}) END,
-          ${escaped('c.relname::pg_catalog.text')},
-          ${escaped("COALESCE(pg_catalog.pg_get_expr(c.relpartbound, 0), '')")}
+          ${escaped('c.relname::pg_catalog.text')}
         ),
         E'\\x1e'
       ) AS partitions,
+      pg_catalog.string_agg(${escaped("COALESCE(pg_catalog.pg_get_expr(c.relpartbound, 0), '')")}, E'\\x1e') AS bounds,
       COALESCE(pg_catalog.array_agg(c.oid::pg_catalog.text) FILTER (WHERE c.relkind = 'p'), '{}') AS sub_partitioned,
       pg_catalog.count(*) FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owned,
       pg_catalog.min(pg_catalog.pg_get_userbyid(c.relowner))
@@ -58,14 +60,18 @@ function escaped(expression: string): string {
 }
 
 /** A partition as the catalog has it; its bound is still text. */
-export type PartitionRow = Omit<Partition, 'bound' | 'estimatedBytes'> & { readonly estimatedPages: number };
+export type PartitionRow = Omit<Partition, 'bound' | 'boundText' | 'estimatedBytes'> & {
+  readonly boundText: string;
+  readonly estimatedPages: number;
+};
 
 export interface PartitionsRow {
   readonly parent: string;
   /** The parent's; a partition in the same schema does not repeat it. */
   readonly schema: string;
-  /** For `unpackPartitions`, which is called per table when its turn comes: all of them unpacked at once would double the peak. */
+  /** For `unpackPartitions`. */
   readonly packedPartitions: string | null;
+  readonly packedBounds: string | null;
   /** Oids of the partitions that are partitioned themselves. */
   readonly subPartitioned: readonly string[];
   /** Partitions owned by a role that the session's role cannot act as and that does not own the parent, and one such owner. */
@@ -77,23 +83,23 @@ export const decodePartitions: RowDecoder<PartitionsRow> = row<PartitionsRow>({
   parent: text,
   schema: text,
   packedPartitions: nullable(text),
+  packedBounds: nullable(text),
   subPartitioned: list(text),
   foreignOwned: number,
   foreignOwner: nullable(text),
 });
 
 /** The partitions of one table, in no order. */
-export function unpackPartitions({
-  packedPartitions,
-  schema,
-}: Pick<PartitionsRow, 'packedPartitions' | 'schema'>): readonly PartitionRow[] {
-  return packedPartitions === null ? [] : packedPartitions.split('\u001e').map((fields) => unpackPartition(fields, schema));
+export function unpackPartitions({ packedPartitions, packedBounds, schema }: PartitionsRow): readonly PartitionRow[] {
+  if (packedPartitions === null || packedBounds === null) return [];
+  const bounds = packedBounds.split('\u001e');
+  return packedPartitions.split('\u001e').map((fields, i) => unpackPartition(fields, bounds[i], schema));
 }
 
 const kinds: Readonly<Record<string, Partition['kind']>> = { r: 'table', p: 'partitioned', f: 'foreign' };
 
-function unpackPartition(fields: string, parentSchema: string): PartitionRow {
-  const [oid, relkind = '', isDetachPending, rows, pages, schema, name, boundText] = fields.split('\u001f');
+function unpackPartition(fields: string, boundText: string | undefined, parentSchema: string): PartitionRow {
+  const [oid, relkind = '', isDetachPending, rows, pages, schema, name] = fields.split('\u001f');
   const kind = kinds[relkind];
   if (oid === undefined || kind === undefined || schema === undefined || name === undefined || boundText === undefined) {
     throw new InvariantError('PD902', `read-partitions.packedPartitions: a partition of kind "${relkind}" has not the expected fields`);

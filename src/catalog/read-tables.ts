@@ -1,6 +1,7 @@
 import type { DetachedRecord, HoldRecord, Partition, PartitionedTable, TableState } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import type { EpochMicros } from '../partition/position.ts';
+import type { RowDecoder } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
 import { describeParent, type Parent } from './describe-parent.ts';
 import { type DetachedRelationRow, decodeDetachedRelation, detachedRelationsSql } from './detached-relations.sql.ts';
@@ -9,9 +10,9 @@ import { missingPrivileges } from './missing-privileges.ts';
 import { decodeParent, type ParentRow, parentsSql } from './parents.sql.ts';
 import { decodePartitions, type PartitionsRow, partitionsSql, unpackPartitions } from './partitions.sql.ts';
 import { type DataFacts, readNewest } from './read-newest.ts';
-import { shapePartitions } from './shape-partitions.ts';
+import { shapePartitions, withSubtrees } from './shape-partitions.ts';
 import { decodeSimilarRelation, similarRelationsSql } from './similar-relations.sql.ts';
-import { decodeSubtreeEstimate, type SubtreeEstimateRow, subtreeEstimatesSql } from './subtree-estimates.sql.ts';
+import { decodeSubtreeEstimate, subtreeEstimatesSql } from './subtree-estimates.sql.ts';
 
 /**
  * Reads the snapshot: what the catalog says about the configured tables, from real bounds and never from names. Decides nothing, knows no
@@ -36,13 +37,12 @@ export interface ReadTablesRequest {
 export async function readTables(session: Session, request: ReadTablesRequest, signal: AbortSignal): Promise<readonly TableState[]> {
   const described = await readParents(session, request.policies, signal);
   const parents = described.filter((state): state is Parent => 'codec' in state);
-  const packed = await readPackedPartitions(session, parents, signal);
-  const subtrees = await readSubtrees(session, packed, signal);
-  const tables = parents.map((parent) => ({ parent, partitions: takePartitions(parent, packed, subtrees) }));
+  const trees = await readTrees(session, parents, signal);
+  const tables = parents.map((parent) => ({ parent, partitions: trees.get(parent)?.partitions ?? [] }));
   const relations = await readDetachedRelations(session, request.detached, signal);
   const data = await readNewest(session, tables, request.now, signal);
   const assembled = tables.map(({ parent, partitions }, i) =>
-    assemble(parent, partitions, data[i] ?? nothing, packed.get(parent.oid), relations, request),
+    assemble(parent, partitions, data[i] ?? nothing, trees.get(parent), relations, request),
   );
   let next = 0;
   return described.map((state): TableState => {
@@ -85,34 +85,37 @@ async function readSimilar(
   return new Map(found.map(({ wanted, similar }) => [wanted, similar]));
 }
 
-async function readPackedPartitions(
-  session: Session,
-  parents: readonly Parent[],
-  signal: AbortSignal,
-): Promise<Map<string, PartitionsRow>> {
-  if (parents.length === 0) return new Map();
-  const rows = await session.rows(partitionsSql, [[...new Set(parents.map(({ oid }) => oid))]], decodePartitions, signal);
-  return new Map(rows.map((row) => [row.parent, row]));
+/** What hangs below one parent. */
+interface Tree extends Pick<PartitionsRow, 'subPartitioned' | 'foreignOwned' | 'foreignOwner'> {
+  readonly partitions: readonly Partition[];
 }
 
-async function readSubtrees(
+/** Rows are taken apart as they arrive, so that of 100,000 partitions no text is held and the event loop gets its turns in between. */
+async function readTrees(session: Session, parents: readonly Parent[], signal: AbortSignal): Promise<ReadonlyMap<Parent, Tree>> {
+  const trees = new Map<Parent, Tree>();
+  if (parents.length === 0) return trees;
+  const takeRow: RowDecoder<void> = (values, queryName) => {
+    const row = decodePartitions(values, queryName);
+    const { subPartitioned, foreignOwned, foreignOwner } = row;
+    const unpacked = unpackPartitions(row);
+    for (const parent of parents.filter(({ oid }) => oid === row.parent)) {
+      trees.set(parent, { partitions: shapePartitions(unpacked, parent.codec), subPartitioned, foreignOwned, foreignOwner });
+    }
+  };
+  await session.rows(partitionsSql, [[...new Set(parents.map(({ oid }) => oid))]], takeRow, signal);
+  return await estimateSubtrees(session, trees, signal);
+}
+
+async function estimateSubtrees(
   session: Session,
-  packed: ReadonlyMap<string, PartitionsRow>,
+  trees: ReadonlyMap<Parent, Tree>,
   signal: AbortSignal,
-): Promise<ReadonlyMap<string, SubtreeEstimateRow>> {
-  const roots = [...packed.values()].flatMap(({ subPartitioned }) => subPartitioned);
-  if (roots.length === 0) return new Map();
+): Promise<ReadonlyMap<Parent, Tree>> {
+  const roots = [...trees.values()].flatMap(({ subPartitioned }) => subPartitioned);
+  if (roots.length === 0) return trees;
   const rows = await session.rows(subtreeEstimatesSql, [roots], decodeSubtreeEstimate, signal);
-  return new Map(rows.map((row) => [row.root, row]));
-}
-
-function takePartitions(
-  { oid, codec }: Parent,
-  packed: ReadonlyMap<string, PartitionsRow>,
-  subtrees: ReadonlyMap<string, SubtreeEstimateRow>,
-): readonly Partition[] {
-  const row = packed.get(oid);
-  return shapePartitions(row === undefined ? [] : unpackPartitions(row), codec, subtrees);
+  const estimates = new Map(rows.map((row) => [row.root, row]));
+  return new Map([...trees].map(([parent, tree]) => [parent, { ...tree, partitions: withSubtrees(tree.partitions, estimates) }]));
 }
 
 async function readDetachedRelations(
@@ -129,7 +132,7 @@ function assemble(
   parent: Parent,
   partitions: readonly Partition[],
   facts: DataFacts,
-  packed: PartitionsRow | undefined,
+  tree: Tree | undefined,
   relations: ReadonlyMap<string, DetachedRelationRow>,
   request: ReadTablesRequest,
 ): PartitionedTable {
@@ -148,6 +151,6 @@ function assemble(
     leftoverGuards: row.leftoverGuards,
     referencedBy: row.referencedBy,
     references: row.references,
-    missingPrivileges: [...missingPrivileges(parent, packed), ...facts.missing],
+    missingPrivileges: [...missingPrivileges(parent, tree), ...facts.missing],
   };
 }

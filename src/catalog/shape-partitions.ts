@@ -1,7 +1,7 @@
 import { parseBound } from '../partition/bound.ts';
 import type { KeyCodec } from '../partition/key.ts';
 import type { Partition, PartitionBound } from '../partition/partition.ts';
-import { compareEdges } from '../partition/position.ts';
+import { compareEdges, type Edge } from '../partition/position.ts';
 import type { PartitionRow } from './partitions.sql.ts';
 import type { SubtreeEstimateRow } from './subtree-estimates.sql.ts';
 
@@ -9,27 +9,44 @@ import type { SubtreeEstimateRow } from './subtree-estimates.sql.ts';
 const blockBytes = 8192;
 
 /**
- * The partitions of one table in the snapshot's order: ranges by lower bound, then the default, then what could not be read. `subtrees` has
- * the estimates of partitioned partitions by oid. Pure, throws nothing.
+ * The partitions of one table in the snapshot's order: ranges by lower bound, then the default, then what could not be read. A partitioned
+ * partition has no estimates of its own: see `withSubtrees`. Pure, throws nothing.
  */
-export function shapePartitions(
-  rows: readonly PartitionRow[],
-  codec: KeyCodec,
-  subtrees: ReadonlyMap<string, SubtreeEstimateRow>,
-): readonly Partition[] {
-  return rows.map((row) => shapePartition(row, parseBound(row.boundText, codec), subtrees.get(row.oid))).toSorted(inOrder);
+export function shapePartitions(rows: readonly PartitionRow[], codec: KeyCodec): readonly Partition[] {
+  const reader = rememberingLast(codec);
+  return rows.map((row) => shapePartition(row, parseBound(row.boundText, reader))).toSorted(inOrder);
 }
 
-function shapePartition(row: PartitionRow, bound: PartitionBound, subtree: SubtreeEstimateRow | undefined): Partition {
+/** `partitions` with the estimates of their leaves, by oid, where they are partitioned themselves. Pure. */
+export function withSubtrees(partitions: readonly Partition[], subtrees: ReadonlyMap<string, SubtreeEstimateRow>): readonly Partition[] {
+  return partitions.map((partition) => {
+    const subtree = subtrees.get(partition.oid);
+    if (subtree === undefined) return partition;
+    return { ...partition, estimatedRows: subtree.rows, estimatedBytes: subtree.pages * blockBytes };
+  });
+}
+
+function shapePartition(row: PartitionRow, bound: PartitionBound): Partition {
   return {
     oid: row.oid,
     name: row.name,
     kind: row.kind,
     bound,
-    boundText: row.boundText,
+    boundText: bound.kind === 'range' ? null : row.boundText,
     isDetachPending: row.isDetachPending,
-    estimatedRows: subtree?.rows ?? row.estimatedRows,
-    estimatedBytes: (subtree?.pages ?? row.estimatedPages) * blockBytes,
+    estimatedRows: row.estimatedRows,
+    estimatedBytes: row.estimatedPages * blockBytes,
+  };
+}
+
+/** A partition mostly begins where the one made before it ends: half of the values need no reading and no memory of their own. */
+function rememberingLast(codec: KeyCodec): Pick<KeyCodec, 'parse'> {
+  let last: { readonly text: string; readonly edge: Edge } | null = null;
+  return {
+    parse: (text) => {
+      if (last?.text !== text) last = { text, edge: codec.parse(text) };
+      return last.edge;
+    },
   };
 }
 

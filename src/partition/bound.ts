@@ -7,7 +7,7 @@ import { type Edge, MAXVALUE, MINVALUE } from './position.ts';
  * Throws nothing: LIST and HASH, several key columns and values that are none of this key are `unreadable`, with the reason. A range keeps
  * no part of `text`. Source: `get_range_partbound_string` and `get_const_expr` in src/backend/utils/adt/ruleutils.c.
  */
-export function parseBound(text: string, codec: KeyCodec): PartitionBound {
+export function parseBound(text: string, codec: Pick<KeyCodec, 'parse'>): PartitionBound {
   if (text === 'DEFAULT') return { kind: 'default' };
   if (!text.startsWith(opening)) return unreadable(`it is no RANGE partition: ${text}`);
   const from = readValue(text, opening.length);
@@ -53,7 +53,7 @@ function readValue(text: string, start: number): Value | null {
   return { text: hasQuotes ? value.replaceAll("''", "'") : value, isQuoted: true, end: end + 1 };
 }
 
-function edgeOf(value: Value, codec: KeyCodec): Edge {
+function edgeOf(value: Value, codec: Pick<KeyCodec, 'parse'>): Edge {
   if (!value.isQuoted && value.text === 'MINVALUE') return MINVALUE;
   if (!value.isQuoted && value.text === 'MAXVALUE') return MAXVALUE;
   return codec.parse(value.text);

@@ -41,8 +41,8 @@ export interface Partition {
   readonly name: QualifiedName;
   readonly kind: 'table' | 'partitioned' | 'foreign';
   readonly bound: PartitionBound;
-  /** `pg_get_expr(relpartbound)` as it is. */
-  readonly boundText: string;
+  /** `pg_get_expr(relpartbound)` as it is; null for a readable range, whose text is most of what a partition would weigh. */
+  readonly boundText: string | null;
   readonly isDetachPending: boolean;
   /** `reltuples`: an estimate, -1 when never analysed. Whole subtree for a partitioned partition. */
   readonly estimatedRows: number;

@@ -69,17 +69,19 @@ function farFutureFindings({ table, policy }: Subject): readonly Finding[] {
   return findings;
 }
 
-function boundFindings({ lineup }: Subject): readonly Finding[] {
+function boundFindings({ lineup, table }: Subject): readonly Finding[] {
   const overlaps = lineup.overlapping.map(([a, b]) => {
-    const names = `${formatQualifiedName(a.name)} (${a.boundText}) and ${formatQualifiedName(b.name)} (${b.boundText})`;
+    const names = [a, b].map(({ name, bound }) => {
+      return `${formatQualifiedName(name)} (${table.codec.display(bound.from)} to ${table.codec.display(bound.to)})`;
+    });
     return warning(
       'overlap',
-      `The bounds of ${names} overlap, which PostgreSQL does not allow; they cannot be trusted, so nothing is removed.`,
+      `The bounds of ${names.join(' and ')} overlap, which PostgreSQL does not allow; they cannot be trusted, so nothing is removed.`,
       b.name,
     );
   });
   const unreadable = lineup.unreadable.map(({ partition, reason }) => {
-    const what = `The bound of ${formatQualifiedName(partition.name)} (${partition.boundText}) cannot be read`;
+    const what = `The bound of ${formatQualifiedName(partition.name)} (${partition.boundText ?? partition.bound.kind}) cannot be read`;
     return warning('unsupported-key', `${what}: ${reason} It is left alone, and new partitions may collide with it.`, partition.name);
   });
   return [...overlaps, ...unreadable];

@@ -379,7 +379,11 @@ describe('odd bounds', () => {
     };
     const plan = planModel(modelOf(settings), contextAt());
     expect(plan.steps).toEqual([]);
-    expect(plan.findings.filter(({ kind }) => kind === 'overlap').map(({ partition }) => partition?.name)).toEqual(['p2', 'p3', 'p4']);
+    const overlaps = plan.findings.filter(({ kind }) => kind === 'overlap');
+    expect(overlaps.map(({ partition }) => partition?.name)).toEqual(['p2', 'p3', 'p4']);
+    expect(overlaps[0]?.message).toContain(
+      'public.p1 (2020-01-01T00:00:00Z to 2024-01-01T00:00:00Z) and public.p2 (2021-01-01T00:00:00Z to 2022-01-01T00:00:00Z) overlap',
+    );
   });
 });
 
