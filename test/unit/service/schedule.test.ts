@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { longestGapSeconds, startSchedule } from '../../../src/service/schedule.ts';
+import { longestGapSeconds, shortestGapSeconds, startSchedule } from '../../../src/service/schedule.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
@@ -19,6 +19,16 @@ describe('the longest gap between two firings', () => {
 
   it('of a schedule rarer than a month is that to its second firing', () => {
     expect(longestGapSeconds({ expression: '0 0 1 1 *', timezone: 'UTC' })).toBeGreaterThanOrEqual(365 * 86_400);
+  });
+});
+
+describe('the shortest gap between two firings', () => {
+  it.each([
+    ['*/10 * * * *', 600],
+    ['0,50 * * * *', 600],
+    ['*/10 8-18 * * *', 600],
+  ])('of %s is %d seconds', (expression, seconds) => {
+    expect(shortestGapSeconds({ expression, timezone: 'UTC' })).toBe(seconds);
   });
 });
 
@@ -48,6 +58,29 @@ describe('a schedule', () => {
         'a second start',
         () => started,
         (count) => count > 1,
+      );
+    } finally {
+      await schedule.stop();
+    }
+  });
+
+  it('tells of firings that a busy process has missed', async () => {
+    let [fired, missed] = [0, 0];
+    const fire = async (): Promise<void> => {
+      fired += 1;
+    };
+    const schedule = startSchedule('test', everySecond, { fire, overlap: () => undefined, missed: () => (missed += 1) }, silentLogger);
+    try {
+      await waitFor(
+        'a firing',
+        () => fired,
+        (count) => count > 0,
+      );
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_500);
+      await waitFor(
+        'a missed firing',
+        () => missed,
+        (count) => count > 0,
       );
     } finally {
       await schedule.stop();
