@@ -15,9 +15,10 @@ export interface SessionSettings {
 
 /**
  * Pins everything that changes how the catalog prints, all timeouts, and how soon the server notices that this client is gone; answers the
- * backend's pid. Any role may set these.
+ * backend's pid. Any role may set these. With `onlyPid` it answers null on any other backend, and has changed nothing there: a pooler's
+ * may be somebody else's with the next statement. Sent as a statement, not in the startup message, of which PgBouncer refuses most.
  */
-export async function pinSettings(client: pg.Client, settings: SessionSettings): Promise<number> {
+export async function pinSettings(client: pg.Client, settings: SessionSettings, onlyPid: number | null): Promise<number | null> {
   const pins = {
     search_path: 'pg_catalog, pg_temp',
     TimeZone: 'UTC',
@@ -26,7 +27,10 @@ export async function pinSettings(client: pg.Client, settings: SessionSettings):
     extra_float_digits: '1',
     statement_timeout: String(settings.statementTimeoutMs),
     lock_timeout: String(settings.lockTimeoutMs),
-    idle_in_transaction_session_timeout: '60000',
+    // A process that is stopped in the middle of a transaction holds what it locked, the epoch row included, on which the next leader
+    // waits: it must be free before that one's 45 s are over. No transaction of ours is idle for longer than it takes to plan a table.
+    idle_in_transaction_session_timeout: '20000',
+    ...(settings.idleTimeoutMs === undefined ? {} : { idle_session_timeout: String(settings.idleTimeoutMs) }),
     client_min_messages: 'warning',
     // Parallel workers and JIT only add start-up cost to catalog reads.
     jit: 'off',
@@ -40,20 +44,23 @@ export async function pinSettings(client: pg.Client, settings: SessionSettings):
   };
   try {
     // In the middle of a long statement nothing is sent, so only this notices that nobody waits for the answer.
-    return await pin(client, { ...pins, client_connection_check_interval: '5000' });
+    return await pin(client, { ...pins, client_connection_check_interval: '5000' }, onlyPid);
   } catch (error) {
     if (!isRefusedSetting(error)) throw error;
-    return await pin(client, pins);
+    return await pin(client, pins, onlyPid);
   }
 }
 
-async function pin(client: pg.Client, pins: Readonly<Record<string, string>>): Promise<number> {
-  const calls = Object.keys(pins).map((_, i) => `pg_catalog.set_config($${2 * i + 1}, $${2 * i + 2}, false)`);
+async function pin(client: pg.Client, pins: Readonly<Record<string, string>>, onlyPid: number | null): Promise<number | null> {
+  const calls = Object.keys(pins).map((_, i) => `pg_catalog.set_config($${2 * i + 2}, $${2 * i + 3}, false)`);
   const result = await client.query<{ pid: string }>({
-    text: `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, pg_catalog.pg_backend_pid() AS "pid"`,
-    values: Object.entries(pins).flat(),
+    text:
+      `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, "pid" ` +
+      'FROM (SELECT pg_catalog.pg_backend_pid() AS "pid") AS "backend" WHERE "pid" = coalesce($1::pg_catalog.int4, "pid")',
+    values: [onlyPid, ...Object.entries(pins).flat()],
   });
-  return Number(result.rows[0]?.pid);
+  const [row] = result.rows;
+  return row === undefined ? null : Number(row.pid);
 }
 
 /** Platforms whose poll() cannot tell that a connection was closed refuse client_connection_check_interval (22023). */

@@ -4,7 +4,9 @@ import type { Connection } from '../partition/policy.ts';
 import { cancelBackend } from './cancel-backend.ts';
 import { closeClient, connectTimeoutMs, destroyClient, newClient, rawTypes } from './client.ts';
 import type { NamedSql } from './named-sql.ts';
+import { ObservedConnection } from './observed-connection.ts';
 import { pinSettings, type SessionSettings } from './pin-settings.ts';
+import { announcedPid, assertOwnBackend } from './pooler.ts';
 import type { RowDecoder } from './row-decoder.ts';
 import { classifyError } from './sqlstate.ts';
 
@@ -38,12 +40,14 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * Connects and pins everything that changes how the catalog prints (search_path, TimeZone, DateStyle, IntervalStyle, extra_float_digits)
- * and all timeouts. Throws `ConnectionError`, and the signal's reason at once on abort.
+ * and all timeouts. Throws `ConnectionError`, `ConfigError` (PD209) behind a pooler that shares backends, and the signal's reason at once
+ * on abort.
  */
 export async function connectSession(connection: Connection, settings: SessionSettings, signal: AbortSignal): Promise<Session> {
   signal.throwIfAborted();
   const client = await newClient(connection, settings.applicationName);
   signal.throwIfAborted();
+  const observed = new ObservedConnection(settings.observer);
   const lost: ((error: ConnectionError) => void)[] = [];
   let isClosing = false;
   client.on('error', (cause) => {
@@ -51,19 +55,23 @@ export async function connectSession(connection: Connection, settings: SessionSe
     const error = new ConnectionError('PD206', `The connection to the server was lost: ${cause.message}.`, { cause });
     for (const listener of lost.splice(0)) listener(error);
   });
+  client.on('end', () => observed.closed());
   const giveUp = (): void => destroyClient(client);
   // pg's own timeout ends with the handshake; the pins may hang as well.
   const late = setTimeout(giveUp, 1.5 * connectTimeoutMs);
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
-    const pid = await pinSettings(client, settings);
-    return new ClientSession(client, { connection, pid, settings, lost }, () => {
+    const pid = await pinOwnBackend(client, connection, settings, signal);
+    observed.connected();
+    return new ClientSession(client, { connection, pid, settings, observed, lost }, () => {
       isClosing = true;
     });
   } catch (error) {
     isClosing = true;
+    observed.failed(error);
     await closeClient(client);
+    observed.closed();
     signal.throwIfAborted();
     throw classifyError(error, 'connect to the database');
   } finally {
@@ -72,11 +80,21 @@ export async function connectSession(connection: Connection, settings: SessionSe
   }
 }
 
+/** Pins at once on a backend that is ours, else when that is proved; answers its pid. */
+async function pinOwnBackend(client: pg.Client, connection: Connection, settings: SessionSettings, signal: AbortSignal): Promise<number> {
+  // No backend has the pid 0.
+  const pid = await pinSettings(client, settings, announcedPid(client) ?? 0);
+  if (pid !== null) return pid;
+  await assertOwnBackend(client, connection, settings.observer, signal);
+  return (await pinSettings(client, settings, null)) ?? 0;
+}
+
 /** What a session knows besides its client. */
 interface Established {
   readonly connection: Connection;
   readonly pid: number;
   readonly settings: SessionSettings;
+  readonly observed: ObservedConnection;
   readonly lost: ((error: ConnectionError) => void)[];
 }
 
@@ -96,7 +114,9 @@ class ClientSession implements Session {
   async rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]> {
     const { statementTimeoutMs } = this.#established.settings;
     const withinMs = statementTimeoutMs === 0 ? longestTimerMs : Math.min(statementTimeoutMs + answerGraceMs, longestTimerMs);
-    return await this.#cancellable(`run ${query.name}`, signal, () => this.#within(withinMs, this.#stream(query, parameters, decode)));
+    return await this.#cancellable(`run ${query.name}`, signal, () =>
+      this.#within(withinMs, this.#established.observed.statement(this.#stream(query, parameters, decode))),
+    );
   }
 
   /** Decodes each row as it arrives: of 100,000 partitions only the decoded ones are ever held. */
@@ -122,18 +142,18 @@ class ClientSession implements Session {
   }
 
   async execute(sql: string, signal: AbortSignal): Promise<void> {
-    await this.#cancellable('run a statement', signal, () => this.#client.query(sql));
+    await this.#cancellable('run a statement', signal, () => this.#send(sql));
   }
 
   async transaction<T>(body: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    await this.#cancellable('begin a transaction', signal, () => this.#within(answerGraceMs, this.#client.query('BEGIN')));
+    await this.#cancellable('begin a transaction', signal, () => this.#within(answerGraceMs, this.#send('BEGIN')));
     try {
       const result = await body();
       await this.execute('COMMIT', signal);
       return result;
     } catch (error) {
       // The rollback must run even after an abort; when the connection is gone there is nothing left to roll back.
-      await this.#within(settleWithinMs, this.#client.query('ROLLBACK')).catch(() => undefined);
+      await this.#within(settleWithinMs, this.#send('ROLLBACK')).catch(() => undefined);
       throw error;
     }
   }
@@ -145,6 +165,11 @@ class ClientSession implements Session {
   async close(): Promise<void> {
     this.#beforeClose();
     await closeClient(this.#client);
+    this.#established.observed.closed();
+  }
+
+  async #send(sql: string): Promise<void> {
+    await this.#established.observed.statement(this.#client.query(sql));
   }
 
   /** Destroys the connection when `running` takes longer, which then fails. */
@@ -164,7 +189,8 @@ class ClientSession implements Session {
     const cancel = (): void => {
       late = setTimeout(() => destroyClient(this.#client), settleWithinMs);
       // A cancel that the server refuses leaves the statement to `late`.
-      cancelling.push(cancelBackend(this.#established.connection, this.pid, settleWithinMs).catch(() => undefined));
+      const { connection, settings } = this.#established;
+      cancelling.push(cancelBackend(connection, this.pid, settleWithinMs, settings.observer).catch(() => undefined));
     };
     signal.addEventListener('abort', cancel, { once: true });
     try {

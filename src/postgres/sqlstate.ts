@@ -8,6 +8,8 @@ export const sqlstates = {
   serializationFailure: '40001',
   queryCanceled: '57014',
   readOnlyTransaction: '25006',
+  idleInTransactionSessionTimeout: '25P03',
+  idleSessionTimeout: '57P05',
   insufficientPrivilege: '42501',
   undefinedTable: '42P01',
   invalidSchemaName: '3F000',
@@ -81,10 +83,8 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
   const constraint = error.constraint === undefined ? {} : { constraint: error.constraint };
   const options = { cause: error, context: { ...context, sqlstate, ...relation, ...constraint } };
   if (sqlstate === sqlstates.epochIsOver) return new NotLeaderError('PD301', `Could not ${doing}: ${error.message}.`, options);
-  if (sqlstate.startsWith('28'))
-    return new ConnectionError('PD202', `Could not ${doing}: ${said}. Check user and password of \`url\`.`, options);
-  if (sqlstate === '3D000') return new ConnectionError('PD204', `Could not ${doing}: ${said}. Check the database of \`url\`.`, options);
-  if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return new ConnectionError('PD205', `Could not ${doing}: ${said}.`, options);
+  const connection = connectionTrouble(sqlstate, said);
+  if (connection !== null) return new ConnectionError(connection.code, `Could not ${doing}: ${connection.message}`, options);
   if (sqlstate === sqlstates.readOnlyTransaction) {
     const fix = 'Point `url` at the primary, or lift default_transaction_read_only for the role';
     return new StatementError('PD503', `Could not ${doing}: ${said}. ${fix}.`, sqlstate, options);
@@ -93,4 +93,12 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
     return new StatementError('PD502', `Could not ${doing}: ${said}. Grant what docs/guides/privileges.md lists.`, sqlstate, options);
   }
   return new StatementError('PD501', `Could not ${doing}: ${said}.`, sqlstate, options);
+}
+
+function connectionTrouble(sqlstate: string, said: string): { readonly code: string; readonly message: string } | null {
+  if (sqlstate.startsWith('28')) return { code: 'PD202', message: `${said}. Check user and password of \`url\`.` };
+  if (sqlstate === '3D000') return { code: 'PD204', message: `${said}. Check the database of \`url\`.` };
+  if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return { code: 'PD205', message: `${said}.` };
+  const isTimeout = sqlstate === sqlstates.idleSessionTimeout || sqlstate === sqlstates.idleInTransactionSessionTimeout;
+  return isTimeout ? { code: 'PD206', message: `the connection was lost: ${said}.` } : null;
 }
