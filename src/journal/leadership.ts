@@ -14,6 +14,8 @@ export interface LeadershipClaim {
 /** A claim of a daemon, which may have loaded its configuration long ago. */
 export interface GenerationClaim extends LeadershipClaim {
   readonly loadedAgoMs: number;
+  /** The epoch that this very process goes on from, with a configuration loaded since; null when it comes anew. */
+  readonly succeeds: bigint | null;
 }
 
 /** `generation`: how often the configuration that leads has changed; 1 is the first. */
@@ -36,7 +38,8 @@ export async function claimLeadership(session: Session, schema: string, claim: L
 
 /**
  * The same for a daemon: its configuration becomes the one that leads, as a new generation unless it leads already. Null, and nothing is
- * changed, when another configuration was first led with after this one had been loaded: then this one is a leftover.
+ * changed, when another configuration was first led with after this one had been loaded: then this one is a leftover. Not so when that was
+ * the process itself: a reload may come while its claim is under way.
  */
 export async function claimGeneration(
   session: Session,
@@ -44,7 +47,7 @@ export async function claimGeneration(
   claim: GenerationClaim,
   signal: AbortSignal,
 ): Promise<ClaimedGeneration | null> {
-  const parameters = [claim.holder, claim.configurationGeneration, claim.loadedAgoMs / 1000];
+  const parameters = [claim.holder, claim.configurationGeneration, claim.loadedAgoMs / 1000, claim.succeeds];
   const [claimed] = await session.rows(claimGenerationSql(schema), parameters, decodeClaim, signal);
   return claimed ?? null;
 }
@@ -86,7 +89,7 @@ function claimGenerationSql(schema: string): NamedSql {
       policy_hash = EXCLUDED.policy_hash,
       generation = CASE WHEN l.policy_hash = EXCLUDED.policy_hash THEN l.generation ELSE l.generation + 1 END,
       hash_seen_at = CASE WHEN l.policy_hash = EXCLUDED.policy_hash THEN l.hash_seen_at ELSE pg_catalog.clock_timestamp() END
-    WHERE ${mayLeadAfter('$2', '$3')}
+    WHERE ${mayLeadAfter('$2', '$3')} OR l.epoch = $4::pg_catalog.int8
     RETURNING l.epoch, l.generation`;
   return namedSql('claim-leadership', withEnded(schema, claim));
 }

@@ -19,6 +19,8 @@ export interface EpochClaim {
   readonly configurationHash: string;
   /** How long ago a daemon loaded its configuration, asked anew at each attempt; null for a one-shot command. */
   readonly loadedAgoMs: (() => number) | null;
+  /** The epoch that this process goes on from on the lock it holds; null when it has just taken the lock. */
+  readonly succeeds: bigint | null;
 }
 
 /** An earlier leader may be in the middle of a transaction behind its guard; such transactions are short. */
@@ -51,5 +53,5 @@ export const outdated: string =
 async function claimOnce(session: Session, schema: string, claim: EpochClaim, signal: AbortSignal): Promise<ClaimedGeneration | null> {
   const request = { holder: claim.holder, configurationGeneration: claim.configurationHash };
   if (claim.loadedAgoMs === null) return { epoch: await claimLeadership(session, schema, request, signal), generation: 0n };
-  return await claimGeneration(session, schema, { ...request, loadedAgoMs: claim.loadedAgoMs() }, signal);
+  return await claimGeneration(session, schema, { ...request, loadedAgoMs: claim.loadedAgoMs(), succeeds: claim.succeeds }, signal);
 }

@@ -132,6 +132,7 @@ export class DatabaseWorker {
   async #connect(assignment: Assignment, signal: AbortSignal): Promise<number> {
     const { configuration, metrics, logger, clock } = assignment.surroundings;
     const { statementTimeoutMs, lockTimeoutMs } = configuration.safety;
+    const request = this.#request(assignment);
     const session = await connectSession(
       assignment.database.connection,
       {
@@ -148,7 +149,7 @@ export class DatabaseWorker {
       metrics.databaseUp(this.name, identity);
       if (identity.isInRecovery) return this.#refuseStandby(assignment);
       const lead = configuration.leadership.enabled ? tryLead : leadAlone;
-      const leadership = await lead(session, this.#request(assignment), signal);
+      const leadership = await lead(session, request, signal);
       if (this.#failures > 0) logger.info('database reachable', { database: this.name, failures: this.#failures });
       this.#failures = 0;
       if (leadership === null) return await this.#follow(session, assignment, signal);
@@ -160,11 +161,12 @@ export class DatabaseWorker {
   }
 
   #request({ database, surroundings }: Assignment): LeadRequest {
+    const loadedAtMs = this.#loadedAtMs;
     return {
       journalSchema: database.journalSchema,
       who: surroundings.who,
       configurationHash: policyHash(database),
-      loadedAgoMs: () => surroundings.clock.monotonicMs() - this.#loadedAtMs,
+      loadedAgoMs: () => surroundings.clock.monotonicMs() - loadedAtMs,
     };
   }
 

@@ -77,10 +77,16 @@ export function leadershipKey(identity: ServerIdentity, journalSchema: string): 
 /** What a leader has besides its epoch. */
 type Lock = Pick<Leadership, 'identity' | 'confirm' | 'release'>;
 
-async function claim(session: Session, lock: Lock, request: LeadRequest, signal: AbortSignal): Promise<Leadership> {
+async function claim(
+  session: Session,
+  lock: Lock,
+  request: LeadRequest,
+  signal: AbortSignal,
+  succeeds: bigint | null = null,
+): Promise<Leadership> {
   const { who, configurationHash, loadedAgoMs = null } = request;
-  const epoch = await claimEpoch(session, request.journalSchema, { holder: who, configurationHash, loadedAgoMs }, signal);
-  return { ...lock, ...epoch, claimAgain: (again, until) => claim(session, lock, again, until) };
+  const epoch = await claimEpoch(session, request.journalSchema, { holder: who, configurationHash, loadedAgoMs, succeeds }, signal);
+  return { ...lock, ...epoch, claimAgain: (again, until) => claim(session, lock, again, until, epoch.epoch) };
 }
 
 async function confirmLock(session: Session, key: bigint, signal: AbortSignal): Promise<void> {

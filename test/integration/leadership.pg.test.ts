@@ -258,7 +258,8 @@ describe('the generation of a configuration', () => {
     await using session = await connect(database);
     await using other = await connect(database);
     const first = await leads(tryLead(session, daemon('a', anHourMs), never));
-    const second = await first.claimAgain(daemon('b', 0), never);
+    // Loaded before the first claim had reached the server.
+    const second = await first.claimAgain(daemon('b', 60_000), never);
     expect([second.epoch, second.generation]).toEqual([2n, 2n]);
     expect(await tryLead(other, daemon('b', 0), never)).toBeNull();
     await expect(session.execute(first.guardSql, never)).rejects.toBeInstanceOf(NotLeaderError);

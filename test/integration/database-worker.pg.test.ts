@@ -1,0 +1,399 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../src/config/parse-configuration.ts';
+import { type Clock, systemClock } from '../../src/postgres/clock.ts';
+import { DatabaseWorker } from '../../src/service/database-worker.ts';
+import type { Surroundings } from '../../src/service/surroundings.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { startCluster } from '../support/cluster.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { waitFor } from '../support/wait-for.ts';
+
+const longestWait = { timeoutMs: 30_000 };
+/** Nothing but what a test asks for. */
+const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "0 0 1 1 *" }';
+
+/** What all workers of a test share: as in a daemon, but the clock can be turned and what is told is kept. */
+class House {
+  readonly lines: Readonly<Record<string, unknown>>[] = [];
+  /** Calls of the metrics, as `[method, ...arguments]`. */
+  readonly told: (readonly unknown[])[] = [];
+  readonly crashes: Error[] = [];
+  clock: Clock = systemClock;
+  readonly #metrics: Metrics;
+
+  constructor() {
+    const limits = { partitions: 'top', topPerTable: 20, maxSeries: 50_000 } as const;
+    const real = createMetrics({ version: '1', revision: '', databases: ['app'], limits, nowSeconds: () => Date.now() / 1000 });
+    this.#metrics = new Proxy(real, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]): unknown => {
+          this.told.push([name, ...args]);
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+  }
+
+  /** A configuration loaded just now, or earlier. */
+  load(database: TestDatabase, changes: { premake?: number; top?: string; schema?: string; loadedAgoMs?: number; url?: string } = {}) {
+    const { premake = 1, top = rarely, schema = 'partitiond', loadedAgoMs = 0, url = database.url } = changes;
+    const text = `${top}\ndatabases: [{ name: app, url: ${JSON.stringify(url)}, schema: ${schema}, tables: [{ table: public.events, interval: 1 month, premake: ${premake} }] }]`;
+    const configuration = parseConfiguration({ text, source: 'test', env: {}, folder: '/' });
+    const [policy] = configuration.databases;
+    if (policy === undefined) throw new Error('no database');
+    const surroundings: Surroundings = {
+      configuration,
+      loadedAtMs: this.clock.monotonicMs() - loadedAgoMs,
+      logger: createLogger({ level: 'debug', format: 'json' }, { write: (line) => this.lines.push(JSON.parse(line)) }),
+      logRun: () => undefined,
+      metrics: this.#metrics,
+      clock: { ...systemClock, monotonicMs: () => this.clock.monotonicMs(), sleep: (ms, signal) => this.clock.sleep(ms, signal) },
+      who: 'partitiond:test',
+      crash: (error) => this.crashes.push(error),
+    };
+    return [policy, surroundings] as const;
+  }
+
+  lastTold(method: string): unknown {
+    return this.told.findLast(([name]) => name === method)?.at(-1);
+  }
+
+  linesOf(message: string): readonly Readonly<Record<string, unknown>>[] {
+    return this.lines.filter((line) => line['msg'] === message);
+  }
+}
+
+/** A worker at work until the end of the scope. */
+class AtWork implements AsyncDisposable {
+  readonly worker: DatabaseWorker;
+  readonly #stop = new AbortController();
+  readonly #ended: Promise<void>;
+  hasEnded = false;
+
+  constructor(...assigned: ConstructorParameters<typeof DatabaseWorker>) {
+    this.worker = new DatabaseWorker(...assigned);
+    this.#ended = this.worker.run(this.#stop.signal).finally(() => {
+      this.hasEnded = true;
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stop.abort(new Error('the test is over'));
+    await this.#ended;
+  }
+}
+
+/** The row of leadership once it has reached `epoch`. */
+async function atEpoch(database: TestDatabase, epoch: number, schema = 'partitiond'): Promise<Readonly<Record<string, unknown>>> {
+  const rows = await waitFor(
+    `epoch ${epoch}`,
+    () => database.query(`SELECT epoch::int, generation::int, holder FROM ${schema}.leadership`),
+    ([row]) => row?.['epoch'] === epoch,
+    longestWait,
+  );
+  return rows[0] ?? {};
+}
+
+async function lockHolders(database: TestDatabase): Promise<readonly unknown[]> {
+  const rows = await database.query(
+    "SELECT pid FROM pg_locks JOIN pg_database d ON d.oid = database WHERE locktype = 'advisory' AND granted AND datname = current_database()",
+  );
+  return rows.map((row) => row['pid']);
+}
+
+const sessions = "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'partitiond%'";
+
+async function createEvents(database: TestDatabase): Promise<void> {
+  await database.query('CREATE TABLE public.events (id int8, at timestamptz NOT NULL) PARTITION BY RANGE (at)');
+}
+
+describe('a reload', () => {
+  it('of another policy begins a new epoch and generation on the lock that is already held', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await atEpoch(database, 1);
+    const before = await lockHolders(database);
+    one.worker.reconfigure(...house.load(database, { premake: 2 }));
+    expect(await atEpoch(database, 2)).toMatchObject({ generation: 2 });
+    expect(await lockHolders(database)).toEqual(before);
+    await waitFor(
+      'the partitions of the new policy',
+      () => database.query("SELECT FROM pg_inherits WHERE inhparent = 'public.events'::regclass"),
+      (rows) => rows.length === 3,
+      longestWait,
+    );
+    expect(house.lastTold('generation')).toBe(2n);
+    expect(one.worker.isLeading).toBe(true);
+  });
+
+  it('of other schedules begins a new epoch of the same generation', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await atEpoch(database, 1);
+    one.worker.reconfigure(...house.load(database, { top: 'schedules: { provision: off, retention: off, collect: "0 0 1 1 *" }' }));
+    expect(await atEpoch(database, 2)).toMatchObject({ generation: 1 });
+    await waitFor(
+      'the new schedules',
+      () => one.worker.request('provision'),
+      (answer) => answer === 'off',
+      longestWait,
+    );
+  });
+
+  it('that changes nothing of a database leaves its term alone', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await waitFor(
+      'a term',
+      () => house.linesOf('leadership acquired').length,
+      (count) => count === 1,
+      longestWait,
+    );
+    one.worker.reconfigure(...house.load(database, { top: `${rarely}\nlog: { level: debug }\nhttp: { port: 1 }` }));
+    expect(one.worker.request('collect')).not.toBe('not-leading');
+    expect(house.linesOf('leadership ended')).toEqual([]);
+    await atEpoch(database, 1);
+  });
+
+  it('of another journal or another way to the database connects anew', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await atEpoch(database, 1);
+    const [before] = await lockHolders(database);
+    one.worker.reconfigure(...house.load(database, { schema: 'other' }));
+    await atEpoch(database, 1, 'other');
+    const [between, ...more] = await lockHolders(database);
+    expect(more).toEqual([]);
+    expect(between).not.toBe(before);
+    const url = new URL(database.url);
+    url.searchParams.set('connect_timeout', '10');
+    one.worker.reconfigure(...house.load(database, { schema: 'other', url: url.href }));
+    await atEpoch(database, 2, 'other');
+    expect(await lockHolders(database)).not.toContain(between);
+  });
+
+  it('while the lock is being taken counts from the first term on', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using one = new AtWork(...house.load(database, { premake: 1 }));
+    one.worker.reconfigure(...house.load(database, { premake: 2 }));
+    one.worker.reconfigure(...house.load(database, { premake: 3 }));
+    await waitFor(
+      'a term',
+      () => house.linesOf('leadership acquired').length,
+      (count) => count === 1,
+      longestWait,
+    );
+    const [policy] = house.load(database, { premake: 3 });
+    expect(house.told.find(([name]) => name === 'acquired')?.[1]).toMatchObject({ tables: policy.tables });
+  });
+});
+
+describe('a drain', () => {
+  it('gives the lock back for good, and the worker goes on until it is stopped', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await atEpoch(database, 1);
+    await Promise.all([one.worker.drain(), one.worker.drain()]);
+    expect(await lockHolders(database)).toEqual([]);
+    expect(await database.query(sessions)).toEqual([]);
+    expect(one.worker.isLeading).toBe(false);
+    expect(one.worker.request('provision')).toBe('not-leading');
+    expect(house.lastTold('refused')).toBe('drained');
+    expect(house.linesOf('refusing to lead')).toMatchObject([{ reason: 'drained' }]);
+    one.worker.reconfigure(...house.load(database, { premake: 2 }));
+    await one.worker.drain();
+    expect(one.hasEnded).toBe(false);
+    await atEpoch(database, 1);
+  });
+
+  it('lets a follower take over within seconds, which held no connection until then', async () => {
+    await using database = await createDatabase();
+    const [house, otherHouse] = [new House(), new House()];
+    await using one = new AtWork(...house.load(database));
+    await atEpoch(database, 1);
+    await using other = new AtWork(...otherHouse.load(database));
+    await waitFor(
+      'a follower',
+      () => otherHouse.linesOf('following').length,
+      (count) => count === 1,
+      longestWait,
+    );
+    await waitFor(
+      'only the leader',
+      () => database.query(sessions),
+      (rows) => rows.length === 1,
+      longestWait,
+    );
+    expect(otherHouse.lastTold('generation')).toBe(1n);
+    await one.worker.drain();
+    expect(await atEpoch(database, 2)).toMatchObject({ generation: 1 });
+    await waitFor(
+      'the other to know it',
+      () => other.worker.isLeading,
+      (isLeading) => isLeading,
+      longestWait,
+    );
+  });
+});
+
+describe('an outdated configuration', () => {
+  it('does not lead, says so once, and leads as soon as it has been loaded again', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    {
+      await using newer = new AtWork(...house.load(database, { premake: 2 }));
+      await atEpoch(database, 1);
+      await newer.worker.drain();
+    }
+    const own = new House();
+    const stale = { premake: 1, loadedAgoMs: 3_600_000 };
+    await using one = new AtWork(...own.load(database, stale));
+    await waitFor(
+      'a refusal',
+      () => own.lastTold('refused'),
+      (reason) => reason === 'old-generation',
+      longestWait,
+    );
+    // Told again, but not loaded again.
+    one.worker.reconfigure(...own.load(database, stale));
+    await waitFor(
+      'a second refusal',
+      () => own.told.filter(([name]) => name === 'refused').length,
+      (count) => count >= 2,
+      longestWait,
+    );
+    expect(own.linesOf('refusing to lead')).toMatchObject([{ level: 'warn', reason: 'old-generation', code: 'PD304' }]);
+    expect(one.worker.isLeading).toBe(false);
+    await atEpoch(database, 1);
+    one.worker.reconfigure(...own.load(database, { premake: 1 }));
+    expect(await atEpoch(database, 2)).toMatchObject({ generation: 2 });
+    await waitFor(
+      'no refusal',
+      () => own.lastTold('refused'),
+      (reason) => reason === null,
+      longestWait,
+    );
+  });
+
+  it('is told as such while another instance leads', async () => {
+    await using database = await createDatabase();
+    const [house, own] = [new House(), new House()];
+    await using leader = new AtWork(...house.load(database, { premake: 2 }));
+    await atEpoch(database, 1);
+    await using stale = new AtWork(...own.load(database, { premake: 1, loadedAgoMs: 3_600_000 }));
+    await waitFor(
+      'a refusal',
+      () => own.lastTold('refused'),
+      (reason) => reason === 'old-generation',
+      longestWait,
+    );
+    expect([leader.worker.isLeading, stale.worker.isLeading]).toEqual([true, false]);
+    expect(own.lastTold('generation')).toBe(0n);
+    expect(own.linesOf('following')).toEqual([]);
+  });
+});
+
+describe('a term', () => {
+  it('counts as lost when the process has stood still for longer than its lock may be unconfirmed', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    let leapMs = 0;
+    house.clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + leapMs };
+    await using one = new AtWork(...house.load(database));
+    await waitFor(
+      'a term',
+      () => house.linesOf('leadership acquired').length,
+      (count) => count === 1,
+      longestWait,
+    );
+    leapMs = 16_000;
+    expect(one.worker.unconfirmedMs).toBeGreaterThan(15_000);
+    expect(one.worker.request('provision')).toBe('not-leading');
+    await atEpoch(database, 2);
+    expect(house.linesOf('leadership lost')).toMatchObject([{ reason: 'lost', code: 'PD302' }]);
+    expect(house.told.filter(([name]) => name === 'lost')).toMatchObject([['lost', 'app', 'lost']]);
+    expect(house.crashes).toEqual([]);
+  });
+
+  it('is confirmed every few seconds, which keeps the session of the lock alive', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await waitFor(
+      'a confirmation',
+      () => house.told.filter(([name]) => name === 'renewed').length,
+      (count) => count >= 3,
+      longestWait,
+    );
+    expect(one.worker.unconfirmedMs).toBeLessThan(15_000);
+    expect(house.linesOf('leadership lost')).toEqual([]);
+  });
+
+  it('that is lost ends the process when its work does not end', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.events IN SHARE UPDATE EXCLUSIVE MODE');
+    const house = new House();
+    // The 10 s that work may take are over at once.
+    house.clock = { ...systemClock, sleep: (ms, signal) => (ms === 10_000 ? Promise.resolve() : systemClock.sleep(ms, signal)) };
+    await using one = new AtWork(...house.load(database));
+    await waitFor(
+      'a step that waits',
+      () => database.query("SELECT FROM pg_locks WHERE NOT granted AND relation = 'public.events'::regclass"),
+      (rows) => rows.length > 0,
+      { ...longestWait, pollMs: 5 },
+    );
+    await database.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'partitiond:leader'",
+    );
+    await waitFor(
+      'the end of the process',
+      () => house.crashes,
+      (crashes) => crashes.length > 0,
+      longestWait,
+    );
+    expect(house.crashes).toMatchObject([{ code: 'PD920' }]);
+    expect(one.hasEnded).toBe(false);
+  });
+});
+
+describe('a standby', () => {
+  it('is not led, which is told once with the way out, and is led soon after its promotion', async () => {
+    await using cluster = await startCluster();
+    await using database = await createDatabase(cluster.url);
+    await cluster.stop();
+    await writeFile(join(cluster.folder, 'data', 'standby.signal'), '');
+    await cluster.start();
+    const house = new House();
+    await using one = new AtWork(...house.load(database));
+    await waitFor(
+      'refusals',
+      () => house.told.filter(([name]) => name === 'refused').length,
+      (count) => count >= 2,
+      longestWait,
+    );
+    expect(house.lastTold('refused')).toBe('standby');
+    expect(house.linesOf('refusing to lead')).toMatchObject([{ reason: 'standby', error: expect.stringContaining('primary') }]);
+    await database.query('SELECT pg_promote()');
+    await waitFor(
+      'a leader',
+      () => one.worker.isLeading,
+      (isLeading) => isLeading,
+      { timeoutMs: 60_000 },
+    );
+    expect(house.lastTold('refused')).toBeNull();
+  });
+});
