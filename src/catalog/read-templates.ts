@@ -1,11 +1,11 @@
-import { isRangePartition, type PartitionedTable, type PartitionTemplate } from '../partition/partition.ts';
+import type { PartitionedTable, PartitionTemplate } from '../partition/partition.ts';
 import type { Session } from '../postgres/session.ts';
+import { newestSibling } from './newest-sibling.ts';
 import { decodePublication, type PublicationRow, publicationsSql } from './publications.sql.ts';
 import { decodeTemplate, type TemplateRow, templateSql } from './template.sql.ts';
 
 /**
- * What new partitions of `tables` carry over, by the oid of the table; two queries for all. The newest sibling is the ordinary table with
- * the highest lower bound: where the parent cannot hold a property, the latest decision of a person is most likely to be seen there.
+ * What new partitions of `tables` carry over, by the oid of the table; two queries for all.
  */
 export async function readTemplates(
   session: Session,
@@ -29,11 +29,6 @@ export async function readTemplates(
       ];
     }),
   );
-}
-
-function newestSibling({ partitions }: PartitionedTable): string | null {
-  const ranges = partitions.filter(isRangePartition).filter(({ kind, isDetachPending }) => kind === 'table' && !isDetachPending);
-  return ranges.at(-1)?.oid ?? null;
 }
 
 async function readPublications(

@@ -14,6 +14,7 @@ export const migrations: readonly Migration[] = [
   { oldestReader: 1, sql: createTables },
   { oldestReader: 1, sql: addGenerations },
   { oldestReader: 1, sql: addRunTables },
+  { oldestReader: 1, sql: addRowCounts },
 ];
 
 /**
@@ -141,4 +142,17 @@ REVOKE ALL ON ${slot} FROM PUBLIC`;
  */
 function addRunTables(schema: string): string {
   return `ALTER TABLE ${qualify(schema, 'run')} ADD COLUMN tables text[], ADD COLUMN failed text[]`;
+}
+
+/** Rows counted in closed partitions; `evidence` is what the statistics system said when the count began, and compared as it is. */
+function addRowCounts(schema: string): string {
+  const counts = qualify(schema, 'row_count');
+  return `
+CREATE TABLE ${counts} (
+  oid oid PRIMARY KEY,
+  rows int8 NOT NULL,
+  evidence text NOT NULL,
+  counted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+REVOKE ALL ON ${counts} FROM PUBLIC`;
 }

@@ -1,53 +1,81 @@
-import { decodePartitionStatistics, type PartitionStatisticsRow, partitionStatisticsSql } from '../catalog/partition-statistics.sql.ts';
+import { decodeParentActivity, parentActivitySql } from '../catalog/parent-activity.sql.ts';
+import { decodePartitionActivity, type PartitionActivityRow, partitionActivitySql } from '../catalog/partition-activity.sql.ts';
 import type { PartitionedTable } from '../partition/partition.ts';
 import type { Session } from '../postgres/session.ts';
-import { isLockFailure } from '../postgres/sqlstate.ts';
-import type { RunReport } from './event.ts';
-import type { PartitionStatistics, TableStatistics } from './table-statistics.ts';
+import { ClosedTables } from './closed-tables.ts';
+import type { Collection } from './collection.ts';
+import type { PartitionStatistics } from './table-statistics.ts';
 
-/** So many that the round trips do not count, so few that one lock in the way costs little. */
-const batchSize = 500;
+/** BLCKSZ as practically every build has it; a size that was not measured is an estimate anyway. */
+const blockBytes = 8192;
+
+type Draft = { -readonly [Key in keyof PartitionStatistics]: PartitionStatistics[Key] };
 
 /**
- * Sizes and dead rows of all partitions in `report`, one entry for each table that could be read. A partition that is locked away, or came
- * after the report, is absent. Takes no lock for longer than a size function does; a batch that meets a lock nevertheless is left out.
+ * Rows, dead rows, ages and times of vacuum and analyze of all partitions of `tables`, in two queries that lock nothing and decode as they
+ * stream. Sizes stay what they were; of a partition that is new to `collection` they are what pg_class has of them. With `closed`, rows of
+ * closed tables are those counted where nothing has changed since, and the others are noted for counting.
  */
-export async function collectStatistics(session: Session, report: RunReport, signal: AbortSignal): Promise<readonly TableStatistics[]> {
-  const tables = report.tables.flatMap(({ state }) => (state?.kind === 'partitioned' ? [state.table] : []));
-  const oids = tables.flatMap(measurable);
-  const known = new Map<string, PartitionStatistics>();
-  for (let start = 0; start < oids.length; start += batchSize) {
-    for (const { oid, ...statistics } of await readBatch(session, oids.slice(start, start + batchSize), signal))
-      known.set(oid, { ...statistics, rows: -1, xidAge: 0, mxidAge: 0, vacuumedAt: 0, analyzedAt: 0 });
+export async function collectStatistics(
+  session: Session,
+  tables: readonly PartitionedTable[],
+  collection: Collection,
+  closed: ClosedTables | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const oids = tables.map(({ oid }) => oid);
+  const drafts = new Map(oids.map((oid) => [oid, new Map<string, Draft>()]));
+  const add = (row: PartitionActivityRow): void => {
+    const partitions = drafts.get(row.parent);
+    const rows = closed?.rowsOf(row) ?? row.rows;
+    const draft = partitions?.get(row.root);
+    if (draft === undefined) partitions?.set(row.root, begin(row, rows));
+    else merge(draft, row, rows);
+  };
+  await session.rows(partitionActivitySql, [oids, closed !== null], (values, name) => add(decodePartitionActivity(values, name)), signal);
+  const parents = await session.rows(parentActivitySql, [oids], decodeParentActivity, signal);
+  const analyzedAt = new Map(parents.map((parent) => [parent.oid, parent.analyzedAt]));
+  for (const table of tables) {
+    const before = collection.of(table).partitions;
+    const partitions = drafts.get(table.oid) ?? new Map<string, Draft>();
+    for (const [oid, draft] of partitions) finish(draft, before.get(oid));
+    collection.learn(table, { partitions, parentAnalyzedAt: analyzedAt.get(table.oid) ?? 0 });
   }
-  return tables.map((table) => ({
-    table: table.name,
-    partitions: pick(measurable(table), known),
-    parentAnalyzedAt: 0,
-    invalidIndexes: 0,
-    drift: new Map(),
-  }));
+  closed?.noteUncounted();
 }
 
-/** Foreign tables have no size here. */
-function measurable(table: PartitionedTable): readonly string[] {
-  return table.partitions.filter((partition) => partition.kind !== 'foreign').map((partition) => partition.oid);
+function begin(row: PartitionActivityRow, rows: number): Draft {
+  return {
+    heapBytes: row.pages * blockBytes,
+    indexBytes: 0,
+    toastBytes: row.toastPages * blockBytes,
+    rows,
+    deadRows: row.deadRows,
+    xidAge: row.xidAge,
+    mxidAge: row.mxidAge,
+    vacuumedAt: row.vacuumedAt ?? Number.POSITIVE_INFINITY,
+    analyzedAt: row.analyzedAt ?? Number.POSITIVE_INFINITY,
+  };
 }
 
-async function readBatch(session: Session, oids: readonly string[], signal: AbortSignal): Promise<readonly PartitionStatisticsRow[]> {
-  try {
-    return await session.rows(partitionStatisticsSql, [oids], decodePartitionStatistics, signal);
-  } catch (error) {
-    if (isLockFailure(error)) return [];
-    throw error;
-  }
+/** One more relation of a partition that is partitioned itself. */
+function merge(draft: Draft, row: PartitionActivityRow, rows: number): void {
+  draft.heapBytes += row.pages * blockBytes;
+  draft.toastBytes += row.toastPages * blockBytes;
+  draft.rows = draft.rows < 0 || rows < 0 ? Math.max(draft.rows, rows) : draft.rows + rows;
+  draft.deadRows += row.deadRows;
+  draft.xidAge = Math.max(draft.xidAge, row.xidAge);
+  draft.mxidAge = Math.max(draft.mxidAge, row.mxidAge);
+  draft.vacuumedAt = Math.min(draft.vacuumedAt, row.vacuumedAt ?? Number.POSITIVE_INFINITY);
+  draft.analyzedAt = Math.min(draft.analyzedAt, row.analyzedAt ?? Number.POSITIVE_INFINITY);
 }
 
-function pick(oids: readonly string[], known: ReadonlyMap<string, PartitionStatistics>): ReadonlyMap<string, PartitionStatistics> {
-  return new Map(
-    oids.flatMap((oid): readonly [string, PartitionStatistics][] => {
-      const statistics = known.get(oid);
-      return statistics === undefined ? [] : [[oid, statistics]];
-    }),
-  );
+/** Infinite: nothing below it is ever vacuumed or analysed. */
+function finish(draft: Draft, before: PartitionStatistics | undefined): void {
+  if (draft.vacuumedAt === Number.POSITIVE_INFINITY) draft.vacuumedAt = 0;
+  if (draft.analyzedAt === Number.POSITIVE_INFINITY) draft.analyzedAt = 0;
+  if (before === undefined) return;
+  draft.heapBytes = before.heapBytes;
+  draft.indexBytes = before.indexBytes;
+  draft.toastBytes = before.toastBytes;
 }

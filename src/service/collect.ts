@@ -1,21 +1,77 @@
+import { StatementError } from '../errors.ts';
+import type { PartitionedTable } from '../partition/partition.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import type { Session } from '../postgres/session.ts';
+import { collectIndexes } from '../reconcile/collect-indexes.ts';
+import { collectSizes } from '../reconcile/collect-sizes.ts';
 import { collectStatistics } from '../reconcile/collect-statistics.ts';
+import type { Collection } from '../reconcile/collection.ts';
+import { countRows } from '../reconcile/count-rows.ts';
+import type { RunReport } from '../reconcile/event.ts';
+import { readClosedTables } from '../reconcile/read-closed-tables.ts';
 import { reconcileDatabase } from '../reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../reconcile/request.ts';
+import { errorFields } from '../telemetry/error-fields.ts';
 import type { Collector } from '../telemetry/leader-metrics.ts';
 import { type Performance, verdict } from './performance.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Reads and plans like a run, for findings and gauges, then asks for statistics where they are due; writes nothing. */
+/** Sizes cost a look at the file system for each relation; a little less than 15 minutes, so that a minute's schedule meets it. */
+const thoroughEveryMs = 14.5 * 60_000;
+
+/** One collection of one term: what earlier ones found, and what a writing transaction must begin with. */
+export interface CollectionTerm {
+  readonly collection: Collection;
+  readonly guardSql: string;
+}
+
+/**
+ * Reads and plans like a run, for findings and gauges, then reads statistics, and about every 15 minutes sizes and the health of indexes. All
+ * of it on this one session, which is read-only but for a transaction that journals rows counted (`metrics.rowCounts: exact`). A collector
+ * that fails leaves its values as they were and does not stop the others; the run has failed then. Throws what stops the database as a whole.
+ */
 export async function collect(
   session: Session,
   database: DatabasePolicy,
-  needsStatistics: boolean,
+  { collection, guardSql }: CollectionTerm,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Performance> {
-  const { configuration, clock, logRun, metrics, who } = surroundings;
+  const { configuration, clock, metrics } = surroundings;
+  await session.execute('SET default_transaction_read_only = on', signal);
+  const report = await measured('catalog', database, surroundings, () => readSnapshot(session, database, surroundings, signal));
+  const outcome = verdict(report, signal);
+  const tables = tablesOf(report);
+  const isExact = configuration.metrics.rowCounts === 'exact';
+  const { journalSchema } = database;
+  const attempt = (collector: Collector, run: () => Promise<void>): Promise<boolean> =>
+    attempted(collector, database, surroundings, signal, run);
+  let isSuccess = await attempt('statistics', async () => {
+    const now = report.facts?.now ?? null;
+    const closed = isExact && now !== null ? await readClosedTables(session, tables, collection, { now, journalSchema }, signal) : null;
+    await collectStatistics(session, tables, collection, closed, signal);
+  });
+  if (clock.monotonicMs() >= collection.thoroughDueMs) {
+    const areSizesRead = await attempt('sizes', () => collectSizes(session, tables, collection, signal));
+    const areIndexesRead = await attempt('indexes', () => collectIndexes(session, tables, collection, signal));
+    if (areSizesRead && areIndexesRead) collection.thoroughDueMs = clock.monotonicMs() + thoroughEveryMs;
+    isSuccess &&= areSizesRead && areIndexesRead;
+  }
+  metrics.statisticsCollected(
+    database.name,
+    tables.map((table) => collection.of(table)),
+  );
+  const { statementTimeoutMs } = configuration.safety;
+  if (isExact) await countRows(session, collection, { journalSchema, guardSql, statementTimeoutMs, clock }, signal);
+  return outcome.outcome === 'ok' && !isSuccess ? { ...outcome, outcome: 'failed' } : outcome;
+}
+
+async function readSnapshot(
+  session: Session,
+  database: DatabasePolicy,
+  { configuration, clock, logRun, metrics, who }: Surroundings,
+  signal: AbortSignal,
+): Promise<RunReport> {
   const context: ReconcileContext = {
     safety: configuration.safety,
     clock,
@@ -28,13 +84,31 @@ export async function collect(
     journalKeepMs: configuration.journal.keepMs,
   };
   const request: ReconcileRequest = { mode: 'plan', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null };
-  const report = await measured('catalog', database, surroundings, () => reconcileDatabase(session, database, request, context, signal));
-  const outcome = verdict(report, signal);
-  if (needsStatistics) {
-    const statistics = await measured('statistics', database, surroundings, () => collectStatistics(session, report, signal));
-    metrics.statisticsCollected(database.name, statistics);
+  return await reconcileDatabase(session, database, request, context, signal);
+}
+
+/** Tables that could be read; two policies of one table are one. */
+function tablesOf(report: RunReport): readonly PartitionedTable[] {
+  return report.tables.flatMap(({ state }) => (state?.kind === 'partitioned' ? [state.table] : []));
+}
+
+/** Whether it went well; what is not a mere statement that failed is thrown. */
+async function attempted(
+  collector: Collector,
+  database: DatabasePolicy,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+  run: () => Promise<void>,
+): Promise<boolean> {
+  try {
+    await measured(collector, database, surroundings, run);
+    return true;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof StatementError)) throw error;
+    surroundings.logger.warn('collector failed', { database: database.name, collector, ...errorFields(error) });
+    return false;
   }
-  return outcome;
 }
 
 async function measured<T>(

@@ -1,0 +1,54 @@
+import type { PartitionActivityRow } from '../catalog/partition-activity.sql.ts';
+import type { RowCount } from '../journal/row-counts.ts';
+import { type Partition, type PartitionedTable } from '../partition/partition.ts';
+import type { EpochMicros } from '../partition/position.ts';
+import type { Collection, Uncounted } from './collection.ts';
+
+/**
+ * Which tables need no second count. Closed is a range whose upper bound the clock has passed (integer keys: the newest key), with all tables
+ * below it. Its count holds while the evidence is the same: file node, rows inserted, updated and deleted so far, and the `epoch` in which these
+ * are counted. One without a count is worth it when its evidence is the same in two looks: what still changes would be counted in vain.
+ * Only what commits moves the counters for good, but late by up to a minute: a count that came too early is then made again.
+ */
+export class ClosedTables {
+  readonly #roots: ReadonlySet<string>;
+  readonly #epoch: string;
+  readonly #collection: Collection;
+  readonly #counts: ReadonlyMap<string, RowCount>;
+  readonly #changing = new Map<string, string>();
+  readonly #uncounted: Uncounted[] = [];
+
+  /** `epoch`: see `statisticsEpochSql`. `now` in microseconds since 1970. */
+  constructor(tables: readonly PartitionedTable[], now: EpochMicros, epoch: string, collection: Collection) {
+    this.#roots = new Set(tables.flatMap((table) => closedPartitions(table, now)));
+    this.#epoch = epoch;
+    this.#collection = collection;
+    this.#counts = collection.counts ?? new Map();
+  }
+
+  /** Rows of one table as counted; null: not closed, not counted, or changed since. */
+  rowsOf({ root, oid, evidence: counters }: Pick<PartitionActivityRow, 'root' | 'oid' | 'evidence'>): number | null {
+    if (counters === null || !this.#roots.has(root)) return null;
+    const evidence = `${counters} / ${this.#epoch}`;
+    const counted = this.#counts.get(oid);
+    if (counted?.evidence === evidence) return counted.rows;
+    if (this.#collection.uncountable.get(oid) === evidence) return null;
+    this.#changing.set(oid, evidence);
+    if (this.#collection.changing.get(oid) === evidence) this.#uncounted.push({ oid, evidence });
+    return null;
+  }
+
+  /** To be called when all tables were asked for. */
+  noteUncounted(): void {
+    this.#collection.changing = this.#changing;
+    this.#collection.uncounted = this.#uncounted;
+  }
+}
+
+function closedPartitions({ partitions, codec, newest }: PartitionedTable, now: EpochMicros): readonly string[] {
+  const present = codec.axis === 'time' ? codec.positionOf(now) : newest.position;
+  if (present === null) return [];
+  const isClosed = ({ bound, kind, isDetachPending }: Partition): boolean =>
+    bound.kind === 'range' && bound.to <= present && kind !== 'foreign' && !isDetachPending;
+  return partitions.filter(isClosed).map(({ oid }) => oid);
+}

@@ -1,0 +1,46 @@
+import { decodePartitionSizes, type PartitionSizesRow, partitionSizesSql } from '../catalog/partition-sizes.sql.ts';
+import type { PartitionedTable } from '../partition/partition.ts';
+import type { Session } from '../postgres/session.ts';
+import { isLockFailure } from '../postgres/sqlstate.ts';
+import type { Collection } from './collection.ts';
+
+/** So many that the round trips do not count, so few that one lock in the way costs little. */
+const batchSize = 500;
+
+/**
+ * Exact sizes of all partitions of `tables` that `collection` knows. A partition that is locked away, or came later, keeps what it had.
+ */
+export async function collectSizes(
+  session: Session,
+  tables: readonly PartitionedTable[],
+  collection: Collection,
+  signal: AbortSignal,
+): Promise<void> {
+  const oids = tables.flatMap((table) => [...collection.of(table).partitions.keys()]);
+  const sizes = new Map<string, PartitionSizesRow>();
+  for (let start = 0; start < oids.length; start += batchSize) {
+    for (const row of await readBatch(session, oids.slice(start, start + batchSize), signal)) sizes.set(row.oid, row);
+  }
+  for (const table of tables) {
+    const partitions = new Map(collection.of(table).partitions);
+    for (const [oid, known] of partitions) {
+      const size = sizes.get(oid);
+      if (size === undefined) continue;
+      const { heapBytes, indexBytes, toastBytes } = size;
+      partitions.set(oid, { ...known, heapBytes, indexBytes, toastBytes });
+    }
+    collection.learn(table, { partitions });
+  }
+}
+
+/** A lock that came between the look at pg_locks and the measuring is seen by the second look; a batch that meets another one is left out. */
+async function readBatch(session: Session, oids: readonly string[], signal: AbortSignal): Promise<readonly PartitionSizesRow[]> {
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    try {
+      return await session.rows(partitionSizesSql, [oids], decodePartitionSizes, signal);
+    } catch (error) {
+      if (!isLockFailure(error)) throw error;
+    }
+  }
+  return [];
+}

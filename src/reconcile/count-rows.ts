@@ -1,0 +1,93 @@
+import { countRowsSql, countTargetSql, decodeCountTarget, decodeRowsCounted } from '../catalog/row-count.sql.ts';
+import { StatementError } from '../errors.ts';
+import { writeRowCounts } from '../journal/row-counts.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import type { Clock } from '../postgres/clock.ts';
+import type { Session } from '../postgres/session.ts';
+import { isLockFailure } from '../postgres/sqlstate.ts';
+import type { Collection, PartialCount, Uncounted } from './collection.ts';
+
+/** A collection is to be over before the next one is due, and its numbers to be fresh. */
+const budgetMs = 15_000;
+/** 128 MiB: whoever wants ACCESS EXCLUSIVE waits for one slice at most, and so do those who queue behind him. */
+const blocksPerSlice = 16_384;
+const sliceTimeoutMs = 10_000;
+
+export interface CountOptions {
+  readonly journalSchema: string;
+  /** SQL that raises unless this epoch is current. */
+  readonly guardSql: string;
+  readonly statementTimeoutMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * Counts what `collection` has noted as uncounted, one table at a time, until it is done or the time is over; what was begun goes on in the
+ * next run. The session is expected to be read-only and to end after this; it writes the counts to the journal, in one transaction. A
+ * table under or before ACCESS EXCLUSIVE waits for another run; one that cannot be counted (no privilege, row security, a table access
+ * method other than heap, a slice that takes too long) keeps its estimate until it changes. Throws `ConnectionError` and `NotLeaderError`.
+ */
+export async function countRows(session: Session, collection: Collection, options: CountOptions, signal: AbortSignal): Promise<void> {
+  const { clock, statementTimeoutMs, journalSchema, guardSql } = options;
+  const deadline = clock.monotonicMs() + budgetMs;
+  const timeoutMs = statementTimeoutMs === 0 ? sliceTimeoutMs : Math.min(sliceTimeoutMs, statementTimeoutMs);
+  // Policies of row security would hide rows from the count; so it fails.
+  if (collection.uncounted.length > 0) await session.execute(`SET statement_timeout = ${timeoutMs}; SET row_security = off`, signal);
+  for (const table of collection.uncounted) {
+    if (clock.monotonicMs() >= deadline) break;
+    await tryCount(session, table, collection, () => clock.monotonicMs() >= deadline, signal);
+  }
+  if (collection.unsaved.size === 0) return;
+  await writeRowCounts(session, journalSchema, [...collection.unsaved.values()], guardSql, signal);
+  collection.unsaved.clear();
+}
+
+async function tryCount(
+  session: Session,
+  table: Uncounted,
+  collection: Collection,
+  isLate: () => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const { oid, evidence } = table;
+  const begun =
+    collection.partial?.oid === oid && collection.partial.evidence === evidence ? collection.partial : { ...table, from: 0, rows: 0 };
+  try {
+    const count = await countSlices(session, begun, isLate, signal);
+    if (count === 'uncountable') collection.uncountable.set(oid, evidence);
+    else if (count === 'locked') return;
+    else if (count.isComplete) remember(collection, { oid, evidence, rows: count.rows });
+    else collection.partial = { oid, evidence, from: count.from, rows: count.rows };
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof StatementError)) throw error;
+    if (!isLockFailure(error)) collection.uncountable.set(oid, evidence);
+  }
+}
+
+function remember(collection: Collection, count: Uncounted & { readonly rows: number }): void {
+  collection.counts?.set(count.oid, count);
+  collection.unsaved.set(count.oid, count);
+  if (collection.partial?.oid === count.oid) collection.partial = null;
+}
+
+type Counted = 'uncountable' | 'locked' | (Pick<PartialCount, 'from' | 'rows'> & { readonly isComplete: boolean });
+
+/** Looks before each slice, as somebody may have come to wait. */
+async function countSlices(session: Session, begun: PartialCount, isLate: () => boolean, signal: AbortSignal): Promise<Counted> {
+  let { from, rows } = begun;
+  for (;;) {
+    const [target] = await session.rows(countTargetSql, [begun.oid], decodeCountTarget, signal);
+    if (target === undefined || !target.isHeap) return 'uncountable';
+    if (target.blocks === null) return 'locked';
+    const isLast = from + blocksPerSlice >= target.blocks;
+    const to = isLast ? null : from + blocksPerSlice;
+    const query = countRowsSql(target, from, to);
+    const [counted] = await session.rows(query, [formatQualifiedName(target)], decodeRowsCounted, signal);
+    if (counted === undefined || counted.oid !== begun.oid) return 'uncountable';
+    rows += counted.rows;
+    if (to === null) return { from, rows, isComplete: true };
+    from = to;
+    if (isLate()) return { from, rows, isComplete: false };
+  }
+}
