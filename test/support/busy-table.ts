@@ -8,6 +8,11 @@ export function busyPolicy(name: string): string {
   return `{ table: public.${name}, interval: 10, premake: 4, retention: { keep: 100, action: drop, grace: 0 days } }`;
 }
 
+/** As `busyPolicy`, but what leaves is only detached, so that every row can be counted. */
+export function detachingPolicy(name: string): string {
+  return `{ table: public.${name}, interval: 10, premake: 4, retention: { keep: 100, action: detach } }`;
+}
+
 /** As `busyPolicy`, but nothing ever leaves: every row that was written can be counted. */
 export function growingPolicy(name: string): string {
   return `{ table: public.${name}, interval: 10, premake: 4 }`;
