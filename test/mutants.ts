@@ -128,6 +128,40 @@ export const mutants: readonly Mutant[] = [
     test: { file: 'test/integration/leadership.pg.test.ts', name: 'begins only after an open transaction of the earlier leader has ended' },
   },
   {
+    mistake: 'lets what is left of an earlier rollout lead, which may keep less',
+    file: 'src/journal/leadership.ts',
+    text: ' OR ${loadedAt} > l.hash_seen_at)',
+    replacement: ' OR ${loadedAt} IS NOT NULL)',
+    test: {
+      file: 'test/integration/leadership.pg.test.ts',
+      name: 'keeps a configuration from leading that was loaded before another was first led with',
+    },
+  },
+  {
+    mistake: 'goes on as a leader after the process has stood still for longer than its lock is safe',
+    file: 'src/service/term.ts',
+    text: 'if (this.unconfirmedMs > confirmWithinMs) this.#stop',
+    replacement: 'if (this.unconfirmedMs > 10 * confirmWithinMs) this.#stop',
+    test: {
+      file: 'test/integration/database-worker.pg.test.ts',
+      name: 'counts as lost when the process has stood still for longer than its lock may be unconfirmed',
+    },
+  },
+  {
+    mistake: 'lets the work of a leader that has lost its lock go on for as long as it likes',
+    file: 'src/service/term.ts',
+    text: "if (this.#reason !== 'released') {",
+    replacement: "if (this.#reason === 'released') {",
+    test: { file: 'test/integration/database-worker.pg.test.ts', name: 'that is lost ends the process when its work does not end' },
+  },
+  {
+    mistake: 'lets all followers try at the same moment',
+    file: 'src/journal/following.ts',
+    text: "ELSE GREATEST(s.next_at + interval '3 s', EXCLUDED.next_at)",
+    replacement: 'ELSE EXCLUDED.next_at',
+    test: { file: 'test/integration/leadership.pg.test.ts', name: 'draws a turn: many at once get one each, 3 s apart' },
+  },
+  {
     mistake: 'forgets the epoch in the transactions of a step',
     file: 'src/apply/run-transaction.ts',
     text: 'transaction.epochGuard === null ? [] : [transaction.epochGuard]',
