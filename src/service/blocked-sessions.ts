@@ -2,6 +2,7 @@ import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
 import { blockedSessionsSql, decodeBlockedSessions } from './blocked-sessions.sql.ts';
 
+/** About, as the attempts to get a lock come and go in even steps of their own, and a count in step with them would meet only the pauses. */
 const everyMs = 1_000;
 
 /**
@@ -30,7 +31,7 @@ async function watch(
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
-    await clock.sleep(everyMs, ended).catch(() => undefined);
+    await clock.sleep(everyMs * (0.75 + clock.random() / 2), ended).catch(() => undefined);
     if (ended.aborted || signal.aborted) return;
     const [blocked] = await session.rows(blockedSessionsSql, [pid], decodeBlockedSessions, signal).catch(() => []);
     if (blocked !== undefined) count(blocked.count);

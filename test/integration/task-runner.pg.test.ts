@@ -1,0 +1,291 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../src/config/parse-configuration.ts';
+import type { NotLeaderError } from '../../src/errors.ts';
+import { clearPause, setPause } from '../../src/journal/pause.ts';
+import { systemClock } from '../../src/postgres/clock.ts';
+import { connectSession } from '../../src/postgres/session.ts';
+import type { ServerIdentity } from '../../src/service/leadership.sql.ts';
+import { tryLead } from '../../src/service/leadership.ts';
+import type { Surroundings } from '../../src/service/surroundings.ts';
+import { TaskRunner } from '../../src/service/task-runner.ts';
+import { logReconcile } from '../../src/telemetry/log-reconcile.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
+import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { noAbort } from '../support/open-session.ts';
+import { attachedPartitions } from '../support/reconcile.ts';
+import { waitFor } from '../support/wait-for.ts';
+import { waitForLockWaiter } from '../support/wait-for-lock.ts';
+
+/** Every ten seconds: a scheduled firing then waits for less than one. */
+const schedules = 'provision: "*/10 * * * * *", retention: "*/10 * * * * *", collect: "*/10 * * * * *"';
+const brief = 'safety: { lockTimeout: 100ms, lockBudget: 300ms }';
+const longestWait = { timeoutMs: 30_000 };
+
+interface Changes {
+  readonly top?: string;
+  readonly tables?: readonly string[];
+  readonly identity?: Partial<ServerIdentity>;
+}
+
+/** The runner of one term over a real database; what is logged and told to the metrics is kept, and the clock can be put forward. */
+class Leader implements AsyncDisposable {
+  readonly lines: Readonly<Record<string, unknown>>[] = [];
+  readonly told: (readonly unknown[])[] = [];
+  readonly fenced: NotLeaderError[] = [];
+  readonly runner: TaskRunner;
+  readonly #end: AbortController;
+  readonly #close: () => Promise<void>;
+  aheadMs = 0;
+
+  private constructor(end: AbortController, close: () => Promise<void>, make: (leader: Leader) => TaskRunner) {
+    this.#end = end;
+    this.#close = close;
+    this.runner = make(this);
+  }
+
+  static async of(database: TestDatabase, changes: Changes = {}): Promise<Leader> {
+    const { top = `schedules: { ${schedules} }\n${brief}`, tables = ['{ table: public.events, interval: 1 month, premake: 1 }'] } = changes;
+    const text = `${top}\ndatabases: [{ name: app, url: ${JSON.stringify(database.url)}, tables: [${tables.join(', ')}] }]`;
+    const configuration = parseConfiguration({ text, source: 'test', env: {}, folder: '/' });
+    const [policy] = configuration.databases;
+    if (policy === undefined) throw new Error('no database');
+    const settings = { applicationName: 'partitiond:leader', statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 };
+    const lockSession = await connectSession({ kind: 'url', url: database.url }, settings, noAbort);
+    const leadership = await tryLead(lockSession, { journalSchema: 'partitiond', who: 'test', configurationHash: 'x' }, noAbort);
+    if (leadership === null) throw new Error('somebody else leads');
+    const facts = { guardSql: leadership.guardSql, identity: { ...leadership.identity, ...changes.identity }, lockSession };
+    const end = new AbortController();
+    return new Leader(
+      end,
+      () => lockSession.close(),
+      (leader) => {
+        const logger = createLogger({ level: 'debug', format: 'json' }, { write: (line) => leader.lines.push(JSON.parse(line)) });
+        const surroundings: Surroundings = {
+          configuration,
+          loadedAtMs: 0,
+          logger,
+          logRun: logReconcile(logger),
+          metrics: leader.#metrics(),
+          clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + leader.aheadMs },
+          who: 'test',
+          crash: () => undefined,
+        };
+        return new TaskRunner(policy, facts, surroundings, end.signal, (error) => {
+          leader.fenced.push(error);
+          end.abort(error);
+        });
+      },
+    );
+  }
+
+  linesOf(message: string): readonly Readonly<Record<string, unknown>>[] {
+    return this.lines.filter((line) => line['msg'] === message);
+  }
+
+  /** Outcomes of the runs of a task, in order. */
+  outcomes(task: string): readonly unknown[] {
+    return this.told.filter(([method, , name]) => method === 'taskFinished' && name === task).map(([, , , outcome]) => outcome);
+  }
+
+  #metrics(): Metrics {
+    const limits = { partitions: 'top', topPerTable: 20, maxSeries: 50_000 } as const;
+    const real = createMetrics({ version: '1', revision: '', databases: ['app'], limits, nowSeconds: () => Date.now() / 1000 });
+    return new Proxy(real, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== 'function') return value;
+        return (...args: readonly unknown[]): unknown => {
+          this.told.push([name, ...args]);
+          return Reflect.apply(value, target, args);
+        };
+      },
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#end.abort(new Error('the test is over'));
+    await this.runner.idle();
+    await this.#close();
+  }
+}
+
+async function createTable(database: TestDatabase, name: string): Promise<void> {
+  await database.query(`CREATE TABLE public.${name} (id int8, at timestamptz NOT NULL) PARTITION BY RANGE (at)`);
+}
+
+const two = ['{ table: public.bad, interval: 1 month, premake: 1 }', '{ table: public.good, interval: 1 month, premake: 1 }'];
+
+describe('a table that fails', () => {
+  it('is spared by scheduled runs for a while, which go on with the others and are no success, and by no request', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'bad');
+    await createTable(database, 'good');
+    await using leader = await Leader.of(database, { tables: two });
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.bad IN ACCESS EXCLUSIVE MODE');
+
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.outcomes('provision')).toEqual(['failed']);
+    expect(await attachedPartitions(database, 'public.good')).toHaveLength(2);
+    expect(leader.linesOf('tables left out')).toEqual([]);
+
+    leader.lines.splice(0);
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.outcomes('provision')).toEqual(['failed', 'failed']);
+    expect(leader.linesOf('tables left out')).toMatchObject([
+      { database: 'app', task: 'provision', waiting: [{ table: 'public.bad', failures: 1 }] },
+    ]);
+    expect(leader.lines.filter((line) => line['table'] === 'public.bad')).toEqual([]);
+    expect(leader.lines.filter((line) => line['table'] === 'public.good')).not.toEqual([]);
+
+    await blocker.query('COMMIT');
+    await leader.runner.fire('provision', 'requested');
+    expect(leader.outcomes('provision')).toEqual(['failed', 'failed', 'ok']);
+    expect(await attachedPartitions(database, 'public.bad')).toHaveLength(2);
+
+    const runs = await database.query('SELECT tables, failed, outcome FROM partitiond.run ORDER BY started_at');
+    expect(runs).toEqual([
+      { tables: null, failed: ['public.bad'], outcome: 'failed' },
+      { tables: ['public.good'], failed: [], outcome: 'ok' },
+      { tables: null, failed: [], outcome: 'ok' },
+    ]);
+  });
+
+  it('is tried again when its time has come', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'bad');
+    await createTable(database, 'good');
+    await using leader = await Leader.of(database, { tables: two });
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.bad IN ACCESS EXCLUSIVE MODE');
+    await leader.runner.fire('provision', 'scheduled');
+    await blocker.query('COMMIT');
+    leader.aheadMs += 31_000;
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.outcomes('provision')).toEqual(['failed', 'ok']);
+  });
+
+  it('leaves nothing to do when it is the only one', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'bad');
+    await using leader = await Leader.of(database, { tables: two.slice(0, 1) });
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.bad IN ACCESS EXCLUSIVE MODE');
+    await leader.runner.fire('provision', 'scheduled');
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.outcomes('provision')).toEqual(['failed']);
+    expect(leader.told.filter(([method]) => method === 'taskSkipped')).toEqual([['taskSkipped', 'app', 'provision']]);
+    expect(leader.linesOf('task skipped')).toMatchObject([{ reason: 'it waits after failures', waiting: [{ table: 'public.bad' }] }]);
+    await blocker.query('COMMIT');
+  });
+});
+
+describe('a run', () => {
+  it('that takes longer than schedules.maxRuntime is stopped and counts as failed', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    const top = `schedules: { ${schedules}, maxRuntime: 1s }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
+    await using leader = await Leader.of(database, { top });
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.events IN ACCESS EXCLUSIVE MODE');
+    await leader.runner.fire('provision', 'requested');
+    expect(leader.outcomes('provision')).toEqual(['failed']);
+    expect(leader.linesOf('task failed')).toMatchObject([{ level: 'error', database: 'app', task: 'provision', code: 'PD505' }]);
+    expect(await database.query('SELECT outcome FROM partitiond.run')).toEqual([{ outcome: 'aborted' }]);
+    await blocker.query('COMMIT');
+    // As a whole it is spared for a while, too.
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.linesOf('task skipped')).toMatchObject([{ waiting: [{ table: null, failures: 1 }] }]);
+  });
+
+  it.each([
+    ['another server', { systemIdentifier: '1' }],
+    ['another database', { databaseOid: '1' }],
+  ])('whose connection leads to %s writes nothing and ends the term', async (_, identity) => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    await using leader = await Leader.of(database, { identity });
+    await leader.runner.fire('provision', 'requested');
+    expect(leader.fenced.map(({ code }) => code)).toEqual(['PD306']);
+    expect(leader.outcomes('provision')).toEqual(['aborted']);
+    expect(await database.query('SELECT FROM partitiond.run')).toEqual([]);
+  });
+
+  it('tells how many sessions wait behind it', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    await database.query(`CREATE TABLE public.events_2020_01 PARTITION OF public.events FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z');
+      CREATE TABLE public.events_2035_01 PARTITION OF public.events FOR VALUES FROM ('2035-01-01Z') TO ('2035-02-01Z');
+      CREATE TABLE public.events_default PARTITION OF public.events DEFAULT`);
+    const tables = ['{ table: public.events, interval: 1 month, premake: 0, retention: { keep: 12 months, action: detach } }'];
+    const top = `schedules: { ${schedules} }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
+    await using leader = await Leader.of(database, { top, tables });
+    const reader = await database.client();
+    await reader.query('BEGIN; SELECT FROM public.events');
+    const run = leader.runner.fire('retention', 'requested');
+    await waitForLockWaiter(database, ({ applicationName }) => applicationName === 'partitiond:run', longestWait);
+    const writer = await database.client({ applicationName: 'writer' });
+    const write = writer.query("INSERT INTO public.events VALUES (1, '2020-01-05Z')");
+    await waitForLockWaiter(database, ({ applicationName }) => applicationName === 'writer', longestWait);
+    const counted = await waitFor(
+      'a blocked session',
+      () => leader.told.filter(([method]) => method === 'blockedSessions').map(([, ...args]) => args),
+      (calls) => calls.some(([, count]) => count === 1),
+      longestWait,
+    );
+    expect(counted).toContainEqual(['app', 1]);
+    await reader.query('COMMIT');
+    await run;
+    await write;
+    expect(leader.outcomes('retention')).toEqual(['ok']);
+  });
+});
+
+describe('a pause', () => {
+  it('is made up for once by whichever run first finds it over', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    await using leader = await Leader.of(database);
+    const session = await connectSession(
+      { kind: 'url', url: database.url },
+      { applicationName: 'test', statementTimeoutMs: 0, lockTimeoutMs: 0 },
+      noAbort,
+    );
+    await setPause(session, 'partitiond', { reason: 'upgrade', by: 'me' }, noAbort);
+    for (const task of ['provision', 'retention', 'provision', 'collect'] as const) await leader.runner.fire(task, 'scheduled');
+    expect(leader.outcomes('provision')).toEqual(['skipped', 'skipped']);
+    expect(leader.outcomes('collect')).toEqual(['ok']);
+    expect(leader.told.findLast(([method]) => method === 'paused')).toEqual(['paused', 'app', true]);
+    expect(leader.linesOf('task skipped')[0]).toMatchObject({ level: 'info', reason: 'paused by me: upgrade' });
+
+    await clearPause(session, 'partitiond', noAbort);
+    await session.close();
+    await leader.runner.fire('collect', 'scheduled');
+    await leader.runner.idle();
+    expect(leader.outcomes('provision')).toEqual(['skipped', 'skipped', 'ok']);
+    expect(leader.outcomes('retention')).toEqual(['skipped', 'ok']);
+    expect(leader.told.findLast(([method]) => method === 'paused')).toEqual(['paused', 'app', false]);
+    await leader.runner.fire('collect', 'scheduled');
+    await leader.runner.idle();
+    expect(leader.outcomes('provision')).toHaveLength(3);
+  });
+});
+
+describe('missed firings', () => {
+  it('are made up for by one run', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    await using leader = await Leader.of(database);
+    for (let index = 0; index < 5; index += 1) leader.runner.missed('provision');
+    await waitFor(
+      'the run',
+      () => leader.outcomes('provision'),
+      (outcomes) => outcomes.length > 0,
+      longestWait,
+    );
+    await leader.runner.idle();
+    expect(leader.outcomes('provision')).toEqual(['ok']);
+    expect(leader.linesOf('task catches up')).toHaveLength(1);
+  });
+});
