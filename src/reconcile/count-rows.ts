@@ -7,11 +7,17 @@ import type { Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
 import type { Collection, PartialCount, Uncounted } from './collection.ts';
 
-/** A collection is to be over before the next one is due, and its numbers to be fresh. */
-const budgetMs = 15_000;
-/** 128 MiB: whoever wants ACCESS EXCLUSIVE waits for one slice at most, and so do those who queue behind him. */
-const blocksPerSlice = 16_384;
-const sliceTimeoutMs = 10_000;
+/** How much one run may count. */
+export interface CountLimits {
+  /** A collection is to be over before the next one is due, and its numbers to be fresh. */
+  readonly budgetMs: number;
+  /** Whoever wants ACCESS EXCLUSIVE waits for one slice at most, and so do those who queue behind him. */
+  readonly blocksPerSlice: number;
+  readonly sliceTimeoutMs: number;
+}
+
+/** Slices of 128 MiB. */
+export const countLimits: CountLimits = { budgetMs: 15_000, blocksPerSlice: 16_384, sliceTimeoutMs: 10_000 };
 
 export interface CountOptions {
   readonly journalSchema: string;
@@ -19,6 +25,7 @@ export interface CountOptions {
   readonly guardSql: string;
   readonly statementTimeoutMs: number;
   readonly clock: Clock;
+  readonly limits: CountLimits;
 }
 
 /**
@@ -28,38 +35,40 @@ export interface CountOptions {
  * method other than heap, a slice that takes too long) keeps its estimate until it changes. Throws `ConnectionError` and `NotLeaderError`.
  */
 export async function countRows(session: Session, collection: Collection, options: CountOptions, signal: AbortSignal): Promise<void> {
-  const { clock, statementTimeoutMs, journalSchema, guardSql } = options;
-  const deadline = clock.monotonicMs() + budgetMs;
-  const timeoutMs = statementTimeoutMs === 0 ? sliceTimeoutMs : Math.min(sliceTimeoutMs, statementTimeoutMs);
+  const { clock, statementTimeoutMs, journalSchema, guardSql, limits } = options;
+  const deadline = clock.monotonicMs() + limits.budgetMs;
+  const timeoutMs = statementTimeoutMs === 0 ? limits.sliceTimeoutMs : Math.min(limits.sliceTimeoutMs, statementTimeoutMs);
   // Policies of row security would hide rows from the count; so it fails.
   if (collection.uncounted.length > 0) await session.execute(`SET statement_timeout = ${timeoutMs}; SET row_security = off`, signal);
   for (const table of collection.uncounted) {
     if (clock.monotonicMs() >= deadline) break;
-    await tryCount(session, table, collection, () => clock.monotonicMs() >= deadline, signal);
+    const counting = { session, blocksPerSlice: limits.blocksPerSlice, isLate: () => clock.monotonicMs() >= deadline, signal };
+    await tryCount(counting, table, collection);
   }
   if (collection.unsaved.size === 0) return;
   await writeRowCounts(session, journalSchema, [...collection.unsaved.values()], guardSql, signal);
   collection.unsaved.clear();
 }
 
-async function tryCount(
-  session: Session,
-  table: Uncounted,
-  collection: Collection,
-  isLate: () => boolean,
-  signal: AbortSignal,
-): Promise<void> {
+interface Counting {
+  readonly session: Session;
+  readonly blocksPerSlice: number;
+  readonly isLate: () => boolean;
+  readonly signal: AbortSignal;
+}
+
+async function tryCount(counting: Counting, table: Uncounted, collection: Collection): Promise<void> {
   const { oid, evidence } = table;
   const begun =
     collection.partial?.oid === oid && collection.partial.evidence === evidence ? collection.partial : { ...table, from: 0, rows: 0 };
   try {
-    const count = await countSlices(session, begun, isLate, signal);
+    const count = await countSlices(counting, begun);
     if (count === 'uncountable') collection.uncountable.set(oid, evidence);
     else if (count === 'locked') return;
     else if (count.isComplete) remember(collection, { oid, evidence, rows: count.rows });
     else collection.partial = { oid, evidence, from: count.from, rows: count.rows };
   } catch (error) {
-    signal.throwIfAborted();
+    counting.signal.throwIfAborted();
     if (!(error instanceof StatementError)) throw error;
     if (!isLockFailure(error)) collection.uncountable.set(oid, evidence);
   }
@@ -74,7 +83,7 @@ function remember(collection: Collection, count: Uncounted & { readonly rows: nu
 type Counted = 'uncountable' | 'locked' | (Pick<PartialCount, 'from' | 'rows'> & { readonly isComplete: boolean });
 
 /** Looks before each slice, as somebody may have come to wait. */
-async function countSlices(session: Session, begun: PartialCount, isLate: () => boolean, signal: AbortSignal): Promise<Counted> {
+async function countSlices({ session, blocksPerSlice, isLate, signal }: Counting, begun: PartialCount): Promise<Counted> {
   let { from, rows } = begun;
   for (;;) {
     const [target] = await session.rows(countTargetSql, [begun.oid], decodeCountTarget, signal);

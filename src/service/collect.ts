@@ -6,7 +6,7 @@ import { collectIndexes } from '../reconcile/collect-indexes.ts';
 import { collectSizes } from '../reconcile/collect-sizes.ts';
 import { collectStatistics } from '../reconcile/collect-statistics.ts';
 import type { Collection } from '../reconcile/collection.ts';
-import { countRows } from '../reconcile/count-rows.ts';
+import { countLimits, countRows } from '../reconcile/count-rows.ts';
 import type { RunReport } from '../reconcile/event.ts';
 import { readClosedTables } from '../reconcile/read-closed-tables.ts';
 import { reconcileDatabase } from '../reconcile/reconcile-database.ts';
@@ -62,7 +62,7 @@ export async function collect(
     tables.map((table) => collection.of(table)),
   );
   const { statementTimeoutMs } = configuration.safety;
-  if (isExact) await countRows(session, collection, { journalSchema, guardSql, statementTimeoutMs, clock }, signal);
+  if (isExact) await countRows(session, collection, { journalSchema, guardSql, statementTimeoutMs, clock, limits: countLimits }, signal);
   return outcome.outcome === 'ok' && !isSuccess ? { ...outcome, outcome: 'failed' } : outcome;
 }
 
