@@ -32,20 +32,20 @@ export class DaemonProcess {
   readonly #waiting = new Set<(line: LogLine | null) => void>();
   #hasEnded = false;
 
-  /** `document` is the configuration without its listeners and log level. */
-  static async start(document: string): Promise<DaemonProcess> {
-    const daemon = new DaemonProcess(document);
+  /** `document` is the configuration without its listeners and log level. Without `isProbed` the process is as it is shipped. */
+  static async start(document: string, isProbed = true): Promise<DaemonProcess> {
+    const daemon = new DaemonProcess(document, isProbed);
     await daemon.until((line) => line.fields['listener'] === 'admin');
     return daemon;
   }
 
-  private constructor(document: string) {
+  private constructor(document: string, isProbed: boolean) {
     this.#directory = mkdtempSync(join(tmpdir(), 'ptd-bench-'));
     const file = join(this.#directory, 'partitiond.yaml');
     const listeners = 'http: { host: 127.0.0.1, port: 0 }\nadmin: { host: 127.0.0.1, port: 0 }';
     writeFileSync(file, `log: { level: debug }\n${listeners}\n${document}`);
-    const probe = new URL('./process-probe.mjs', import.meta.url).href;
-    this.#child = spawn(process.execPath, ['--expose-gc', '--import', probe, 'dist/main.js', 'run', '--config', file], {
+    const probe = isProbed ? ['--expose-gc', '--import', new URL('./process-probe.mjs', import.meta.url).href] : [];
+    this.#child = spawn(process.execPath, [...probe, 'dist/main.js', 'run', '--config', file], {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       env: { PATH: process.env['PATH'], NODE_OPTIONS: `--max-old-space-size=${shippedHeapMib}` },
     });

@@ -7,6 +7,8 @@ const benches: Readonly<Record<string, () => Promise<{ run(argv: readonly string
   create: () => import('./create.ts'),
   stall: () => import('./stall.ts'),
   scrape: () => import('./scrape.ts'),
+  fleet: () => import('./fleet.ts'),
+  soak: () => import('./soak.ts'),
 };
 
 const [name = '', ...argv] = process.argv.slice(2);

@@ -7,7 +7,7 @@ import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DaemonProcess, shippedHeapMib } from './daemon-process.ts';
-import { databaseEntry, type ManyPartitions, makePartitions, tableDefaults } from './many-partitions.ts';
+import { databaseEntry, farSchedules, type ManyPartitions, makePartitions, tableDefaults } from './many-partitions.ts';
 import { startPeerServer } from './peer-server.ts';
 import { median, percentile, printAtMost, printFigure, timed } from './report.ts';
 
@@ -47,10 +47,8 @@ async function measure(count: number, chosen: Case): Promise<void> {
   try {
     const madeMs = await timed(() => makePartitions(server, 'postgres', chosen));
     printFigure(`${count} partitions in ${chosen.tables} tables, made in`, `${(madeMs / 1000).toFixed(0)} s`);
-    // Hourly and never at the full hour: what runs, runs because the bench asks for it.
-    const schedules = 'schedules: { provision: "31 * * * *", retention: "32 * * * *", collect: "33 * * * *" }\n';
     const databases = `databases:\n${databaseEntry('bench', server.url('postgres'), chosen.tables)}`;
-    const daemon = await DaemonProcess.start(schedules + tableDefaults + databases);
+    const daemon = await DaemonProcess.start(farSchedules() + tableDefaults + databases);
     try {
       await measureDaemon(daemon, count, chosen);
     } finally {
