@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { type Blocker, ConnectionError, LockTimeoutError } from '../errors.ts';
+import { type Blocker, ConnectionError, LockTimeoutError, type StatementError } from '../errors.ts';
 import type { Clock } from '../postgres/clock.ts';
 import { isLockFailure, sqlstates } from '../postgres/sqlstate.ts';
 
@@ -101,7 +101,7 @@ interface Tally {
   readonly blockers: readonly Blocker[];
 }
 
-function spent(attempt: Attempt<unknown>, budget: LockBudget, tally: Tally, cause: Error): LockTimeoutError {
+function spent(attempt: Attempt<unknown>, budget: LockBudget, tally: Tally, cause: StatementError): LockTimeoutError {
   const who = tally.blockers.length === 0 ? 'nobody was seen holding it' : tally.blockers.slice(0, 5).map(describeBlocker).join('; ');
   const tried =
     budget.totalMs === 0
@@ -109,6 +109,7 @@ function spent(attempt: Attempt<unknown>, budget: LockBudget, tally: Tally, caus
       : `within the lock budget of ${budget.totalMs} ms (${tally.lockTimeouts} attempts of at most ${budget.attemptMs} ms)`;
   const message = `Could not ${attempt.doing} ${tried}: ${who}. ${attempt.whatIsLeft()}`.trimEnd();
   const context = {
+    sqlstate: cause.sqlstate,
     lockTimeouts: tally.lockTimeouts,
     lockWaitMs: Math.round(tally.lockWaitMs),
     blockingPids: tally.blockers.map(({ pid }) => String(pid)),

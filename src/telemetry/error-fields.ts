@@ -1,4 +1,4 @@
-import { LockTimeoutError, PartitiondError } from '../errors.ts';
+import { LockTimeoutError, PartitiondError, StatementError } from '../errors.ts';
 import type { LogFields } from './logger.ts';
 
 /**
@@ -8,7 +8,8 @@ import type { LogFields } from './logger.ts';
 export function errorFields(error: unknown): LogFields {
   if (error instanceof PartitiondError) {
     const blockers = error instanceof LockTimeoutError ? { blockers: error.blockers.map((blocker) => ({ ...blocker })) } : {};
-    return { ...error.context, code: error.code, errorClass: error.name, error: error.message, ...blockers };
+    const state = error instanceof StatementError ? { sqlstate: error.sqlstate } : {};
+    return { ...state, ...error.context, code: error.code, errorClass: error.name, error: error.message, ...blockers };
   }
   if (error instanceof Error) return { code: 'PD901', errorClass: error.name, error: error.message, stack: error.stack };
   return { code: 'PD901', errorClass: typeof error, error: String(error) };

@@ -41,7 +41,12 @@ class ReconcileLog {
       case 'step-started':
         return this.#logger.debug('step started', { ...fields, ...stepFields(event.step), index: event.index, total: event.total });
       case 'lock-timeout':
-        return this.#logger.debug('lock not obtained', { ...fields, ...stepFields(event.step), attempt: event.attempt });
+        return this.#logger.debug('lock not obtained', {
+          ...fields,
+          ...stepFields(event.step),
+          attempt: event.attempt,
+          reason: event.reason,
+        });
       case 'step-finished':
         return this.#stepFinished(event, fields);
       case 'table-failed':
@@ -57,7 +62,6 @@ class ReconcileLog {
     const group = `${event.database}\0${event.tasks.join(',')}`;
     for (const [runId, known] of this.#tasks) if (known === group) this.#tasks.delete(runId);
     this.#tasks.set(event.runId, group);
-    this.#failures.beginRun(group);
   }
 
   #tablePlanned(event: Extract<ReconcileEvent, { kind: 'table-planned' }>, fields: LogFields): void {
@@ -84,6 +88,7 @@ class ReconcileLog {
 
   /** Steps that a guard stopped were never started; their finding says so loudly. */
   #tableFinished(event: Extract<ReconcileEvent, { kind: 'table-finished' }>, fields: LogFields): void {
+    this.#failures.finished(this.#groupOf(event), formatQualifiedName(event.table));
     for (const { step, outcome } of event.report.steps) {
       if (outcome === 'refused') this.#logger.debug('step refused', { ...fields, ...stepFields(step), reason: step.reason });
     }
@@ -97,7 +102,7 @@ class ReconcileLog {
   }
 
   #failed(event: ReconcileEvent & { readonly table: QualifiedName }, message: string, fields: LogFields, what: string): void {
-    const isRepeated = this.#failures.isRepeated(this.#groupOf(event), `${formatQualifiedName(event.table)}\0${what}`);
+    const isRepeated = this.#failures.isRepeated(this.#groupOf(event), formatQualifiedName(event.table), what);
     // A bug of ours does not go away by itself.
     this.#logger[isRepeated || fields['errorClass'] === 'InvariantError' ? 'error' : 'warn'](message, fields);
   }

@@ -28,6 +28,14 @@ function logged(...runs: readonly (readonly Partial<ReconcileEvent>[])[]): reado
   });
 }
 
+/** How a table's turn in a run ends. */
+const ended: Partial<ReconcileEvent> = {
+  kind: 'table-finished',
+  table,
+  after: null,
+  report: { table, state: null, plan: null, steps: [], error: null },
+};
+
 function planned(...findings: readonly Finding[]): Partial<ReconcileEvent> {
   return { kind: 'table-planned', table, plan: { table, steps: [], findings, refused: [] } };
 }
@@ -42,11 +50,19 @@ describe('what a run leaves in the log', () => {
   });
 
   it('turns a failure that outlasts the next run from warn to error', () => {
-    expect(logged([failed()], [failed()], [failed()])).toEqual(['warn table failed', 'error table failed', 'error table failed']);
+    expect(logged([failed(), ended], [failed(), ended], [failed(), ended])).toEqual([
+      'warn table failed',
+      'error table failed',
+      'error table failed',
+    ]);
   });
 
   it('starts again with warn after a run without that failure', () => {
-    expect(logged([failed()], [planned()], [failed()])).toEqual(['warn table failed', 'warn table failed']);
+    expect(logged([failed(), ended], [planned(), ended], [failed(), ended])).toEqual(['warn table failed', 'warn table failed']);
+  });
+
+  it('does not forget a failure in a run that leaves the table out', () => {
+    expect(logged([failed(), ended], [], [failed(), ended])).toEqual(['warn table failed', 'error table failed']);
   });
 
   it('calls a bug an error at once', () => {
