@@ -18,7 +18,7 @@ export async function newClient(connection: Connection, applicationName: string)
   if (!/^postgres(ql)?:\/\//.test(connectionString)) throw notAUrl(connection);
   try {
     return new pg.Client({
-      connectionString,
+      connectionString: withStrictTls(connectionString),
       application_name: applicationName,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
@@ -26,8 +26,16 @@ export async function newClient(connection: Connection, applicationName: string)
       types: rawTypes,
     });
   } catch (cause) {
-    throw notAUrl(connection, { cause });
+    throw cause instanceof Error && 'path' in cause ? unreadable(cause) : notAUrl(connection, { cause });
   }
+}
+
+/**
+ * pg, too, verifies everything at these words, but warns on stderr, between the lines of the log, that a later version will not. With
+ * `uselibpqcompat` they mean what libpq takes them for.
+ */
+function withStrictTls(url: string): string {
+  return /[?&]uselibpqcompat=true/.test(url) ? url : url.replace(/([?&]sslmode=)(?:prefer|require|verify-ca)(?=&|$)/, '$1verify-full');
 }
 
 /** Ends the connection without asking the other end, which may be gone; whatever waits on it fails at once. */
@@ -53,6 +61,11 @@ async function readUrlFile(path: string): Promise<string> {
   } catch (cause) {
     throw new ConnectionError('PD207', `Could not read the connection URL from ${path}.`, { cause });
   }
+}
+
+/** Of the files that a URL can name: `sslrootcert`, `sslcert`, `sslkey`. */
+function unreadable(cause: Error): ConnectionError {
+  return new ConnectionError('PD203', `Could not read a certificate that the connection URL names: ${cause.message}.`, { cause });
 }
 
 /** Nothing of the text is quoted: it may hold a password. */

@@ -6,7 +6,6 @@ export class ObservedConnection {
   readonly #observer: SessionObserver | undefined;
   #state: ConnectionState | null = null;
   #isClosed = false;
-  #statements = 0;
 
   constructor(observer: SessionObserver | undefined) {
     this.#observer = observer;
@@ -17,9 +16,8 @@ export class ObservedConnection {
     this.#move('idle');
   }
 
-  /** Runs one statement; several may be queued on a connection, which is active until the last has ended. */
+  /** Waits for one statement to end; on one connection one follows the other. */
   async statement<T>(running: Promise<T>): Promise<T> {
-    this.#statements += 1;
     this.#move('active');
     try {
       return await running;
@@ -27,8 +25,7 @@ export class ObservedConnection {
       this.failed(error);
       throw error;
     } finally {
-      this.#statements -= 1;
-      if (this.#statements === 0) this.#move('idle');
+      this.#move('idle');
     }
   }
 

@@ -1,11 +1,14 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { tryAdvisoryLock } from '../../src/postgres/advisory-lock.ts';
 import { namedSql } from '../../src/postgres/named-sql.ts';
 import { row, text } from '../../src/postgres/row-decoder.ts';
 import { connectSession, type Session } from '../../src/postgres/session.ts';
-import { createDatabase } from '../support/database.ts';
+import { startCluster } from '../support/cluster.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { startNetwork } from '../support/network.ts';
 import { waitFor } from '../support/wait-for.ts';
 
@@ -25,6 +28,11 @@ function abortAfter(ms: number): { readonly signal: AbortSignal; readonly reason
   const reason = new Error('stopped by the test');
   setTimeout(() => controller.abort(reason), ms);
   return { signal: controller.signal, reason };
+}
+
+function temporaryFolder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'partitiond-url-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true }) };
 }
 
 async function secondsOf(body: () => Promise<unknown>): Promise<number> {
@@ -94,13 +102,34 @@ describe('connecting', () => {
   });
 
   it.each(['', '\n', 'host=db password=secret', 'not a url'])('refuses a urlFile that holds %j instead of a URL', async (content) => {
-    const folder = await mkdtemp(join(tmpdir(), 'partitiond-url-'));
-    const path = join(folder, 'url');
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'url');
     await writeFile(path, content);
     const refusal: unknown = await connectSession({ kind: 'file', path }, settings, never).catch((error: unknown) => error);
-    await rm(folder, { recursive: true });
     expect(refusal).toMatchObject({ code: 'PD208', message: expect.stringContaining(path) });
     expect(String(refusal)).not.toContain('secret');
+  });
+
+  it('reads the urlFile anew, so that a rotated password is good for the next connection', async () => {
+    await using cluster = await startCluster({ tcp: true });
+    await using database = await createDatabase(cluster.url);
+    const { name, password } = await database.createRole('rotated');
+    using folder = temporaryFolder();
+    const path = join(folder.path, 'uri');
+    const write = (secret: string): Promise<void> =>
+      writeFile(path, `postgresql://${name}:${secret}@127.0.0.1:${cluster.tcpPort}/${database.name}\n`);
+    const open = (): Promise<Session> => connectSession({ kind: 'file', path }, settings, never);
+    await write(password);
+    const before = await open();
+    await database.query(`ALTER ROLE "${name}" PASSWORD 'another'`);
+    await expect(open()).rejects.toMatchObject({ code: 'PD202' });
+    await write('another');
+    const after = await open();
+    // Who is in stays in.
+    for (const session of [before, after]) {
+      expect(await session.rows(one, [], decodeOne, never)).toEqual([{ it: 'x' }]);
+      await session.close();
+    }
   });
 
   it('pins how soon the server notices that the client is gone', async () => {
@@ -109,6 +138,62 @@ describe('connecting', () => {
     await using session = await connect(network.url);
     const shown = namedSql('shown', 'SELECT current_setting(\'client_connection_check_interval\') AS "it"');
     expect(await session.rows(shown, [], decodeOne, never)).toEqual([{ it: '5s' }]);
+  });
+});
+
+describe('a session of a process that is stopped', () => {
+  /** What a stopped process does: it neither sends nor reads. */
+  const linger = async (database: TestDatabase, held: string): Promise<void> => {
+    await waitFor(
+      'the server to end the session',
+      () => database.query(held),
+      (rows) => rows.length === 0,
+      { timeoutMs: 60_000 },
+    );
+  };
+
+  it('loses its advisory lock after idleTimeoutMs', async () => {
+    await using database = await createDatabase();
+    await using network = await startNetwork(database.url);
+    const session = await connectSession({ kind: 'url', url: network.url }, { ...settings, idleTimeoutMs: 1_000 }, never);
+    const locks =
+      "SELECT FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE locktype = 'advisory' AND datname = current_database()";
+    expect(await tryAdvisoryLock(session, 42n, never)).toBe(true);
+    expect(await database.query(locks)).toHaveLength(1);
+    network.swallow();
+    await linger(database, locks);
+    await session.close();
+  });
+
+  it('loses what it locked in a transaction 20 s after its last statement, which leaves a successor time to take over within 45 s', async () => {
+    await using database = await createDatabase();
+    await database.query('CREATE TABLE public.epoch (epoch int8); INSERT INTO public.epoch VALUES (1)');
+    await using network = await startNetwork(database.url);
+    const session = await connect(network.url);
+    await session.execute('BEGIN; SELECT FROM public.epoch FOR SHARE', never);
+    const backend = `SELECT FROM pg_stat_activity WHERE pid = ${session.pid}`;
+    network.swallow();
+    const seconds = await secondsOf(() => linger(database, backend));
+    expect(seconds).toBeGreaterThan(15);
+    expect(seconds).toBeLessThan(40);
+    await session.close();
+    expect(await database.query('UPDATE public.epoch SET epoch = 2 RETURNING epoch')).toEqual([{ epoch: '2' }]);
+  }, 90_000);
+
+  it('is told by a statement that comes too late that the connection was lost', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database.url);
+    await session.execute("SET idle_in_transaction_session_timeout = '200ms'", never);
+    const lost: string[] = [];
+    session.onLost((error) => lost.push(error.code));
+    await session.execute('BEGIN', never);
+    await waitFor(
+      'the loss',
+      () => lost,
+      (codes) => codes.length === 1,
+    );
+    expect(lost).toEqual(['PD206']);
+    await expect(session.execute('SELECT 1', never)).rejects.toMatchObject({ name: 'ConnectionError' });
   });
 });
 
