@@ -1,7 +1,7 @@
 import { configurationJsonSchema } from '../../src/config/page/json-schema.ts';
 import { renderConfigurationPage } from '../../src/config/page/render-page.ts';
 import { renderCliPage } from '../docs-cli.ts';
-import { renderMetricsPage } from '../docs-metrics.ts';
+import { renderMetricsList, renderMetricsPage } from '../docs-metrics.ts';
 
 /** A document that is written by a program from what the code declares. */
 export interface GeneratedDocument {
@@ -16,4 +16,5 @@ export const documents: readonly GeneratedDocument[] = [
   { path: 'docs/configuration.schema.json', render: () => `${JSON.stringify(configurationJsonSchema(), null, 2)}\n` },
   { path: 'docs/cli.md', render: renderCliPage },
   { path: 'docs/metrics.md', render: renderMetricsPage },
+  { path: 'deploy/metrics.json', render: renderMetricsList },
 ];

@@ -1,12 +1,13 @@
-import { LockTimeoutError } from '../errors.ts';
+import { ConnectionError, LockTimeoutError, type PartitiondError, StatementError } from '../errors.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { StepKind } from '../plan/step.ts';
 import type { ReconcileEvent, TableReport } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
-import type { Labels, MetricStore } from './metric-store.ts';
-import { type PartitionLimits, seriesPerPartition, sharePartitions } from './partition-budget.ts';
-import { type TableView, tableSamples } from './table-samples.ts';
+import type { Labels } from './exposition/render-sample.ts';
+import type { MetricStore } from './metric-store.ts';
+import { RecentPeak } from './recent-peak.ts';
+import type { TableGauges } from './snapshot/table-gauges.ts';
 
 /** A scheduled task as its series begin: with what the journal remembers. Times in seconds since 1970. */
 export interface LedTask {
@@ -39,34 +40,38 @@ export type RunOutcome = (typeof runOutcomes)[number];
 
 const stepOutcomes = ['ok', 'failed', 'refused', 'skipped'] as const;
 const phases = ['lock', 'read', 'plan', 'apply', 'verify'] as const;
-/** catalog: snapshot and plan, every run. statistics: sizes and dead rows, now and then. */
-export type Collector = 'catalog' | 'statistics';
+const retryReasons = ['lock-timeout', 'deadlock', 'serialization', 'connection'] as const;
+/** catalog: snapshot and plan, every run. statistics, sizes, indexes: what the statistics system and the file system say, now and then. */
+export type Collector = 'catalog' | 'statistics' | 'sizes' | 'indexes';
+
+/** How far back `blocked_sessions` looks. */
+const blockedWindowSeconds = 60;
 
 /**
  * The leader families of one database, from the moment this process leads it until `drop`. Every known label set exists from the start,
- * else `increase()` misses the first event. Gauges of tables are rebuilt as a whole from what was read last.
+ * else `increase()` misses the first event; what the journal remembers is there from the start too. Gauges of tables are `TableGauges`.
  */
 export class LeaderMetrics {
   readonly #store: MetricStore;
   readonly #database: LedDatabase;
-  readonly #limits: PartitionLimits;
-  readonly #partitionBudget: number;
-  readonly #views = new Map<string, TableView>();
+  readonly #gauges: TableGauges;
   readonly #failedPhase = new Map<string, string>();
+  readonly #blocked = new RecentPeak(blockedWindowSeconds);
+  #isDropped = false;
 
-  /** `partitionBudget`: how many partitions of all tables together may have series of their own. */
-  constructor(store: MetricStore, database: LedDatabase, limits: PartitionLimits, partitionBudget: number) {
+  constructor(store: MetricStore, database: LedDatabase, gauges: TableGauges) {
     this.#store = store;
     this.#database = database;
-    this.#limits = limits;
-    this.#partitionBudget = partitionBudget;
+    this.#gauges = gauges;
     for (const task of database.tasks) this.#beginTask(task);
-    for (const policy of database.tables) this.#beginTable(policy);
+    const histories = new Map(database.history.map((history) => [formatQualifiedName(history.table), history]));
+    for (const policy of database.tables) this.#beginTable(policy, histories.get(formatQualifiedName(policy.table)));
     for (const step of new Set(database.tables.flatMap(possibleSteps))) {
       store.zero('lock_wait_seconds', this.#labels({ step }));
-      store.increase('retries_total', this.#labels({ step, reason: 'lock-timeout' }), 0);
+      for (const reason of retryReasons) store.increase('retries_total', this.#labels({ step, reason }), 0);
     }
     store.set('paused', this.#labels(), 0);
+    store.set('blocked_sessions', this.#labels(), 0);
   }
 
   taskStarted(task: string): void {
@@ -76,6 +81,8 @@ export class LeaderMetrics {
   taskFinished(task: string, outcome: RunOutcome, durationMs: number, endedSeconds: number): void {
     const labels = this.#labels({ task });
     this.#store.set('task_in_progress', labels, 0);
+    // Paused: it was about to run and did not.
+    if (outcome === 'skipped') return this.taskSkipped(task);
     this.#store.set('task_last_run_timestamp_seconds', labels, endedSeconds);
     this.#store.set('task_last_duration_seconds', labels, durationMs / 1000);
     this.#store.observe('task_duration_seconds', labels, durationMs / 1000);
@@ -91,6 +98,16 @@ export class LeaderMetrics {
     this.#store.set('paused', this.#labels(), isPaused ? 1 : 0);
   }
 
+  blockedSessions(count: number, nowSeconds: number): void {
+    this.#blocked.see(count, nowSeconds);
+  }
+
+  /** Brings up to date what changes by time alone, and waits for gauges of tables that are on their way. */
+  async settle(nowSeconds: number): Promise<void> {
+    await this.#gauges.settled;
+    if (!this.#isDropped) this.#store.set('blocked_sessions', this.#labels(), this.#blocked.at(nowSeconds));
+  }
+
   /** `isApply` false: a collection, which reads and plans but must not count what it would refuse. */
   observe(event: ReconcileEvent, isApply: boolean, task: string, nowSeconds: number): void {
     switch (event.kind) {
@@ -99,10 +116,10 @@ export class LeaderMetrics {
         return;
       case 'lock-timeout':
         this.#store.increase('table_lock_timeouts_total', this.#tableLabels(event.table), 1);
-        this.#store.increase('retries_total', this.#labels({ step: event.step.kind, reason: 'lock-timeout' }), 1);
+        this.#store.increase('retries_total', this.#labels({ step: event.step.kind, reason: event.reason }), 1);
         return;
       case 'step-finished':
-        this.#store.observe('lock_wait_seconds', this.#labels({ step: event.report.step.kind }), event.report.lockWaitMs / 1000);
+        this.#stepFinished(event.report);
         return;
       case 'table-failed':
         if (isApply) this.#failedPhase.set(formatQualifiedName(event.table), event.phase);
@@ -112,7 +129,7 @@ export class LeaderMetrics {
         return;
       case 'run-finished':
         if (isApply) this.#failedPhase.clear();
-        this.#publish();
+        this.#gauges.publish();
         return;
       case 'run-started':
       case 'table-planned':
@@ -127,16 +144,13 @@ export class LeaderMetrics {
   }
 
   statisticsCollected(statistics: readonly TableStatistics[]): void {
-    for (const one of statistics) {
-      const key = formatQualifiedName(one.table);
-      const view = this.#views.get(key);
-      if (view !== undefined) this.#views.set(key, { ...view, statistics: keepKnown(view, one) });
-    }
-    this.#publish();
+    this.#gauges.statisticsCollected(statistics);
   }
 
   drop(): void {
-    this.#store.dropDatabase(this.#database.name);
+    this.#isDropped = true;
+    this.#gauges.drop();
+    this.#store.dropLeader(this.#database.name);
   }
 
   #beginTask({ task, intervalSeconds, lastRunSeconds, lastSuccessSeconds }: LedTask): void {
@@ -149,39 +163,43 @@ export class LeaderMetrics {
     this.#store.set('task_last_success_timestamp_seconds', labels, lastSuccessSeconds);
   }
 
-  #beginTable(policy: TablePolicy): void {
+  /** What never succeeded has done so since the journal was installed: it must age. */
+  #beginTable(policy: TablePolicy, history: TableHistory | undefined): void {
     const labels = this.#tableLabels(policy.table);
     for (const step of possibleSteps(policy)) {
-      for (const outcome of stepOutcomes) this.#store.increase('steps_total', { ...labels, step, outcome }, 0);
+      for (const outcome of stepOutcomes) {
+        const counted = history?.steps.find((one) => one.step === step && one.outcome === outcome)?.count ?? 0;
+        this.#store.increase('steps_total', { ...labels, step, outcome }, counted);
+      }
     }
     for (const phase of phases) this.#store.increase('table_errors_total', { ...labels, phase }, 0);
     this.#store.increase('table_lock_timeouts_total', labels, 0);
     this.#store.increase('table_lock_budget_exhausted_total', labels, 0);
-    for (const { task, lastSuccessSeconds } of this.#database.tasks) {
+    for (const { task } of this.#database.tasks) {
       if (task === 'collect') continue;
-      this.#store.set('table_last_success_timestamp_seconds', { ...labels, task }, lastSuccessSeconds);
+      const seconds = history?.lastSuccess.find((one) => one.task === task)?.seconds ?? this.#database.installedSeconds;
+      this.#store.set('table_last_success_timestamp_seconds', { ...labels, task }, seconds);
     }
   }
 
-  /** A table that could not be read is absent from the event and keeps its last view: its alerts must not fall silent. */
-  #snapshotRead(event: Extract<ReconcileEvent, { kind: 'snapshot-read' }>): void {
-    for (const { policy, state, plan } of event.tables) {
-      const key = formatQualifiedName(policy.table);
-      const statistics = this.#views.get(key)?.statistics ?? null;
-      this.#views.set(key, { database: this.#database.name, policy, state, findings: plan.findings, readAt: event.facts.now, statistics });
-    }
-    this.#store.set('clock_skew_seconds', this.#labels(), Number(event.facts.now - event.facts.localNow) / 1e6);
-    this.#store.set('catalog_snapshot_timestamp_seconds', this.#labels(), Number(event.facts.now) / 1e6);
-    this.#publish();
+  #snapshotRead({ facts, tables }: Extract<ReconcileEvent, { kind: 'snapshot-read' }>): void {
+    this.#store.set('clock_skew_seconds', this.#labels(), Number(facts.now - facts.localNow) / 1e6);
+    this.#gauges.snapshotRead(
+      tables.map(({ policy, state, plan }) => ({ policy, state, findings: plan.findings })),
+      facts.now,
+    );
+  }
+
+  #stepFinished({ step, lockWaitMs, error }: TableReport['steps'][number]): void {
+    this.#store.observe('lock_wait_seconds', this.#labels({ step: step.kind }), lockWaitMs / 1000);
+    const reason = passingReason(error);
+    if (reason !== null) this.#store.increase('retries_total', this.#labels({ step: step.kind, reason }), 1);
   }
 
   #tableFinished(report: TableReport, task: string, nowSeconds: number): void {
     const key = formatQualifiedName(report.table);
     const labels = this.#tableLabels(report.table);
-    const view = this.#views.get(key);
-    if (view !== undefined && report.state !== null) {
-      this.#views.set(key, { ...view, state: report.state, findings: report.plan?.findings ?? view.findings });
-    }
+    if (report.state !== null) this.#gauges.tableRead(key, report.state, report.plan?.findings ?? null);
     for (const { step, outcome, error } of report.steps) {
       this.#store.increase('steps_total', { ...labels, step: step.kind, outcome }, 1);
       if (error instanceof LockTimeoutError) this.#store.increase('table_lock_budget_exhausted_total', labels, 1);
@@ -191,17 +209,6 @@ export class LeaderMetrics {
     else this.#store.increase('table_errors_total', { ...labels, phase }, 1);
   }
 
-  #publish(): void {
-    const views = [...this.#views.values()];
-    const isByPartition = this.#limits.partitions !== 'none';
-    const wanted = isByPartition ? views.map((view) => wantedPartitions(view, this.#limits)) : [];
-    const shares = sharePartitions(wanted, this.#partitionBudget);
-    const samples = views.flatMap((view, index) => tableSamples(view, shares[index] ?? null));
-    this.#store.replace(this.#database.name, samples);
-    const dropped = sum(wanted) - sum(shares);
-    this.#store.increase('metrics_dropped_series_total', {}, dropped * seriesPerPartition);
-  }
-
   #labels(labels: Labels = {}): Labels {
     return { database: this.#database.name, ...labels };
   }
@@ -209,26 +216,6 @@ export class LeaderMetrics {
   #tableLabels(table: QualifiedName): Labels {
     return this.#labels({ schema: table.schema, table: table.name });
   }
-}
-
-function wantedPartitions({ state }: TableView, limits: PartitionLimits): number {
-  const count = state.kind === 'partitioned' ? state.table.partitions.length : 0;
-  return limits.partitions === 'all' ? count : Math.min(count, limits.topPerTable);
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** A partition that was locked away this time keeps its last value; one that is gone does not. */
-function keepKnown(view: TableView, fresh: TableStatistics): TableStatistics {
-  const present = view.state.kind === 'partitioned' ? view.state.table.partitions : [];
-  const partitions = new Map(fresh.partitions);
-  for (const { oid } of present) {
-    const known = view.statistics?.partitions.get(oid);
-    if (known !== undefined && !partitions.has(oid)) partitions.set(oid, known);
-  }
-  return { ...fresh, partitions };
 }
 
 /** Kinds of steps that this policy can lead to. */
@@ -246,4 +233,10 @@ function failedPhase(report: TableReport, reported: string | undefined): string 
   if (report.error instanceof LockTimeoutError || failed?.error instanceof LockTimeoutError) return 'lock';
   if (report.error !== null) return reported ?? 'read';
   return failed === undefined ? null : 'apply';
+}
+
+/** Why a step that failed is tried again by itself, soon or with the next run; null when that is not for a passing reason. Locks are counted by attempt. */
+function passingReason(error: PartitiondError | null): (typeof retryReasons)[number] | null {
+  if (error instanceof ConnectionError) return 'connection';
+  return error instanceof StatementError && error.sqlstate === '40001' ? 'serialization' : null;
 }

@@ -1,9 +1,13 @@
 import type { SessionObserver } from '../postgres/session-observer.ts';
 import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
+import { errorFields } from './error-fields.ts';
 import { type Collector, LeaderMetrics, type LedDatabase, type RunOutcome } from './leader-metrics.ts';
+import { type Logger, silentLogger } from './logger.ts';
 import { MetricStore } from './metric-store.ts';
-import { type PartitionLimits, partitionBudget } from './partition-budget.ts';
+import { ProcessMetrics, type refusalReasons, type transitionReasons } from './process-metrics.ts';
+import { PartitionAllowance, type PartitionLimits } from './snapshot/partition-allowance.ts';
+import { TableGauges } from './snapshot/table-gauges.ts';
 
 export interface MetricsOptions {
   readonly version: string;
@@ -14,66 +18,85 @@ export interface MetricsOptions {
   readonly limits: PartitionLimits;
   /** The local clock, in seconds since 1970. */
   readonly nowSeconds: () => number;
+  /** For what an operator should know of the metrics themselves. */
+  readonly logger?: Logger;
 }
 
-/** Why leadership changed hands. acquired: gained; released: given back; lost: the lock's connection went; fenced: a newer epoch exists. */
-const transitionReasons = ['acquired', 'released', 'lost', 'fenced'] as const;
 /** Why this process must not lead a database although nobody else does, or nobody knows. */
-export const refusalReasons = ['standby', 'pooler', 'old-generation', 'journal-version', 'drained'] as const;
 export type RefusalReason = (typeof refusalReasons)[number];
+
 export type LossReason = Exclude<(typeof transitionReasons)[number], 'acquired'>;
 
 /**
  * What the daemon tells and Prometheus reads. Process families exist from the start; leader families between `acquired` and `lost`, so that
- * of many replicas one exports the tables. Methods about a database that is not led do nothing.
+ * of many replicas one exports the tables. Methods about a database that is not configured or not led do nothing.
  */
 export class Metrics {
   readonly #store = new MetricStore();
   readonly #options: MetricsOptions;
+  readonly #logger: Logger;
+  readonly #allowance: PartitionAllowance;
+  readonly #databases = new Map<string, ProcessMetrics>();
   readonly #led = new Map<string, LeaderMetrics>();
 
   constructor(options: MetricsOptions) {
     this.#options = options;
+    this.#logger = options.logger ?? silentLogger;
+    this.#allowance = new PartitionAllowance(options.limits, (partitions) =>
+      this.#logger.error('too many partitions for metrics.partitions: all', { partitions, fallsBackTo: 'top' }),
+    );
     const { version, revision } = options;
     this.#store.set('build_info', { version, revision, node_version: process.version }, 1);
     this.#store.increase('metrics_dropped_series_total', {}, 0);
-    for (const database of options.databases) {
-      for (const name of ['database_up', 'postgres_version_num', 'postgres_in_recovery', 'leader', 'leader_epoch'] as const) {
-        this.#store.set(name, { database }, 0);
-      }
-      for (const reason of transitionReasons) this.#store.increase('leader_transitions_total', { database, reason }, 0);
-    }
+    for (const outcome of ['ok', 'failed']) this.#store.increase('config_reloads_total', { outcome }, 0);
+    this.#begin(options.databases);
   }
 
   configurationLoaded(isSuccessful: boolean): void {
+    this.#store.increase('config_reloads_total', { outcome: isSuccessful ? 'ok' : 'failed' }, 1);
     this.#store.set('config_last_reload_successful', {}, isSuccessful ? 1 : 0);
     if (isSuccessful) this.#store.set('config_last_reload_success_timestamp_seconds', {}, this.#options.nowSeconds());
   }
 
+  /**
+   * Before the first use of a configuration and after each reload: databases that are new begin, those that have gone vanish. `hash`: as
+   * `policyHash` writes it.
+   */
+  configured(databases: readonly { readonly name: string; readonly hash: string }[], limits: PartitionLimits): void {
+    this.#allowance.limits = limits;
+    this.#begin(databases.map(({ name }) => name));
+    // Twelve hexadecimal digits: as many bits as a number on the wire holds exactly.
+    for (const { name, hash } of databases) this.#databases.get(name)?.set('config_hash', Number.parseInt(hash.slice(0, 12), 16));
+  }
+
   databaseUp(database: string, server: { readonly version: number; readonly isInRecovery: boolean }): void {
-    this.#store.set('database_up', { database }, 1);
-    this.#store.set('postgres_version_num', { database }, server.version);
-    this.#store.set('postgres_in_recovery', { database }, server.isInRecovery ? 1 : 0);
+    const known = this.#databases.get(database);
+    known?.set('database_up', 1);
+    known?.set('postgres_version_num', server.version);
+    known?.set('postgres_in_recovery', server.isInRecovery ? 1 : 0);
   }
 
   databaseDown(database: string): void {
-    this.#store.set('database_up', { database }, 0);
+    this.#databases.get(database)?.set('database_up', 0);
   }
 
   acquired(database: LedDatabase, epoch: bigint): void {
-    const { limits, databases } = this.#options;
-    this.#led.set(database.name, new LeaderMetrics(this.#store, database, limits, partitionBudget(limits, databases.length)));
-    this.#store.set('leader', { database: database.name }, 1);
-    this.#store.set('leader_epoch', { database: database.name }, Number(epoch));
-    this.#store.increase('leader_transitions_total', { database: database.name, reason: 'acquired' }, 1);
+    const known = this.#databases.get(database.name);
+    if (known === undefined) return;
+    this.#led.get(database.name)?.drop();
+    const failed = (error: unknown): void =>
+      this.#logger.error('metrics of tables not written', { database: database.name, ...errorFields(error) });
+    const gauges = new TableGauges(database.name, this.#store, this.#allowance, failed);
+    this.#led.set(database.name, new LeaderMetrics(this.#store, database, gauges));
+    known.transition('acquired');
+    known.set('leader_epoch', Number(epoch));
   }
 
   /** Call it once all work has ended: first the leader families go, then `leader` is 0. */
   lost(database: string, reason: LossReason): void {
     this.#led.get(database)?.drop();
     this.#led.delete(database);
-    this.#store.set('leader', { database }, 0);
-    this.#store.increase('leader_transitions_total', { database, reason }, 1);
+    this.#databases.get(database)?.transition(reason);
   }
 
   taskStarted(database: string, task: string): void {
@@ -111,32 +134,51 @@ export class Metrics {
     this.#led.get(database)?.statisticsCollected(statistics);
   }
 
-  /** Before the first use of a configuration and after each reload: databases that are new begin, those that have gone vanish. */
-  configured(_databases: readonly { readonly name: string; readonly hash: string }[], _limits: PartitionLimits): void {}
-
   /** Which generation of the policy this process runs, as the journal counts; 0 = unknown. */
-  generation(_database: string, _generation: bigint): void {}
+  generation(database: string, generation: bigint): void {
+    this.#databases.get(database)?.set('config_generation', Number(generation));
+  }
 
   /** Why this process may not lead; null: it may. */
-  refused(_database: string, _reason: RefusalReason | null): void {}
+  refused(database: string, reason: RefusalReason | null): void {
+    this.#databases.get(database)?.refused(reason);
+  }
 
   /** The lock of leadership was confirmed just now. */
-  renewed(_database: string): void {}
+  renewed(database: string): void {
+    this.#databases.get(database)?.set('leader_last_renewal_timestamp_seconds', this.#options.nowSeconds());
+  }
 
   /** For the connections of this process to that database. */
-  sessionObserver(_database: string): SessionObserver {
-    return { moved: () => undefined, failed: () => undefined };
+  sessionObserver(database: string): SessionObserver {
+    return this.#databases.get(database)?.sessionObserver ?? { moved: () => undefined, failed: () => undefined };
   }
 
   /** Sessions seen waiting behind locks of this process right now. */
-  blockedSessions(_database: string, _count: number): void {}
+  blockedSessions(database: string, count: number): void {
+    this.#led.get(database)?.blockedSessions(count, this.#options.nowSeconds());
+  }
 
   get contentType(): string {
     return this.#store.contentType;
   }
 
+  /** Everything, as of now; what was told before the call is in it. */
   async render(): Promise<string> {
-    return await this.#store.render();
+    const now = this.#options.nowSeconds();
+    await Promise.all([...this.#led.values()].map((led) => led.settle(now)));
+    return await this.#store.render(this.#allowance.limits.maxSeries);
+  }
+
+  #begin(names: readonly string[]): void {
+    for (const [name, database] of this.#databases) {
+      if (names.includes(name)) continue;
+      this.#led.get(name)?.drop();
+      this.#led.delete(name);
+      database.end();
+      this.#databases.delete(name);
+    }
+    for (const name of names) if (!this.#databases.has(name)) this.#databases.set(name, new ProcessMetrics(this.#store, name));
   }
 }
 

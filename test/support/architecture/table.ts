@@ -39,7 +39,15 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   archive: { ...open, imports: [...useCases, 'apply'], libraries: ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@duckdb/node-api'] },
   telemetry: {
     ...open,
-    imports: ['partition', 'plan', 'reconcile (type)', 'probe (type)', 'migrate (type)', 'archive (type)'],
+    imports: [
+      'partition',
+      'plan',
+      'postgres/session-observer (type)',
+      'reconcile (type)',
+      'probe (type)',
+      'migrate (type)',
+      'archive (type)',
+    ],
     libraries: ['pino', 'pino-pretty', 'prom-client'],
   },
   service: {

@@ -1,102 +1,44 @@
 import { describe, expect, it } from 'vitest';
-import { renderMetricsPage } from '../../../scripts/docs-metrics.ts';
-import { LockTimeoutError, StatementError } from '../../../src/errors.ts';
-import { parseInterval } from '../../../src/partition/interval.ts';
-import type { PartitionedTable } from '../../../src/partition/partition.ts';
-import type { TablePolicy } from '../../../src/partition/policy.ts';
-import type { Finding } from '../../../src/plan/finding.ts';
-import type { ReconcileEvent, TableReport } from '../../../src/reconcile/event.ts';
-import { metricCatalogue, metricPrefix } from '../../../src/telemetry/metric-catalogue.ts';
-import { labelNames } from '../../../src/telemetry/metric-declaration.ts';
-import { createMetrics, type Metrics } from '../../../src/telemetry/metrics.ts';
-import { contextAt, instant, keep, type ModelSettings, modelOf, named, partition, planModel } from '../../support/model.ts';
+import { listMetrics, renderMetricsPage } from '../../../scripts/docs-metrics.ts';
+import { ConnectionError, LockTimeoutError, StatementError } from '../../../src/errors.ts';
+import type { TableReport } from '../../../src/reconcile/event.ts';
+import { metricCatalogue } from '../../../src/telemetry/metric-catalogue.ts';
+import { findNamingFaults } from '../../support/metric-names.ts';
+import { contextAt, keep, modelOf, named, planModel } from '../../support/model.ts';
+import { event, leading, led, newMetrics, nowSeconds, scrape, snapshot } from './support.ts';
 
-const nowSeconds = 1_741_608_000;
-const readAt = instant('2025-03-10T12:00:00Z');
-
-function newMetrics(partitions: 'none' | 'top' | 'all' = 'none', maxSeries = 50_000): Metrics {
-  const limits = { partitions, topPerTable: 2, maxSeries };
-  return createMetrics({ version: '1.2.3', revision: 'abc', databases: ['app'], limits, nowSeconds: () => nowSeconds });
-}
-
-/** Metrics of a leader of `app` whose only table is `t`. */
-function leading(policy: TablePolicy, partitions: 'none' | 'top' | 'all' = 'none', maxSeries = 50_000): Metrics {
-  const metrics = newMetrics(partitions, maxSeries);
-  const task = { intervalSeconds: 600, lastRunSeconds: 100, lastSuccessSeconds: 50 };
-  metrics.acquired(
-    {
-      name: 'app',
-      tables: [policy],
-      tasks: [
-        { task: 'provision', ...task },
-        { task: 'collect', ...task },
-      ],
-    },
-    7n,
-  );
-  return metrics;
-}
-
-type EventBody = ReconcileEvent extends infer E ? (E extends unknown ? Omit<E, 'runId' | 'database'> : never) : never;
-
-function event(body: EventBody): ReconcileEvent {
-  return { runId: 'r', database: 'app', ...body };
-}
-
-function snapshot(policy: TablePolicy, table: PartitionedTable, findings: readonly Finding[] = []): ReconcileEvent {
-  const facts = { now: readAt, localNow: readAt - 250_000n, version: 180_004, isInRecovery: false, role: 'r' };
-  const plan = { table: policy.table, steps: [], findings, refused: [] };
-  return event({ kind: 'snapshot-read', facts, tables: [{ policy, state: { kind: 'partitioned', table }, plan }], durationMs: 1 });
-}
-
-/** Samples by `name{label="value",...}` without the prefix, in the order of the exposition. */
-async function scrape(metrics: Metrics): Promise<ReadonlyMap<string, number>> {
-  const lines = (await metrics.render()).split('\n').filter((line) => line.startsWith(metricPrefix));
-  return new Map(
-    lines.map((line) => {
-      const end = line.lastIndexOf(' ');
-      return [line.slice(metricPrefix.length, end), Number(line.slice(end + 1).replace('Inf', 'Infinity'))];
-    }),
-  );
-}
-
-/** Value of a gauge of table `t` after one snapshot of it. */
-async function tableGauges(settings: ModelSettings): Promise<(name: string, labels?: string) => number | undefined> {
-  const { policy, table } = modelOf(settings);
-  const metrics = leading(policy);
-  metrics.observeCollection(snapshot(policy, table));
-  const samples = await scrape(metrics);
-  return (name, labels = '') => samples.get(`${name}{database="app",schema="public",table="t"${labels}}`);
-}
+const limits = { partitions: 'none', topPerTable: 20, maxSeries: 50_000 } as const;
 
 describe('the metric catalogue', () => {
-  it('uses base units, _total for counters alone, and help of one sentence', () => {
-    for (const [name, declaration] of metricCatalogue) {
-      expect(name, 'a name').toMatch(/^[a-z][a-z0-9_]*$/);
-      expect(name.endsWith('_total'), `${name} is a counter when it ends in _total`).toBe(declaration.type === 'counter');
-      expect(declaration.help, `help of ${name}`).toMatch(/^[A-Za-z0-9`][^\n]*\.$/);
-      expect(name).not.toMatch(/_(ms|millis|minutes|kb|mb|percent)(_|$)/);
-      for (const label of labelNames(declaration))
-        expect(['job', 'instance', 'namespace', 'pod', 'container', 'le', 'quantile']).not.toContain(label);
-    }
-  });
-
-  it('is complete on the generated page', () => {
+  it('is complete on the generated page and in the generated list', () => {
     const page = renderMetricsPage();
-    for (const [name, { help }] of metricCatalogue) {
-      expect(page).toContain(`| \`${metricPrefix}${name}\` | `);
+    expect(listMetrics()).toHaveLength(metricCatalogue.size);
+    for (const { name, help } of listMetrics()) {
+      expect(page).toContain(`| \`${name}\` | `);
       expect(page).toContain(help);
     }
   });
 
-  it('is what a scrape shows, with types and nothing beside it', async () => {
-    const { policy } = modelOf();
-    const text = await leading(policy).render();
-    const shown = [...text.matchAll(/^# TYPE partitiond_(\w+ \w+)$/gm)].map((match) => match[1]);
-    const declared = [...metricCatalogue].map(([name, { type }]) => `${name} ${type}`);
-    expect(new Set(shown)).toEqual(new Set(declared));
-    expect(shown).toHaveLength(declared.length);
-    expect(text).toContain('process_cpu_seconds_total');
+  it('keeps to the rules of names, labels and help', () => {
+    expect(listMetrics().flatMap(findNamingFaults)).toEqual([]);
+  });
+
+  it.each([
+    ['a counter without _total', { name: 'partitiond_runs' }],
+    ['a gauge with _total', { name: 'partitiond_runs_total', type: 'gauge' }],
+    ['a unit that is no base unit', { name: 'partitiond_wait_ms_total' }],
+    ['a unit that is not at the end', { name: 'partitiond_seconds_waited_total' }],
+    ['a suffix of histograms', { name: 'partitiond_runs_count', type: 'gauge' }],
+    ['no prefix', { name: 'runs_total' }],
+    ['the type in the name', { name: 'partitiond_run_gauge', type: 'gauge' }],
+    ['a label that Prometheus sets', { labels: ['instance'] }],
+    ['a label in camel case', { labels: ['theTask'] }],
+    ['help without a full stop', { help: 'Runs' }],
+    ['help that does not name the unit', { name: 'partitiond_wait_seconds', type: 'gauge', help: 'How long it took.' }],
+  ] as const)('has checks that see %s', (_, fault) => {
+    const metric = { name: 'partitiond_runs_total', type: 'counter', labels: ['task'], help: 'Runs of a task.', scope: 'process' } as const;
+    expect(findNamingFaults(metric)).toEqual([]);
+    expect(findNamingFaults({ ...metric, ...fault })).toHaveLength(1);
   });
 });
 
@@ -108,7 +50,95 @@ describe('a process that does not lead', () => {
     for (const reason of ['acquired', 'released', 'lost', 'fenced']) {
       expect(samples).toContain(`leader_transitions_total{database="app",reason="${reason}"}`);
     }
+    for (const reason of ['standby', 'pooler', 'old-generation', 'journal-version', 'drained']) {
+      expect(samples).toContain(`leadership_refused{database="app",reason="${reason}"}`);
+    }
+    for (const state of ['idle', 'active', 'waiting']) expect(samples).toContain(`pool_connections{database="app",state="${state}"}`);
+    for (const outcome of ['ok', 'failed']) expect(samples).toContain(`config_reloads_total{outcome="${outcome}"}`);
+    const classes = samples.filter((sample) => sample.startsWith('statement_errors_total{database="app",sqlstate_class='));
+    expect(classes.length).toBeGreaterThan(40);
     expect(samples.filter((sample) => /^(task|table|steps|partition)_/.test(sample))).toEqual([]);
+  });
+
+  it('has no line about families without series', async () => {
+    expect(await newMetrics().render()).not.toMatch(/partitiond_(task|table|steps|partition)_/);
+  });
+
+  it('counts loads of the configuration, and remembers when the last good one was', async () => {
+    const metrics = newMetrics();
+    metrics.configurationLoaded(true);
+    metrics.configurationLoaded(false);
+    const samples = await scrape(metrics);
+    expect(samples.get('config_reloads_total{outcome="ok"}')).toBe(1);
+    expect(samples.get('config_reloads_total{outcome="failed"}')).toBe(1);
+    expect(samples.get('config_last_reload_successful')).toBe(0);
+    expect(samples.get('config_last_reload_success_timestamp_seconds')).toBe(nowSeconds);
+  });
+
+  it('shows why it must not lead, one reason at a time', async () => {
+    const metrics = newMetrics();
+    metrics.refused('app', 'pooler');
+    metrics.refused('app', 'standby');
+    const refused = [...(await scrape(metrics))].filter(([name, value]) => name.startsWith('leadership_refused') && value === 1);
+    expect(refused.map(([name]) => name)).toEqual(['leadership_refused{database="app",reason="standby"}']);
+    metrics.refused('app', null);
+    expect((await scrape(metrics)).get('leadership_refused{database="app",reason="standby"}')).toBe(0);
+  });
+
+  it('shows its policy as a number of 48 bits, its generation, and when the lock was last confirmed', async () => {
+    const metrics = newMetrics();
+    metrics.configured([{ name: 'app', hash: 'ffffffffffff' }], limits);
+    metrics.generation('app', 12n);
+    const before = await scrape(metrics);
+    expect(before.get('config_hash{database="app"}')).toBe(2 ** 48 - 1);
+    expect(before.get('config_generation{database="app"}')).toBe(12);
+    expect(before.get('leader_last_renewal_timestamp_seconds{database="app"}')).toBe(0);
+    metrics.renewed('app');
+    expect((await scrape(metrics)).get('leader_last_renewal_timestamp_seconds{database="app"}')).toBe(nowSeconds);
+  });
+
+  it('counts connections by state and failed statements by class', async () => {
+    const metrics = newMetrics();
+    const observer = metrics.sessionObserver('app');
+    observer.moved(null, 'waiting');
+    observer.moved('waiting', 'idle');
+    observer.moved(null, 'waiting');
+    observer.moved('idle', 'active');
+    for (const sqlstate of ['42P01', '42501', 'PD301', 'ZZ001']) observer.failed(sqlstate);
+    const samples = await scrape(metrics);
+    const connections = (state: string): number | undefined => samples.get(`pool_connections{database="app",state="${state}"}`);
+    expect([connections('waiting'), connections('idle'), connections('active')]).toEqual([1, 0, 1]);
+    const errors = (name: string): number | undefined => samples.get(`statement_errors_total{database="app",sqlstate_class="${name}"}`);
+    expect([errors('42'), errors('PD'), errors('other'), errors('55')]).toEqual([2, 1, 1, 0]);
+  });
+
+  it('forgets a database that a reload has removed, whatever its connections still say, and begins one that is new', async () => {
+    const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
+    const metrics = leading(policy, { partitions: 'all' });
+    const observer = metrics.sessionObserver('app');
+    observer.moved(null, 'idle');
+    metrics.observeRun(snapshot(policy, table), 'provision');
+    metrics.configured([{ name: 'other', hash: '00000000000a' }], limits);
+    observer.moved('idle', null);
+    observer.failed('42P01');
+    metrics.renewed('app');
+    metrics.taskFinished('app', 'provision', 'ok', 5);
+    metrics.lost('app', 'released');
+    metrics.databaseDown('app');
+    const text = await metrics.render();
+    expect(text).not.toContain('database="app"');
+    expect(text).toContain('partitiond_config_hash{database="other"} 10');
+  });
+
+  it('counts the connections of a database that came back from nothing', async () => {
+    const metrics = newMetrics();
+    const before = metrics.sessionObserver('app');
+    before.moved(null, 'idle');
+    metrics.configured([], limits);
+    metrics.configured([{ name: 'app', hash: '00000000000a' }], limits);
+    metrics.sessionObserver('app').moved(null, 'idle');
+    before.moved('idle', null);
+    expect((await scrape(metrics)).get('pool_connections{database="app",state="idle"}')).toBe(1);
   });
 
   it('does nothing when told of work on a database that it does not lead', async () => {
@@ -133,7 +163,8 @@ describe('gaining and losing leadership', () => {
         expect(samples.get(`steps_total{database="app",schema="public",table="t",step="${step}",outcome="${outcome}"}`)).toBe(0);
       }
       expect(samples.get(`lock_wait_seconds_count{database="app",step="${step}"}`)).toBe(0);
-      expect(samples.get(`retries_total{database="app",step="${step}",reason="lock-timeout"}`)).toBe(0);
+      for (const reason of ['lock-timeout', 'deadlock', 'serialization', 'connection'])
+        expect(samples.get(`retries_total{database="app",step="${step}",reason="${reason}"}`)).toBe(0);
     }
     for (const phase of ['lock', 'read', 'plan', 'apply', 'verify']) {
       expect(samples.get(`table_errors_total{database="app",schema="public",table="t",phase="${phase}"}`)).toBe(0);
@@ -152,18 +183,54 @@ describe('gaining and losing leadership', () => {
     expect(samples.get('leader_epoch{database="app"}')).toBe(7);
   });
 
+  it('starts the steps and successes of each table with what the journal remembers of it, else with its installation', async () => {
+    const { policy } = modelOf();
+    const metrics = newMetrics();
+    const other = { ...policy, table: named('other') };
+    const history = {
+      table: policy.table,
+      steps: [
+        { step: 'create-partition', outcome: 'ok', count: 41 },
+        { step: 'drop-table', outcome: 'ok', count: 3 },
+      ],
+      lastSuccess: [{ task: 'provision', seconds: 77 }],
+    };
+    metrics.acquired(led([policy, other], { history: [history] }), 7n);
+    const samples = await scrape(metrics);
+    const of = (name: string, table: string, more: string): number | undefined =>
+      samples.get(`${name}{database="app",schema="public",table="${table}",${more}}`);
+    expect(of('steps_total', 't', 'step="create-partition",outcome="ok"')).toBe(41);
+    expect(of('steps_total', 't', 'step="create-partition",outcome="failed"')).toBe(0);
+    expect(of('steps_total', 't', 'step="drop-table",outcome="ok"')).toBeUndefined();
+    expect(of('table_last_success_timestamp_seconds', 't', 'task="provision"')).toBe(77);
+    expect(of('steps_total', 'other', 'step="create-partition",outcome="ok"')).toBe(0);
+    expect(of('table_last_success_timestamp_seconds', 'other', 'task="provision"')).toBe(10);
+  });
+
   it('drops all leader families of that database and keeps the epoch', async () => {
     const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
-    const metrics = leading(policy, 'all');
+    const metrics = leading(policy, { partitions: 'all' });
     metrics.observeRun(snapshot(policy, table), 'provision');
     metrics.lost('app', 'lost');
     const samples = await scrape(metrics);
     expect(
-      [...samples.keys()].filter((sample) => /^(task|table|steps|partition|lock|retries|collector|catalog|clock|paused)/.test(sample)),
+      [...samples.keys()].filter((sample) =>
+        /^(task|table|steps|partition|lock|retries|collector|catalog|clock|paused|blocked)/.test(sample),
+      ),
     ).toEqual([]);
     expect(samples.get('leader{database="app"}')).toBe(0);
     expect(samples.get('leader_epoch{database="app"}')).toBe(7);
     expect(samples.get('leader_transitions_total{database="app",reason="lost"}')).toBe(1);
+  });
+
+  it('shows nothing of a snapshot that was still on its way when leadership was lost', async () => {
+    const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
+    const metrics = leading(policy, { partitions: 'all' });
+    metrics.observeRun(snapshot(policy, table), 'provision');
+    metrics.lost('app', 'fenced');
+    metrics.acquired(led([policy]), 8n);
+    const samples = [...(await scrape(metrics)).keys()];
+    expect(samples.filter((sample) => /^(table_partitions|partition_|catalog_)/.test(sample))).toEqual([]);
   });
 
   it('counts from 0 in a new term', async () => {
@@ -171,10 +238,7 @@ describe('gaining and losing leadership', () => {
     const metrics = leading(policy);
     metrics.taskFinished('app', 'provision', 'ok', 5);
     metrics.lost('app', 'released');
-    metrics.acquired(
-      { name: 'app', tables: [policy], tasks: [{ task: 'provision', intervalSeconds: 1, lastRunSeconds: 1, lastSuccessSeconds: 1 }] },
-      8n,
-    );
+    metrics.acquired(led([policy]), 8n);
     expect((await scrape(metrics)).get('task_runs_total{database="app",task="provision",outcome="ok"}')).toBe(0);
   });
 });
@@ -199,229 +263,24 @@ describe('tasks', () => {
   });
 });
 
-describe('gauges of a table', () => {
-  const ranges = [
-    ['2025-01-01', '2025-02-01'],
-    ['2025-02-01', '2025-03-01'],
-    ['2025-03-01', '2025-04-01'],
-    ['2025-04-01', '2025-05-01'],
-    ['2025-06-01', '2025-07-01'],
-  ] as const;
-
-  it('show the runway of a time key: target, end of coverage, gaps, what is ahead', async () => {
-    const gauge = await tableGauges({ ranges, policy: { premake: 4 } });
-    expect(gauge('table_premake_partitions')).toBe(4);
-    expect(gauge('table_future_partitions')).toBe(2);
-    expect(gauge('table_coverage_gaps')).toBe(1);
-    expect(gauge('table_coverage_end_timestamp_seconds')).toBe(Date.UTC(2025, 4, 1) / 1000);
-    expect(gauge('table_interval_seconds')).toBe(31 * 86_400);
-    expect(gauge('table_runway_target_seconds')).toBe(4 * 31 * 86_400);
-    expect(gauge('table_headroom_intervals')).toBeUndefined();
-  });
-
-  it('let the coverage of an uncovered now end at the snapshot', async () => {
-    const gauge = await tableGauges({ ranges: [['2025-01-01', '2025-02-01']] });
-    expect(gauge('table_coverage_end_timestamp_seconds')).toBe(nowSeconds);
-  });
-
-  it('give endless coverage as +Inf', async () => {
-    const gauge = await tableGauges({ ranges: [['2025-03-01', 'MAXVALUE']] });
-    expect(gauge('table_coverage_end_timestamp_seconds')).toBe(Number.POSITIVE_INFINITY);
-  });
-
-  it('show retention: how long, what is past it, the oldest end', async () => {
-    const gauge = await tableGauges({ ranges, policy: { retention: keep('1 month') } });
-    expect(gauge('table_retention_seconds')).toBe(28 * 86_400);
-    expect(gauge('table_expired_partitions')).toBe(1);
-    expect(gauge('table_held_partitions')).toBe(0);
-    expect(gauge('table_oldest_partition_end_timestamp_seconds')).toBe(Date.UTC(2025, 1, 1) / 1000);
-  });
-
-  it('leave out retention where there is none', async () => {
-    expect((await tableGauges({ ranges }))('table_retention_seconds')).toBeUndefined();
-  });
-
-  it('count intervals rather than seconds for an integer key', async () => {
-    const gauge = await tableGauges({
-      type: 'bigint',
-      policy: { interval: parseInterval(100) },
-      ranges: [
-        ['0', '100'],
-        ['100', '200'],
-        ['200', '300'],
-      ],
-      table: { newest: { position: 50n, beyondHorizon: null } },
-    });
-    expect(gauge('table_headroom_intervals')).toBe(2);
-    expect(gauge('table_future_partitions')).toBe(2);
-    for (const name of ['table_interval_seconds', 'table_runway_target_seconds', 'table_coverage_end_timestamp_seconds']) {
-      expect(gauge(name)).toBeUndefined();
-    }
-  });
-
-  it('count partitions by state, each of which is always there', async () => {
-    const none = await tableGauges({});
-    for (const state of ['attached', 'detach-pending', 'detached', 'foreign'])
-      expect(none('table_partitions', `,state="${state}"`)).toBe(0);
-    const oid = { oid: '9', range: { from: 0n, to: 1n }, detachedAt: 0n, dropAfter: null };
-    const some = await tableGauges({
-      ranges,
-      partitions: [
-        partition('t_default', { kind: 'default' }),
-        partition('f', { kind: 'unreadable', reason: 'x' }, { kind: 'foreign' }),
-        partition('leaving', { kind: 'range', from: 0n, to: 1n }, { isDetachPending: true }),
-      ],
-      table: {
-        detached: [
-          { ...oid, name: named('gone'), state: 'present' },
-          { ...oid, name: named('dropped'), state: 'absent' },
-        ],
-      },
-    });
-    expect(some('table_partitions', ',state="attached"')).toBe(6);
-    expect(some('table_partitions', ',state="detach-pending"')).toBe(1);
-    expect(some('table_partitions', ',state="foreign"')).toBe(1);
-    expect(some('table_partitions', ',state="detached"')).toBe(1);
-  });
-
-  it('show rows of the default partition, exact or at least the estimate, and nothing where there is none', async () => {
-    expect((await tableGauges({ ranges }))('table_default_partition_rows')).toBeUndefined();
-    const partitions = [partition('t_default', { kind: 'default' }, { estimatedRows: 50_000 })];
-    expect((await tableGauges({ partitions, defaultKeys: [1n, 2n, 3n] }))('table_default_partition_rows')).toBe(3);
-    const many = { count: 10_001, isExact: false, min: 0n, max: 1n };
-    expect((await tableGauges({ partitions, table: { defaultRows: many } }))('table_default_partition_rows')).toBe(50_000);
-  });
-
-  it('count findings by kind', async () => {
-    const model = modelOf({ ranges });
-    const metrics = leading(model.policy);
-    metrics.observeCollection(snapshot(model.policy, model.table, planModel(model, contextAt()).findings));
-    const one = [...(await scrape(metrics))].filter(([name]) => name.startsWith('table_findings'));
-    expect(planModel(model, contextAt()).findings.length).toBe(one.reduce((sum, [, value]) => sum + value, 0));
-  });
-
-  it('vanish with the table, the finding or the default partition that they were about', async () => {
-    const { policy, table } = modelOf({ ranges, partitions: [partition('t_default', { kind: 'default' })] });
-    const metrics = leading(policy, 'all');
-    const finding: Finding = { kind: 'gap', severity: 'warning', message: 'A hole.', partition: null };
-    metrics.observeCollection(snapshot(policy, table, [finding]));
-    const before = [...(await scrape(metrics)).keys()].join('\n');
-    expect(before).toContain('finding="gap"');
-    expect(before).toContain('partition="p1"');
-    const shrunk = modelOf({ ranges: ranges.slice(1) });
-    metrics.observeCollection(
-      snapshot(policy, { ...shrunk.table, partitions: shrunk.table.partitions.map((one, i) => ({ ...one, name: named(`q${i}`) })) }),
-    );
-    const after = [...(await scrape(metrics)).keys()].join('\n');
-    expect(after).not.toContain('finding="gap"');
-    expect(after).not.toContain('partition="p1"');
-    expect(after).toContain('partition="q0"');
-    expect(after).not.toContain('table_default_partition_rows');
-  });
-
-  it('stay as they were for a table that this snapshot could not read', async () => {
-    const { policy, table } = modelOf({ ranges });
-    const metrics = leading(policy);
-    metrics.observeCollection(snapshot(policy, table));
-    const facts = { now: readAt, localNow: readAt, version: 180_004, isInRecovery: false, role: 'r' };
-    metrics.observeCollection(event({ kind: 'snapshot-read', facts, tables: [], durationMs: 1 }));
-    expect((await scrape(metrics)).get('table_coverage_gaps{database="app",schema="public",table="t"}')).toBe(1);
-  });
-});
-
-describe('sizes', () => {
-  const partitions = [
-    partition('small', { kind: 'unreadable', reason: '' }, { estimatedRows: 10, estimatedBytes: 100 }),
-    partition('large', { kind: 'unreadable', reason: '' }, { estimatedRows: 1000, estimatedBytes: 9000 }),
-    partition('unknown', { kind: 'unreadable', reason: '' }, { estimatedRows: -1, estimatedBytes: 0 }),
-    partition('t_default', { kind: 'default' }, { estimatedRows: 0, estimatedBytes: 1 }),
-  ];
-
-  it('are summed over the tree by component, with dead rows and what was never analysed', async () => {
-    const { policy, table } = modelOf({ partitions });
-    const metrics = leading(policy);
-    metrics.observeCollection(snapshot(policy, table));
-    const one = { heapBytes: 10, indexBytes: 20, toastBytes: 30, deadRows: 4 };
-    metrics.statisticsCollected('app', [
-      {
-        table: policy.table,
-        partitions: new Map([
-          ['oid of small', one],
-          ['oid of large', one],
-        ]),
-      },
-    ]);
-    const samples = await scrape(metrics);
-    const of = (name: string, more = ''): number | undefined => samples.get(`${name}{database="app",schema="public",table="t"${more}}`);
-    expect([
-      of('table_size_bytes', ',component="heap"'),
-      of('table_size_bytes', ',component="index"'),
-      of('table_size_bytes', ',component="toast"'),
-    ]).toEqual([20, 40, 60]);
-    expect(of('table_dead_rows')).toBe(8);
-    expect(of('table_rows')).toBe(1010);
-    expect(of('table_unanalyzed_partitions')).toBe(1);
-  });
-
-  it('keep the last value of a partition that was locked away this time, and forget one that is gone', async () => {
-    const { policy, table } = modelOf({ partitions });
-    const metrics = leading(policy);
-    metrics.observeCollection(snapshot(policy, table));
-    const one = { heapBytes: 10, indexBytes: 0, toastBytes: 0, deadRows: 0 };
-    metrics.statisticsCollected('app', [
-      {
-        table: policy.table,
-        partitions: new Map([
-          ['oid of small', one],
-          ['gone', one],
-        ]),
-      },
-    ]);
-    metrics.statisticsCollected('app', [{ table: policy.table, partitions: new Map([['oid of large', one]]) }]);
-    const heap = 'table_size_bytes{database="app",schema="public",table="t",component="heap"}';
-    expect((await scrape(metrics)).get(heap)).toBe(20);
-  });
-
-  it('are exported for a bounded set whose sum is still the table', async () => {
-    const { policy, table } = modelOf({ partitions });
-    const metrics = leading(policy, 'top');
-    metrics.observeCollection(snapshot(policy, table));
-    const sizes = [...(await scrape(metrics))].filter(([name]) => name.startsWith('partition_size_bytes'));
-    expect(sizes.map(([name]) => /partition="(\w+)"/.exec(name)?.[1])).toEqual(['t_default', 'large', '_other']);
-    expect(sizes.reduce((sum, [, value]) => sum + value, 0)).toBe(9101);
-  });
-
-  it('are cut by maxSeries, which is counted, and the sum is still the table', async () => {
-    const { policy, table } = modelOf({ partitions });
-    const metrics = leading(policy, 'all', 3);
-    expect((await scrape(metrics)).get('metrics_dropped_series_total')).toBe(0);
-    metrics.observeCollection(snapshot(policy, table));
-    const samples = await scrape(metrics);
-    const sizes = [...samples].filter(([name]) => name.startsWith('partition_size_bytes'));
-    expect(sizes.map(([name]) => /partition="(\w+)"/.exec(name)?.[1])).toEqual(['t_default', '_other']);
-    expect(sizes.reduce((sum, [, value]) => sum + value, 0)).toBe(9101);
-    expect(samples.get('metrics_dropped_series_total')).toBe(2 * (partitions.length - 1));
-  });
-
-  it('always include the current partition and the next one', async () => {
-    const model = modelOf({
-      ranges: [
-        ['2025-03-01', '2025-04-01'],
-        ['2025-04-01', '2025-05-01'],
-      ],
-      partitions: partitions.slice(0, 3),
-    });
-    const metrics = leading(model.policy, 'top');
-    metrics.observeCollection(snapshot(model.policy, model.table));
-    const names = [...(await scrape(metrics)).keys()].filter((name) => name.startsWith('partition_rows'));
-    expect(new Set(names.map((name) => /partition="(\w+)"/.exec(name)?.[1]))).toEqual(new Set(['_other', 'p1', 'p2']));
-  });
-
-  it('are not exported by partition when that is switched off', async () => {
-    const { policy, table } = modelOf({ partitions });
-    const metrics = leading(policy, 'none');
-    metrics.observeCollection(snapshot(policy, table));
-    expect([...(await scrape(metrics)).keys()].filter((name) => name.startsWith('partition_'))).toEqual([]);
+describe('blocked sessions', () => {
+  it('are the most that were seen at one moment of the last 60 seconds', async () => {
+    let now = 1_000;
+    const metrics = leading(modelOf().policy, {}, { nowSeconds: () => now });
+    const blocked = async (): Promise<number | undefined> => (await scrape(metrics)).get('blocked_sessions{database="app"}');
+    expect(await blocked()).toBe(0);
+    metrics.blockedSessions('app', 3);
+    now = 1_030;
+    metrics.blockedSessions('app', 7);
+    metrics.blockedSessions('app', 2);
+    expect(await blocked()).toBe(7);
+    now = 1_089;
+    metrics.blockedSessions('app', 1);
+    expect(await blocked()).toBe(7);
+    now = 1_090;
+    expect(await blocked()).toBe(1);
+    now = 1_150;
+    expect(await blocked()).toBe(0);
   });
 });
 
@@ -463,7 +322,7 @@ describe('steps and failures of a table', () => {
     const error = new StatementError('PD501', 'No.', '42501');
     const value = await after({ error }, 'verify');
     expect(value('table_errors_total', ',phase="verify"')).toBe(1);
-    expect(value('table_last_success_timestamp_seconds', ',task="provision"')).toBe(50);
+    expect(value('table_last_success_timestamp_seconds', ',task="provision"')).toBe(10);
     expect((await after({ error }))('table_errors_total', ',phase="read"')).toBe(1);
     expect((await after({ steps: [{ ...base, outcome: 'failed', error }] }))('table_errors_total', ',phase="apply"')).toBe(1);
   });
@@ -477,7 +336,7 @@ describe('steps and failures of a table', () => {
 
   it('show how long locks were waited for, attempt by attempt', async () => {
     const metrics = leading(policy);
-    metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1 }), 'provision');
+    metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'lock-timeout' }), 'provision');
     metrics.observeRun(event({ kind: 'step-finished', table: policy.table, report: { ...base, outcome: 'ok' }, sql: [] }), 'provision');
     const samples = await scrape(metrics);
     expect(samples.get('table_lock_timeouts_total{database="app",schema="public",table="t"}')).toBe(1);
@@ -485,6 +344,24 @@ describe('steps and failures of a table', () => {
     expect(samples.get('lock_wait_seconds_sum{database="app",step="create-partition"}')).toBe(0.25);
     expect(samples.get('lock_wait_seconds_bucket{le="0.25",database="app",step="create-partition"}')).toBe(1);
     expect(samples.get('lock_wait_seconds_bucket{le="0.1",database="app",step="create-partition"}')).toBe(0);
+  });
+
+  it('count what is tried again by its reason', async () => {
+    const metrics = leading(policy);
+    metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'deadlock' }), 'provision');
+    for (const error of [
+      new ConnectionError('PD205', 'Gone.'),
+      new StatementError('PD501', 'Again.', '40001'),
+      new StatementError('PD501', 'No.', '42501'),
+    ]) {
+      const report = { ...base, outcome: 'failed', error } as const;
+      metrics.observeRun(event({ kind: 'step-finished', table: policy.table, report, sql: [] }), 'provision');
+    }
+    const samples = await scrape(metrics);
+    const retries = ['lock-timeout', 'deadlock', 'serialization', 'connection'].map((reason) =>
+      samples.get(`retries_total{database="app",step="create-partition",reason="${reason}"}`),
+    );
+    expect(retries).toEqual([0, 1, 1, 1]);
   });
 
   it('are not counted for a collection, which only looks', async () => {

@@ -1,0 +1,109 @@
+import { type ClosedPartition, fitGrowth, growthAt, growthBetween } from '../../plan/growth.ts';
+import type { Drift } from '../../reconcile/table-statistics.ts';
+import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
+import { type PartitionColumns, ranks } from './partition-columns.ts';
+import type { StatisticsColumns } from './statistics-columns.ts';
+import type { TableView } from './table-view.ts';
+
+/** Sizes and rows of partitions as they are known best: measured where that was done, else the catalog's estimates. */
+export interface Measures {
+  readonly bytes: Float64Array;
+  /** Never negative. */
+  readonly rows: Float64Array;
+}
+
+export function measure(columns: PartitionColumns, statistics: StatisticsColumns | null): Measures {
+  if (statistics === null) return { bytes: columns.bytes, rows: columns.rows.map((rows) => Math.max(rows, 0)) };
+  const { heapBytes, indexBytes, toastBytes, rows } = statistics;
+  return {
+    bytes: columns.bytes.map((estimate, i) => {
+      const measured = (heapBytes[i] ?? 0) + (indexBytes[i] ?? 0) + (toastBytes[i] ?? 0);
+      return Number.isNaN(measured) ? estimate : measured;
+    }),
+    // A negative number of rows and NaN: nobody has counted.
+    rows: columns.rows.map((estimate, i) => ((rows[i] ?? -1) >= 0 ? (rows[i] ?? 0) : Math.max(estimate, 0))),
+  };
+}
+
+/** The gauges of one table that need sizes. Those that only a collection knows are absent until there was one. Pure. */
+export function measuredSamples(view: TableView, statistics: StatisticsColumns | null, measures: Measures): readonly GaugeSample[] {
+  const { samples, add } = gaugeSamples();
+  const columns = view.partitions;
+  if (columns === null) return samples;
+  add('table_rows', sum(measures.rows));
+  const standard = columns.rank.indexOf(ranks.default);
+  add('table_default_partition_bytes', measures.bytes[standard] ?? null);
+  if (statistics !== null) addStatistics(add, statistics);
+  addSpread(add, columns, measures);
+  addForecast(add, view, columns, measures);
+  return samples;
+}
+
+const drifts: readonly Drift[] = ['owner', 'acl', 'index', 'constraint', 'storage', 'replica-identity'];
+
+function addStatistics(add: AddGauge, statistics: StatisticsColumns): void {
+  for (const component of ['heap', 'index', 'toast'] as const) add('table_size_bytes', sum(statistics[`${component}Bytes`]), { component });
+  add('table_dead_rows', sum(statistics.deadRows));
+  add('table_oldest_xid_age_transactions', greatest(statistics.xidAge));
+  add('table_oldest_mxid_age_transactions', greatest(statistics.mxidAge));
+  add('table_oldest_vacuum_timestamp_seconds', least(statistics.vacuumedAt));
+  add('table_oldest_analyze_timestamp_seconds', least(statistics.analyzedAt));
+  add('table_parent_analyze_timestamp_seconds', statistics.parentAnalyzedAt);
+  add('table_invalid_indexes', statistics.invalidIndexes);
+  for (const drift of drifts) add('table_drifted_partitions', statistics.drift.get(drift) ?? 0, { drift });
+}
+
+function addSpread(add: AddGauge, columns: PartitionColumns, { bytes }: Measures): void {
+  const closed = bytes.filter((_, i) => columns.isClosed[i] === 1).toSorted();
+  const max = closed.at(-1);
+  if (max === undefined) return;
+  const middle = (closed.length - 1) / 2;
+  const median = ((closed[Math.floor(middle)] ?? 0) + (closed[Math.ceil(middle)] ?? 0)) / 2;
+  add('table_partition_size_median_bytes', median);
+  add('table_partition_size_max_bytes', max);
+  add('table_size_skew_ratio', median > 0 ? max / median : null);
+}
+
+const day = 86_400;
+const horizons = { '7d': 7 * day, '30d': 30 * day, '90d': 90 * day } as const;
+
+/** What is there, and what will come, less what will have left by then: nothing that is held leaves. */
+function addForecast(add: AddGauge, { now, keepSeconds }: TableView, columns: PartitionColumns, { bytes }: Measures): void {
+  if (now === null) return;
+  const growth = fitGrowth(closedPartitions(columns, bytes));
+  if (growth === null) return;
+  add('table_growth_bytes_per_second', growthAt(growth, now));
+  for (const [horizon, ahead] of Object.entries(horizons)) {
+    const cutoff = keepSeconds === null ? Number.NEGATIVE_INFINITY : now + ahead - keepSeconds;
+    const staying = bytes.reduce(
+      (total, size, i) => ((columns.to[i] ?? 0) <= cutoff && columns.rank[i] !== ranks.held ? total : total + size),
+      0,
+    );
+    add('table_forecast_size_bytes', staying + growthBetween(growth, Math.max(now, cutoff), now + ahead), { horizon });
+  }
+}
+
+function closedPartitions({ isClosed, from, to }: PartitionColumns, bytes: Float64Array): readonly ClosedPartition[] {
+  const closed: ClosedPartition[] = [];
+  for (const [i, size] of bytes.entries()) {
+    const one = { from: from[i] ?? Number.NaN, to: to[i] ?? Number.NaN, bytes: size };
+    if (isClosed[i] === 1 && one.from < one.to) closed.push(one);
+  }
+  return closed;
+}
+
+/** Of what was measured. */
+function sum(values: Float64Array): number {
+  return values.reduce((total, value) => (Number.isNaN(value) ? total : total + value), 0);
+}
+
+/** Null when nothing was measured. */
+function greatest(values: Float64Array): number | null {
+  const most = values.reduce((found, value) => (value > found ? value : found), Number.NEGATIVE_INFINITY);
+  return Number.isFinite(most) ? most : null;
+}
+
+function least(values: Float64Array): number | null {
+  const smallest = values.reduce((found, value) => (value < found ? value : found), Number.POSITIVE_INFINITY);
+  return Number.isFinite(smallest) ? smallest : null;
+}
