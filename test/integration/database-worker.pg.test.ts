@@ -9,6 +9,7 @@ import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
 import { startCluster } from '../support/cluster.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { startPgBouncer } from '../support/pgbouncer.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const longestWait = { timeoutMs: 30_000 };
@@ -367,6 +368,27 @@ describe('a term', () => {
     );
     expect(house.crashes).toMatchObject([{ code: 'PD920' }]);
     expect(one.hasEnded).toBe(false);
+  });
+});
+
+describe('a pooler in transaction mode', () => {
+  it('is not led through, which is told once with the way out', async (context) => {
+    await using database = await createDatabase();
+    await using bouncer = await startPgBouncer(context, database, { poolMode: 'transaction' });
+    const house = new House();
+    await using one = new AtWork(...house.load(database, { url: bouncer.url }));
+    await waitFor(
+      'refusals',
+      () => house.told.filter(([name]) => name === 'refused').length,
+      (count) => count >= 2,
+      longestWait,
+    );
+    expect(one.worker.refused).toBe('pooler');
+    expect(house.linesOf('refusing to lead')).toMatchObject([{ reason: 'pooler', code: 'PD209', error: expect.stringContaining('`url`') }]);
+    expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'partitiond'")).toEqual([]);
+    // The way out, taken by a reload.
+    one.worker.reconfigure(...house.load(database));
+    await atEpoch(database, 1);
   });
 });
 
