@@ -249,6 +249,29 @@ describe('a drain', () => {
   });
 });
 
+describe('followers', () => {
+  it('try about once in 3 s, all together', async () => {
+    await using database = await createDatabase();
+    const house = new House();
+    await using leader = new AtWork(...house.load(database));
+    await atEpoch(database, 1);
+    const followers = new House();
+    const attempts = (): number => followers.told.filter(([name]) => name === 'databaseUp').length;
+    const crowd = Array.from({ length: 10 }, () => new AtWork(...followers.load(database)));
+    try {
+      await waitFor('a first attempt of each', attempts, (count) => count >= 10, longestWait);
+      const [before, since] = [attempts(), performance.now()];
+      await waitFor('five more', attempts, (count) => count >= before + 5, { timeoutMs: 60_000 });
+      // Five turns are 12 s apart from the first to the last; without turns ten followers would take 2 s.
+      expect(performance.now() - since).toBeGreaterThan(9_000);
+      expect(leader.worker.isLeading).toBe(true);
+      expect(followers.linesOf('leadership acquired')).toEqual([]);
+    } finally {
+      await Promise.all(crowd.map((one) => one[Symbol.asyncDispose]()));
+    }
+  });
+});
+
 describe('an outdated configuration', () => {
   it('does not lead, says so once, and leads as soon as it has been loaded again', async () => {
     await using database = await createDatabase();
