@@ -17,6 +17,15 @@ import type { TermFacts } from './term-facts.ts';
 /** A collection must give way to everybody: it waits this long for a lock, then keeps what it knew. */
 const collectorLockTimeoutMs = 100;
 
+/**
+ * A process that is stopped or cut off must have lost the connection of its run before its lock is anybody else's (15 s after its last word
+ * at the earliest): DETACH CONCURRENTLY cannot check the epoch in its own message. Not sooner than the longest pause between two attempts
+ * to get a lock, which is 15 lock timeouts.
+ */
+function runIdleTimeoutMs(lockTimeoutMs: number): number {
+  return Math.max(10_000, 16 * lockTimeoutMs);
+}
+
 export interface Order {
   readonly task: ScheduledTaskName;
   /** For tasks that change something; null: all tables. */
@@ -41,7 +50,12 @@ export async function performTask(
   const settings =
     order.task === 'collect'
       ? { applicationName: 'partitiond/collector', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs }
-      : { applicationName: 'partitiond:run', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: safety.lockTimeoutMs };
+      : {
+          applicationName: 'partitiond:run',
+          statementTimeoutMs: safety.statementTimeoutMs,
+          lockTimeoutMs: safety.lockTimeoutMs,
+          idleTimeoutMs: runIdleTimeoutMs(safety.lockTimeoutMs),
+        };
   const observer = surroundings.metrics.sessionObserver(database.name);
   const session = await connectSession(database.connection, { ...settings, observer }, signal);
   try {

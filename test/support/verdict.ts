@@ -41,7 +41,10 @@ function ddlDoneTwice(audit: readonly AuditedDdl[]): readonly string[] {
   return made.filter((line, index) => made.indexOf(line) !== index);
 }
 
-/** What a member printed that is no line of its log: a rejection that nobody handled ends the process and leaves its trace there. */
+/**
+ * What a member printed that is no line of its log: a rejection that nobody handled ends the process and leaves its trace there. To end
+ * itself because work did not end with the leadership (PD920) is its right.
+ */
 function strayOutput({ daemon }: Member): readonly string[] {
-  return daemon.program.stderr.split('\n').filter((line) => !/^(\{|$)/.test(line));
+  return daemon.program.stderr.split('\n').filter((line) => !/^(\{|$)|\(PD920\)/.test(line));
 }
