@@ -4,6 +4,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What a process that has broken off its connections may still need to be gone. */
+const dyingMs = 1_000;
 
 /** The heap that the shipped deployment allows, MiB. */
 export const shippedHeapMib = 160;
@@ -79,6 +83,12 @@ export class DaemonProcess {
       };
       this.#waiting.add(look);
     });
+  }
+
+  /** Throws the daemon's last words when it has ended, or ends within moments. */
+  async assertAlive(): Promise<void> {
+    await delay(dyingMs);
+    if (this.#hasEnded) throw this.#ended();
   }
 
   /** How many lines were read so far. */

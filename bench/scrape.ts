@@ -3,13 +3,13 @@
  * memory of the process and the delay of its event loop, at rest and while a provision run and a collection go on beside the scrapes.
  * `-- --partitions 10000` measures one size only.
  */
-import { get } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { DaemonProcess, shippedHeapMib } from './daemon-process.ts';
 import { databaseEntry, farSchedules, type ManyPartitions, makePartitions, tableDefaults } from './many-partitions.ts';
 import { startPeerServer } from './peer-server.ts';
 import { median, percentile, printAtMost, printFigure, timed } from './report.ts';
+import { type Scrape, scrapeMetrics } from './scrape-metrics.ts';
 
 /** Null: none is set. */
 interface Goals {
@@ -79,7 +79,7 @@ async function measureAtRest(daemon: DaemonProcess, print: Print, goals: Goals):
   await daemon.probe('reset');
   const scrapes: Scrape[] = [];
   for (let i = 0; i < scrapesAtRest; i++) {
-    scrapes.push(await scrape(daemon.url('http')));
+    scrapes.push(await scrapeMetrics(daemon));
     await delay(betweenScrapesMs);
   }
   const { loopP99Ms } = await daemon.probe('read');
@@ -98,7 +98,7 @@ async function measureBusy(daemon: DaemonProcess, print: Print, goals: Goals): P
   const enough = new AbortController();
   const scraping = async (): Promise<void> => {
     while (!enough.signal.aborted) {
-      times.push((await scrape(daemon.url('http'))).ms);
+      times.push((await scrapeMetrics(daemon)).ms);
       await delay(betweenScrapesMs);
     }
   };
@@ -116,33 +116,4 @@ async function measureBusy(daemon: DaemonProcess, print: Print, goals: Goals): P
   print('/metrics beside them: slowest', Math.max(...times), 'ms');
   print('event loop p99 beside them', loopP99Ms, 'ms', goals.loopP99Ms);
   print('event loop beside them: longest stretch', loopMaxMs, 'ms');
-}
-
-interface Scrape {
-  readonly ms: number;
-  readonly firstByteMs: number;
-  readonly bytes: number;
-  readonly series: number;
-}
-
-/** Uncompressed, on a connection of its own, as the slowest scraper does. */
-async function scrape(url: string): Promise<Scrape> {
-  const start = performance.now();
-  return await new Promise<Scrape>((resolve, reject) => {
-    get(`${url}/metrics`, { agent: false }, (response) => {
-      const firstByteMs = performance.now() - start;
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('error', reject);
-      response.on('end', () => {
-        const ms = performance.now() - start;
-        const body = Buffer.concat(chunks);
-        const series = body
-          .toString()
-          .split('\n')
-          .filter((line) => line !== '' && !line.startsWith('#')).length;
-        resolve({ ms, firstByteMs, bytes: body.length, series });
-      });
-    }).on('error', reject);
-  });
 }

@@ -9,6 +9,7 @@ import { DaemonProcess, type ProcessReading } from './daemon-process.ts';
 import { databaseEntry, makePartitions, tableDefaults } from './many-partitions.ts';
 import { startPeerServer } from './peer-server.ts';
 import { printAtMost, printFigure } from './report.ts';
+import { scrapeMetrics } from './scrape-metrics.ts';
 
 const shape = { tables: 20, perTable: 50 };
 /** Two databases: one that is led all the time, one whose leader is thrown out now and then. */
@@ -41,12 +42,9 @@ export async function run(argv: readonly string[]): Promise<void> {
     const schedules = 'schedules: { provision: "* * * * * *", retention: "* * * * * *", collect: "* * * * * *" }\n';
     const daemon = await DaemonProcess.start(`${schedules}${tableDefaults}databases:\n${entries}`);
     const client = await server.client('steady');
-    const shaking = shake(client, daemon, stop.signal);
     try {
-      await verdict(daemon, everyMs);
+      await Promise.all([shake(client, daemon, stop.signal), verdict(daemon, everyMs).finally(() => stop.abort())]);
     } finally {
-      stop.abort();
-      await shaking;
       await daemon.stop();
       await Promise.all([client.end(), admin.end()]);
     }
@@ -58,7 +56,7 @@ export async function run(argv: readonly string[]): Promise<void> {
 /** Something to do: a missing partition each two seconds, a lost leader each twenty, and a scrape each second. */
 async function shake(client: pg.Client, daemon: DaemonProcess, signal: AbortSignal): Promise<void> {
   for (let second = 0; !signal.aborted; second++) {
-    await fetch(`${daemon.url('http')}/metrics`).then((response) => response.text());
+    await scrapeMetrics(daemon);
     if (second % 2 === 0) await client.query(dropNewestSql(second % shape.tables));
     if (second % 20 === 19) {
       await client.query(
