@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { parseConfiguration } from '../../src/config/parse-configuration.ts';
+import { installJournal } from '../../src/journal/install.ts';
+import { systemClock } from '../../src/postgres/clock.ts';
+import { readLedDatabase } from '../../src/service/led-database.ts';
+import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { noAbort, openSession } from '../support/open-session.ts';
+import { keep, policyOf, reconcile } from '../support/reconcile.ts';
+
+const configuration = parseConfiguration({
+  text: 'databases: [{ name: app, url: "postgresql://localhost/app", tables: [{ table: public.good, interval: 1 month }] }]',
+  source: 'test',
+  env: {},
+  folder: '/',
+});
+const policies = [policyOf('good', { retention: keep('12 months') }), policyOf('bad'), policyOf('new')];
+
+async function read(database: TestDatabase) {
+  await using session = await openSession(database);
+  const policy = { name: 'app', connection: { kind: 'url', url: database.url }, journalSchema: 'partitiond', tables: policies } as const;
+  return await readLedDatabase(session, policy, configuration, systemClock, noAbort);
+}
+
+/** A moment that the journal holds, in seconds. */
+async function moment(database: TestDatabase, sql: string): Promise<number> {
+  const [row] = await database.query<{ at: string }>(`SELECT EXTRACT(epoch FROM (${sql})) AS at`);
+  return Number(row?.at);
+}
+
+describe('the series of a new leader', () => {
+  it('begin when the journal was made where nothing has run, but those of collections now', async () => {
+    await using database = await createDatabase();
+    {
+      await using session = await openSession(database);
+      await installJournal(session, 'partitiond', noAbort);
+    }
+    await database.query("UPDATE partitiond.version SET installed_at = installed_at - interval '1 day'");
+    const led = await read(database);
+    const installed = await moment(database, 'SELECT min(installed_at) FROM partitiond.version');
+    expect(led.installedSeconds).toBeCloseTo(installed, 3);
+    expect(led.history).toEqual([]);
+    for (const task of ['provision', 'retention'])
+      expect(led.tasks.find((one) => one.task === task)).toMatchObject({
+        lastRunSeconds: led.installedSeconds,
+        lastSuccessSeconds: led.installedSeconds,
+      });
+    const collect = led.tasks.find((one) => one.task === 'collect');
+    expect(Math.abs((collect?.lastSuccessSeconds ?? 0) - Date.now() / 1000)).toBeLessThan(60);
+  });
+
+  it('go on from the runs and steps of earlier leaders, table by table', async () => {
+    await using database = await createDatabase();
+    for (const name of ['good', 'bad'])
+      await database.query(`CREATE TABLE public.${name} (at timestamptz NOT NULL) PARTITION BY RANGE (at)`);
+    const both = policies.slice(0, 2);
+    await reconcile(database, both, { request: { tasks: ['provision'] } });
+    await database.query(
+      "UPDATE partitiond.run SET started_at = started_at - interval '2 hours', finished_at = finished_at - interval '2 hours'",
+    );
+    const firstSuccess = await moment(database, 'SELECT max(finished_at) FROM partitiond.run');
+    // A table that is locked fails, the other goes on.
+    await database.query('DROP TABLE public.bad, public.good');
+    for (const name of ['good', 'bad'])
+      await database.query(`CREATE TABLE public.${name} (at timestamptz NOT NULL) PARTITION BY RANGE (at)`);
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.bad IN ACCESS EXCLUSIVE MODE');
+    await reconcile(database, both, { request: { tasks: ['provision'] } });
+    await blocker.query('ROLLBACK');
+    const lastRun = await moment(database, 'SELECT max(finished_at) FROM partitiond.run');
+
+    const led = await read(database);
+    const provision = led.tasks.find(({ task }) => task === 'provision');
+    expect(provision?.lastRunSeconds).toBeCloseTo(lastRun, 3);
+    expect(provision?.lastSuccessSeconds).toBeCloseTo(firstSuccess, 3);
+    const historyOf = (name: string) => led.history.find(({ table }) => table.name === name);
+    expect(historyOf('good')?.lastSuccess).toEqual([{ task: 'provision', seconds: expect.closeTo(lastRun, 3) }]);
+    expect(historyOf('bad')?.lastSuccess).toEqual([{ task: 'provision', seconds: expect.closeTo(firstSuccess, 3) }]);
+    expect(historyOf('good')?.steps).toEqual([{ step: 'create-partition', outcome: 'ok', count: 6 }]);
+    expect(historyOf('bad')?.steps).toContainEqual({ step: 'create-partition', outcome: 'ok', count: 3 });
+    expect(historyOf('bad')?.steps).toContainEqual({ step: 'create-partition', outcome: 'failed', count: 3 });
+  });
+
+  it('begin now where the journal cannot be read', async () => {
+    await using database = await createDatabase();
+    const led = await read(database);
+    expect(Math.abs(led.installedSeconds - Date.now() / 1000)).toBeLessThan(60);
+    expect(led.tasks).toHaveLength(3);
+  });
+});
