@@ -50,14 +50,10 @@ export async function performTask(
   const settings =
     order.task === 'collect'
       ? { applicationName: 'partitiond/collector', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs }
-      : {
-          applicationName: 'partitiond:run',
-          statementTimeoutMs: safety.statementTimeoutMs,
-          lockTimeoutMs: safety.lockTimeoutMs,
-          idleTimeoutMs: runIdleTimeoutMs(safety.lockTimeoutMs),
-        };
+      : { applicationName: 'partitiond:run', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: safety.lockTimeoutMs };
   const observer = surroundings.metrics.sessionObserver(database.name);
-  const session = await connectSession(database.connection, { ...settings, observer }, signal);
+  const idleTimeoutMs = runIdleTimeoutMs(safety.lockTimeoutMs);
+  const session = await connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
   try {
     await assertSameServer(session, database, facts, signal);
     if (order.task === 'collect')
