@@ -46,5 +46,6 @@ export interface RunStatus {
   readonly task: string;
   readonly startedAt: string;
   readonly finishedAt: string | null;
-  readonly outcome: string | null;
+  /** interrupted: the process was killed. Null while it runs. */
+  readonly outcome: 'ok' | 'failed' | 'aborted' | 'interrupted' | null;
 }

@@ -55,6 +55,10 @@ describe('status', () => {
       /\nPARTITION +STATE +FROM +TO +ROWS +SIZE\npublic\.visit_2025_03 +attached +2025-03-01T00:00:00Z +2025-04-01T00:00:00Z/,
     );
     expect(one.stdout).toMatch(/attached, current/);
+    expect(one.stdout).toMatch(/\napp: the last run of provision began at 20\S+ and went well\.\n/);
+    expect(all.stdout).not.toContain('the last run');
+    await database.query("UPDATE partitiond.run SET outcome = 'failed'");
+    expect((await workspace.run(['status'])).stdout).toMatch(/\napp: the last run of provision began at 20\S+ and failed\.\n/);
   });
 
   it('prints as JSON what GET /api/v1/status answers', async () => {

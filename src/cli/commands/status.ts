@@ -1,7 +1,7 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { readDatabaseStatus } from '../../reconcile/read-status.ts';
-import type { DatabaseStatus } from '../../reconcile/status.ts';
+import type { DatabaseStatus, RunStatus, TableStatus } from '../../reconcile/status.ts';
 import type { Command } from '../command-line/declaration.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
@@ -58,28 +58,47 @@ export async function readStatuses(
   });
 }
 
-/** The tables, then what is paused, found or wrong; with `isDetailed` also each table's partitions. */
+/**
+ * The tables, then what is paused, found or wrong, also in the last run of a task; with `isDetailed` every last run, and each table's
+ * partitions.
+ */
 export function printStatuses(visits: readonly Visit<DatabaseStatus>[], io: Io, isDetailed: boolean): void {
-  const colours = coloursOf(io.stdout);
   const databases = visits.flatMap((visit) => (visit.answer === null ? [] : [visit.answer]));
-  if (databases.some((status) => status.tables.length > 0)) io.stdout.write(tablesText(databases, colours));
+  if (databases.some((status) => status.tables.length > 0)) io.stdout.write(tablesText(databases, coloursOf(io.stdout)));
   for (const status of databases) {
-    const { paused } = status;
-    if (paused !== null)
-      io.stdout.write(`\n${printable(`${status.database} is paused by ${paused.by} since ${paused.at}: ${paused.reason}`)}\n`);
-    for (const entry of status.tables) {
-      if (isDetailed && entry.partitions.length > 0) io.stdout.write(`\n${partitionsText(entry, colours)}`);
-      for (const finding of entry.findings) {
-        io.stdout.write(`\n${colours.doubtful(finding.severity)} ${finding.kind}: ${printable(finding.message)}\n`);
-      }
-      if (entry.error !== null)
-        io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(`${status.database}, table ${entry.table}: ${entry.error}`)}\n`);
-    }
-    if (status.error !== null)
-      io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(`database ${status.database}: ${status.error}`)}\n`);
+    printState(status, io, isDetailed);
+    for (const entry of status.tables) printTable(status.database, entry, io, isDetailed);
+    if (status.error !== null) printWrong(io, `database ${status.database}: ${status.error}`);
   }
   for (const visit of visits) if (visit.error !== null) printError(io, visit.error, visit.selection.database.name);
 }
+
+function printState({ database: name, paused, runs }: DatabaseStatus, io: Io, isDetailed: boolean): void {
+  if (paused !== null) io.stdout.write(`\n${printable(`${name} is paused by ${paused.by} since ${paused.at}: ${paused.reason}`)}\n`);
+  for (const run of runs) {
+    const isBad = run.outcome === 'failed' || run.outcome === 'interrupted';
+    if (isDetailed || isBad) io.stdout.write(`\n${printable(runText(name, run))}\n`);
+  }
+}
+
+function printTable(name: string, entry: TableStatus, io: Io, isDetailed: boolean): void {
+  const colours = coloursOf(io.stdout);
+  if (isDetailed && entry.partitions.length > 0) io.stdout.write(`\n${partitionsText(entry, colours)}`);
+  for (const finding of entry.findings) {
+    io.stdout.write(`\n${colours.doubtful(finding.severity)} ${finding.kind}: ${printable(finding.message)}\n`);
+  }
+  if (entry.error !== null) printWrong(io, `${name}, table ${entry.table}: ${entry.error}`);
+}
+
+function printWrong(io: Io, text: string): void {
+  io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${printable(text)}\n`);
+}
+
+function runText(name: string, { task, startedAt, outcome }: RunStatus): string {
+  return `${name}: the last run of ${task} began at ${startedAt} and ${outcome === null ? 'is at work' : endings[outcome]}.`;
+}
+
+const endings = { ok: 'went well', failed: 'failed', aborted: 'was stopped', interrupted: 'was cut off' } as const;
 
 function statusOf(visit: Visit<DatabaseStatus>): DatabaseStatus {
   if (visit.answer !== null) return visit.answer;
