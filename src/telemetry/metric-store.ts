@@ -106,7 +106,8 @@ export class MetricStore {
     const answer: { parts: string[]; series: number } = { parts: [], series: selfFamilies.length };
     for (const { name } of this.#registry.getMetricsAsArray()) {
       if (selfFamilies.some((self) => name === metricPrefix + self)) continue;
-      const text = `${await this.#registry.getSingleMetricAsString(name)}\n`;
+      // prom-client writes Nan, which the format does not know: an event loop that was not measured yet.
+      const text = `${(await this.#registry.getSingleMetricAsString(name)).replace(/ Nan$/gm, ' NaN')}\n`;
       const series = countLines(text) - 2;
       if (series > 0) answer.parts.push(text);
       answer.series += series;
