@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import type { Finding } from '../../../src/plan/finding.ts';
+import { parseExposition } from '../../support/exposition.ts';
 import { contextAt, keep, type ModelSettings, modelOf, named, partition, planModel } from '../../support/model.ts';
-import { event, leading, nowSeconds, readAt, scrape, snapshot } from './support.ts';
+import { event, leading, led, newMetrics, nowSeconds, readAt, scrape, snapshot, snapshotOf, statisticsOf } from './support.ts';
 
 /** Value of a gauge of table `t` after one snapshot of it. */
 async function tableGauges(settings: ModelSettings): Promise<(name: string, labels?: string) => number | undefined> {
@@ -140,5 +141,275 @@ describe('gauges of a table', () => {
     const facts = { now: readAt, localNow: readAt, version: 180_004, isInRecovery: false, role: 'r' };
     metrics.observeCollection(event({ kind: 'snapshot-read', facts, tables: [], durationMs: 1 }));
     expect((await scrape(metrics)).get('table_coverage_gaps{database="app",schema="public",table="t"}')).toBe(1);
+  });
+});
+
+describe('measured gauges of a table', () => {
+  const partitions = [
+    partition('small', { kind: 'unreadable', reason: '' }, { estimatedRows: 10, estimatedBytes: 100 }),
+    partition('large', { kind: 'unreadable', reason: '' }, { estimatedRows: 1000, estimatedBytes: 9000 }),
+    partition('unknown', { kind: 'unreadable', reason: '' }, { estimatedRows: -1, estimatedBytes: 0 }),
+    partition('t_default', { kind: 'default' }, { estimatedRows: 0, estimatedBytes: 1 }),
+  ];
+  const model = modelOf({ partitions });
+  const of = async (metrics: ReturnType<typeof leading>, name: string, more = ''): Promise<number | undefined> =>
+    (await scrape(metrics)).get(`${name}{database="app",schema="public",table="t"${more}}`);
+
+  it('are estimates of the catalog before the first collection, and absent where only that can know', async () => {
+    const metrics = leading(model.policy);
+    metrics.observeCollection(snapshot(model.policy, model.table));
+    expect(await of(metrics, 'table_rows')).toBe(1010);
+    expect(await of(metrics, 'table_unanalyzed_partitions')).toBe(1);
+    expect(await of(metrics, 'table_default_partition_bytes')).toBe(1);
+    for (const name of ['table_dead_rows', 'table_oldest_xid_age_transactions', 'table_invalid_indexes'])
+      expect(await of(metrics, name), name).toBeUndefined();
+    expect(await of(metrics, 'table_size_bytes', ',component="heap"')).toBeUndefined();
+  });
+
+  it('sum over the tree, take the worst age and the stalest vacuum, and have every kind of drift', async () => {
+    const metrics = leading(model.policy);
+    metrics.observeCollection(snapshot(model.policy, model.table));
+    const one = {
+      heapBytes: 10,
+      indexBytes: 20,
+      toastBytes: 30,
+      deadRows: 4,
+      rows: 50,
+      xidAge: 7,
+      mxidAge: 3,
+      vacuumedAt: 500,
+      analyzedAt: 0,
+    };
+    const partitionStatistics = { 'oid of small': one, 'oid of large': { ...one, xidAge: 9, vacuumedAt: 400, analyzedAt: 600 } };
+    const changes = { parentAnalyzedAt: 300, invalidIndexes: 2, drift: new Map([['owner', 5] as const]) };
+    metrics.statisticsCollected('app', [statisticsOf(model.policy, partitionStatistics, changes)]);
+    for (const [component, bytes] of [
+      ['heap', 20],
+      ['index', 40],
+      ['toast', 60],
+    ] as const)
+      expect(await of(metrics, 'table_size_bytes', `,component="${component}"`)).toBe(bytes);
+    const expected = {
+      table_rows: 100,
+      table_dead_rows: 8,
+      table_oldest_xid_age_transactions: 9,
+      table_oldest_mxid_age_transactions: 3,
+      table_oldest_vacuum_timestamp_seconds: 400,
+      table_oldest_analyze_timestamp_seconds: 0,
+      table_parent_analyze_timestamp_seconds: 300,
+      table_invalid_indexes: 2,
+    };
+    for (const [name, value] of Object.entries(expected)) expect(await of(metrics, name), name).toBe(value);
+    expect(await of(metrics, 'table_drifted_partitions', ',drift="owner"')).toBe(5);
+    expect(await of(metrics, 'table_drifted_partitions', ',drift="replica-identity"')).toBe(0);
+  });
+
+  it('keep the last value of a partition that was locked away this time, and forget one that is gone', async () => {
+    const metrics = leading(model.policy);
+    const { policy, table } = model;
+    metrics.observeCollection(snapshot(policy, table));
+    metrics.statisticsCollected('app', [statisticsOf(policy, { 'oid of small': { heapBytes: 10 }, gone: { heapBytes: 5 } })]);
+    metrics.statisticsCollected('app', [statisticsOf(policy, { 'oid of large': { heapBytes: 10 } })]);
+    expect(await of(metrics, 'table_size_bytes', ',component="heap"')).toBe(20);
+    const [, ...without] = table.partitions;
+    metrics.observeCollection(
+      snapshot(policy, { ...table, partitions: [partition('new', { kind: 'unreadable', reason: '' }), ...without] }),
+    );
+    expect(await of(metrics, 'table_size_bytes', ',component="heap"')).toBe(10);
+  });
+
+  it('show how far closed partitions differ in size, without the current and the future ones', async () => {
+    const months = ['2024-10', '2024-11', '2024-12', '2025-01', '2025-02', '2025-03', '2025-04', '2025-05'];
+    const ranges = months.slice(0, -1).map((month, i): [string, string] => [`${month}-01`, `${months[i + 1]}-01`]);
+    const { policy, table } = modelOf({ ranges });
+    const metrics = leading(policy);
+    metrics.observeCollection(snapshot(policy, table));
+    const sizes = [100, 300, 200, 900, 400, 5_000, 0];
+    metrics.statisticsCollected('app', [
+      statisticsOf(policy, Object.fromEntries(sizes.map((heapBytes, i) => [`oid of p${i + 1}`, { heapBytes }]))),
+    ]);
+    expect(await of(metrics, 'table_partition_size_median_bytes')).toBe(300);
+    expect(await of(metrics, 'table_partition_size_max_bytes')).toBe(900);
+    expect(await of(metrics, 'table_size_skew_ratio')).toBe(3);
+  });
+});
+
+describe('the forecast of a table', () => {
+  const days = Array.from({ length: 41 }, (_, i) => new Date(Date.UTC(2025, 1, 1 + i)).toISOString().slice(0, 10));
+  const ranges = days.slice(0, -1).map((from, i): [string, string] => [from, days[i + 1] ?? '']);
+  const daily = (changes: Parameters<typeof modelOf>[0] = {}): ReturnType<typeof modelOf> => {
+    const model = modelOf({ ranges, ...changes, policy: { interval: parseInterval('1 day'), ...changes.policy } });
+    return { ...model, table: { ...model.table, partitions: model.table.partitions.map((one) => ({ ...one, estimatedBytes: 86_400 })) } };
+  };
+  const forecast = async (model: ReturnType<typeof modelOf>): Promise<readonly (number | undefined)[]> => {
+    const metrics = leading(model.policy);
+    metrics.observeCollection(snapshot(model.policy, model.table));
+    const samples = await scrape(metrics);
+    return [
+      'table_growth_bytes_per_second{',
+      ...['7d', '30d', '90d'].map((horizon) => `table_forecast_size_bytes{horizon="${horizon}",`),
+    ].map((key) => [...samples].find(([name]) => sorted(name) === sorted(`${key}database="app",schema="public",table="t"}`))?.[1]);
+  };
+  /** Labels in any order. */
+  const sorted = (name: string): string => name.replace(/\{(.*)\}/, (_, labels: string) => labels.split(',').toSorted().join(','));
+
+  it('adds what comes at the fitted pace', async () => {
+    const present = 40 * 86_400;
+    const [growth, week, month, quarter] = await forecast(daily());
+    expect(growth).toBeCloseTo(1);
+    expect(week).toBeCloseTo(present + 7 * 86_400);
+    expect(month).toBeCloseTo(present + 30 * 86_400);
+    expect(quarter).toBeCloseTo(present + 90 * 86_400);
+  });
+
+  it('takes off what leaves by retention until then', async () => {
+    // At noon of the 38th day: whole days leave, half days do not.
+    const [, week, , quarter] = await forecast(daily({ policy: { retention: keep('20 days') } }));
+    expect(week).toBeCloseTo((40 - 24 + 7) * 86_400);
+    expect(quarter).toBeCloseTo(20 * 86_400);
+  });
+
+  it('keeps what is on hold', async () => {
+    const hold = { range: null, reason: 'legal' };
+    const [, week] = await forecast(daily({ policy: { retention: keep('20 days') }, table: { holds: [hold] } }));
+    expect(week).toBeCloseTo((40 + 7) * 86_400);
+  });
+
+  it('is absent with fewer than three closed partitions, and for integer keys', async () => {
+    expect(await forecast(modelOf({ ranges: [['2025-01-01', '2025-02-01']] }))).toEqual([undefined, undefined, undefined, undefined]);
+    const integers = modelOf({
+      type: 'bigint',
+      policy: { interval: parseInterval(100) },
+      ranges: [
+        ['0', '100'],
+        ['100', '200'],
+        ['200', '300'],
+        ['300', '400'],
+      ],
+      table: { newest: { position: 350n, beyondHorizon: null } },
+    });
+    expect(await forecast(integers)).toEqual([undefined, undefined, undefined, undefined]);
+  });
+});
+
+describe('when an integer key runs out', () => {
+  const integers = (newest: bigint | null, to = '1000'): ReturnType<typeof modelOf> =>
+    modelOf({
+      type: 'bigint',
+      policy: { interval: parseInterval(1000) },
+      ranges: [['0', to]],
+      table: { newest: { position: newest, beyondHorizon: null } },
+    });
+  const exhaustion = async (
+    observed: readonly (readonly [later: number, newest: bigint | null])[],
+    to?: string,
+  ): Promise<number | undefined> => {
+    const metrics = leading(integers(null).policy);
+    for (const [later, newest] of observed) metrics.observeCollection(snapshotOf([integers(newest, to)], 'app', later));
+    return (await scrape(metrics)).get('table_forecast_exhaustion_timestamp_seconds{database="app",schema="public",table="t"}');
+  };
+
+  it('is unknown until it was watched for a minute, and without rows', async () => {
+    expect(await exhaustion([[0, 100n]])).toBeUndefined();
+    expect(
+      await exhaustion([
+        [0, 100n],
+        [59, 200n],
+      ]),
+    ).toBeUndefined();
+    expect(
+      await exhaustion([
+        [0, null],
+        [600, null],
+      ]),
+    ).toBeUndefined();
+  });
+
+  it('follows from the pace of the newest key', async () => {
+    expect(
+      await exhaustion([
+        [0, 100n],
+        [100, 200n],
+      ]),
+    ).toBe(nowSeconds + 100 + 800);
+  });
+
+  it('is never when the key stands still, or nothing ends', async () => {
+    expect(
+      await exhaustion([
+        [0, 100n],
+        [100, 100n],
+      ]),
+    ).toBe(Number.POSITIVE_INFINITY);
+    expect(
+      await exhaustion(
+        [
+          [0, 100n],
+          [100, 200n],
+        ],
+        'MAXVALUE',
+      ),
+    ).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('forgets the pace of yesterday, and begins anew when the newest key falls', async () => {
+    const hour = 3600;
+    // One a second for twelve hours, then one in a hundred seconds for twelve.
+    const slower: [number, bigint][] = [
+      [0, 0n],
+      [6 * hour, 21_600n],
+      [12 * hour, 43_200n],
+      [18 * hour, 43_416n],
+      [24 * hour, 43_632n],
+    ];
+    expect(await exhaustion(slower, '50000')).toBeCloseTo(nowSeconds + 24 * hour + (50_000 - 43_632) * 100);
+    expect(
+      await exhaustion([
+        [0, 500n],
+        [100, 100n],
+        [200, 200n],
+      ]),
+    ).toBe(nowSeconds + 200 + 800);
+  });
+});
+
+describe('tables of several databases', () => {
+  it('come under one HELP and TYPE for each family, and go with their own database', async () => {
+    const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
+    const metrics = newMetrics({ partitions: 'all' }, { databases: ['a', 'b'] });
+    for (const name of ['a', 'b']) {
+      metrics.acquired(led([policy], { name }), 1n);
+      metrics.observeCollection(snapshotOf([{ policy, table }], name));
+    }
+    const labelled = async (): Promise<readonly string[]> => {
+      const families = parseExposition(await metrics.render());
+      const sizes = families.find(({ name }) => name === 'partitiond_partition_size_bytes')?.samples ?? [];
+      return sizes.map(({ labels }) => `${labels.get('database')}/${labels.get('partition')}`);
+    };
+    expect(await labelled()).toEqual(['a/p1', 'a/_other', 'b/p1', 'b/_other']);
+    metrics.lost('a', 'released');
+    expect(await labelled()).toEqual(['b/p1', 'b/_other']);
+    expect(await metrics.render()).not.toMatch(/partitiond_table_\w+\{database="a"/);
+  });
+
+  it('are read again only where a run has changed them, and shown at its end', async () => {
+    const before = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
+    const after = modelOf({
+      ranges: [
+        ['2025-03-01', '2025-04-01'],
+        ['2025-04-01', '2025-05-01'],
+      ],
+    });
+    const metrics = leading(before.policy);
+    metrics.observeRun(snapshot(before.policy, before.table), 'provision');
+    const state = { kind: 'partitioned', table: after.table } as const;
+    const report = { table: before.policy.table, state, plan: null, steps: [], error: null };
+    metrics.observeRun(event({ kind: 'table-finished', table: report.table, after: after.table, report }), 'provision');
+    const future = async (): Promise<number | undefined> =>
+      (await scrape(metrics)).get('table_future_partitions{database="app",schema="public",table="t"}');
+    expect(await future()).toBe(0);
+    const run = { runId: 'r', database: 'app', facts: null, pause: null, tables: [report] };
+    metrics.observeRun(event({ kind: 'run-finished', report: run, durationMs: 1, outcome: 'ok' }), 'provision');
+    expect(await future()).toBe(1);
   });
 });
