@@ -91,6 +91,7 @@ function surround(
     databases: configuration.databases.map((database) => database.name),
     limits: configuration.metrics,
     nowSeconds: () => Number(clock.now()) / 1e6,
+    logger,
   });
   metrics.configurationLoaded(true);
   const who = `partitiond:run ${hostname()}/${process.pid}`;
