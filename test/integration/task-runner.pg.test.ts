@@ -225,9 +225,12 @@ describe('a run', () => {
     await reader.query('BEGIN; SELECT FROM public.events');
     const run = leader.runner.fire('retention', 'requested');
     await waitForLockWaiter(database, ({ applicationName }) => applicationName === 'partitiond:run', longestWait);
+    // Every attempt to get the lock holds the writer up anew, until it gives way.
     const writer = await database.client({ applicationName: 'writer' });
-    const write = writer.query("INSERT INTO public.events VALUES (1, '2020-01-05Z')");
-    await waitForLockWaiter(database, ({ applicationName }) => applicationName === 'writer', longestWait);
+    const over = new AbortController();
+    const writing = (async (): Promise<void> => {
+      while (!over.signal.aborted) await writer.query("INSERT INTO public.events VALUES (1, '2020-01-05Z')");
+    })();
     const counted = await waitFor(
       'a blocked session',
       () => leader.told.filter(([method]) => method === 'blockedSessions').map(([, ...args]) => args),
@@ -235,9 +238,10 @@ describe('a run', () => {
       longestWait,
     );
     expect(counted).toContainEqual(['app', 1]);
+    over.abort();
     await reader.query('COMMIT');
     await run;
-    await write;
+    await writing;
     expect(leader.outcomes('retention')).toEqual(['ok']);
   });
 });
