@@ -63,7 +63,8 @@ function identityParentOf(relation: string): string {
  *   partitioned table cannot have any. Only for partitions that are tables.
  * - replica-identity: another one than the parent's; where the parent has the default, than the newest sibling's, as for new partitions
  *   (template.sql.ts). Identity indexes are alike when they are attached to the same index, or none of them is attached.
- * What indexes are missing is told by index-health.sql.ts. Reads catalogs alone and locks no relation.
+ * What indexes are missing is told by index-health.sql.ts. Reads catalogs alone and locks no relation. OFFSET 0 keeps the look-up of each
+ * relation by index; the plan was a scan of all of pg_class in each batch.
  */
 export const driftSql: NamedSql = namedSql(
   'read-drift',
@@ -92,12 +93,16 @@ export const driftSql: NamedSql = namedSql(
           WHERE t.partrelid = p.oid
         ) AS keys
       FROM (SELECT DISTINCT tree.parent AS oid FROM tree) AS wanted
-      JOIN pg_catalog.pg_class AS p ON p.oid = wanted.oid
+      CROSS JOIN LATERAL (
+        SELECT k.oid, k.relowner, k.relacl, k.relreplident FROM pg_catalog.pg_class AS k WHERE k.oid = wanted.oid OFFSET 0
+      ) AS p
     ),
     siblings AS MATERIALIZED (
       SELECT s.oid, s.relreplident, ${optionsOf('s')} AS options, ${identityParentOf('s')} AS identity
       FROM (SELECT DISTINCT tree.sibling AS oid FROM tree) AS wanted
-      JOIN pg_catalog.pg_class AS s ON s.oid = wanted.oid
+      CROSS JOIN LATERAL (
+        SELECT k.oid, k.relreplident, k.reloptions, k.reltoastrelid FROM pg_catalog.pg_class AS k WHERE k.oid = wanted.oid OFFSET 0
+      ) AS s
     ),
     compared AS (
       SELECT
@@ -128,7 +133,12 @@ export const driftSql: NamedSql = namedSql(
         END AS replica_identity
       FROM tree
       JOIN parents AS p ON p.oid = tree.parent
-      JOIN pg_catalog.pg_class AS c ON c.oid = tree.relation
+      CROSS JOIN LATERAL (
+        SELECT k.oid, k.relkind, k.relowner, k.relacl, k.relreplident, k.reloptions, k.reltoastrelid
+        FROM pg_catalog.pg_class AS k
+        WHERE k.oid = tree.relation
+        OFFSET 0
+      ) AS c
       LEFT JOIN siblings AS s ON s.oid = tree.sibling
     )
   SELECT

@@ -22,8 +22,8 @@ function definition(index: string, relation: string): string {
 }
 
 /**
- * `$1`: oids of partitions, looked at with all below them; `$2`: oids of partitioned tables, looked at alone. One row for each with
- * something to tell.
+ * `$1`: oids of partitioned tables. One row for each of them and of their partitions with something to tell; a partition answers for all below
+ * it. One query for all: what is unhealthy is rare, and found in one pass over pg_index.
  * An index counts when it is invalid, unless it is being built now: then a session that pg_stat_progress_create_index lists holds
  * ShareUpdateExclusiveLock on its table, as CREATE INDEX and REINDEX CONCURRENTLY do from beginning to end; what of that view is hidden from
  * the role, the index, is taken for the one that is meant. And it counts when it is unattached: a partition's valid index with the definition
@@ -38,8 +38,9 @@ export const indexHealthSql: NamedSql = namedSql(
   /* sql */ `
   WITH RECURSIVE
     tree AS (
-      SELECT w.oid AS root, w.oid AS relation
+      SELECT i.inhrelid AS root, i.inhrelid AS relation
       FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS w (oid)
+      JOIN pg_catalog.pg_inherits AS i ON i.inhparent = w.oid
       UNION ALL
       SELECT tree.root, i.inhrelid
       FROM tree
@@ -48,7 +49,7 @@ export const indexHealthSql: NamedSql = namedSql(
     looked AS (
       SELECT tree.root, tree.relation FROM tree
       UNION ALL
-      SELECT w.oid, w.oid FROM pg_catalog.unnest($2::pg_catalog.oid[]) AS w (oid)
+      SELECT w.oid, w.oid FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS w (oid)
     ),
     building AS MATERIALIZED (
       SELECT l.relation, CASE WHEN p.command LIKE 'CREATE %' THEN NULLIF(p.index_relid, 0) END AS index
@@ -105,7 +106,7 @@ export const indexHealthSql: NamedSql = namedSql(
 
 export interface IndexHealthRow {
   readonly oid: string;
-  /** Invalid or unattached ones of the relation and all below it. */
+  /** Invalid or unattached ones; of a partition with all below it, of a partitioned table alone. */
   readonly indexes: number;
   readonly isIncomplete: boolean;
 }

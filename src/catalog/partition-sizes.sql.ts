@@ -7,6 +7,7 @@ import { number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
  * as long as they look at one relation, and would queue behind a held *or waiting* AccessExclusiveLock with everybody else behind them, so a
  * partition is left out when a leaf, one of its indexes, its TOAST table or that one's index has such a lock; a lock that comes in between
  * meets the session's `lock_timeout`.
+ * OFFSET 0 keeps the look-up of each relation by index; the plan was a scan of all of pg_class in each batch.
  * Source: postgresql.org/docs/18/functions-admin.html (database object size functions).
  */
 export const partitionSizesSql: NamedSql = namedSql(
@@ -41,7 +42,9 @@ export const partitionSizesSql: NamedSql = namedSql(
             OR locked.oid IN (SELECT x.indexrelid FROM pg_catalog.pg_index AS x WHERE x.indrelid IN (c.oid, c.reltoastrelid))
         ) AS is_locked
       FROM tree
-      JOIN pg_catalog.pg_class AS c ON c.oid = tree.relation
+      CROSS JOIN LATERAL (
+        SELECT k.oid, k.relkind, k.reltoastrelid FROM pg_catalog.pg_class AS k WHERE k.oid = tree.relation OFFSET 0
+      ) AS c
     ),
     free AS MATERIALIZED (
       SELECT relations.root

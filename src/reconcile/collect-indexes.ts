@@ -28,13 +28,11 @@ export async function collectIndexes(
       siblings.push(sibling);
     }
   }
-  const health = new Map<string, IndexHealthRow>();
   const drifted = new Map<string, DriftRow>();
-  const parents = await session.rows(indexHealthSql, [[], tables.map(({ oid }) => oid)], decodeIndexHealth, signal);
-  for (const row of parents) health.set(row.oid, row);
+  const unhealthy = await session.rows(indexHealthSql, [tables.map(({ oid }) => oid)], decodeIndexHealth, signal);
+  const health = new Map(unhealthy.map((row) => [row.oid, row]));
   for (let start = 0; start < roots.length; start += batchSize) {
     const batch = roots.slice(start, start + batchSize);
-    for (const row of await session.rows(indexHealthSql, [batch, []], decodeIndexHealth, signal)) health.set(row.oid, row);
     const parameters = [batch, siblings.slice(start, start + batchSize)];
     for (const row of await session.rows(driftSql, parameters, decodeDrift, signal)) drifted.set(row.oid, row);
   }
