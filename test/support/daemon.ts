@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { DatabaseStatus } from '../../src/reconcile/status.ts';
+import type { ServedStatus } from '../../src/service/status-reader.ts';
 import { type RunningProgram, startPartitiond } from './run-partitiond.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 
@@ -22,7 +22,7 @@ export interface Daemon extends AsyncDisposable {
 }
 
 export interface StatusAnswer {
-  readonly databases: readonly DatabaseStatus[];
+  readonly databases: readonly ServedStatus[];
 }
 
 /** Listens on free ports of 127.0.0.1 and logs at `debug`. Goes before `databases` in the file. */

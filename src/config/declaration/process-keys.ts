@@ -47,18 +47,26 @@ export const processKeys: ProcessKeys = {
     level: defaulted(oneOf('error', 'warn', 'info', 'debug'), 'info', 'The least important messages that are still written.'),
     format: defaulted(oneOf('json', 'pretty'), 'json', 'One JSON object a line, or coloured lines for people.'),
   }),
-  http: section('The listener for /metrics, /livez, /readyz, /api/v1/status and the status page at /.', {
-    host: defaulted(host, '0.0.0.0', 'The address to listen on.'),
-    port: defaulted(port, 9788, 'The port to listen on; 0 takes any free one.'),
-  }),
-  admin: section('The listener for orders: POST /-/run starts a task. It answers callers on this machine only.', {
-    host: defaulted(
-      host,
-      '127.0.0.1',
-      'The address to listen on; also on another than the loopback address only callers on this machine may give orders.',
-    ),
-    port: defaulted(port, 9789, 'The port to listen on; 0 takes any free one.'),
-  }),
+  http: section(
+    'The listener for /metrics, /livez, /readyz, /api/v1/status, /api/v1/partitions and the page at / that links them; docs/openapi.yaml has the ' +
+      'answers. A reload does not move it.',
+    {
+      host: defaulted(host, '0.0.0.0', 'The address to listen on.'),
+      port: defaulted(port, 9788, 'The port to listen on; 0 takes any free one.'),
+    },
+  ),
+  admin: section(
+    'The listener for orders: POST /-/run, /-/reload, /-/pause and /-/resume, GET or POST /-/drain. It answers callers on this machine, and ' +
+      'others only for /-/drain. A reload does not move it.',
+    {
+      host: defaulted(
+        host,
+        '127.0.0.1',
+        'The address to listen on; in a pod 0.0.0.0, so that its preStop hook can ask for /-/drain. Other orders are still taken from this machine only.',
+      ),
+      port: defaulted(port, 9789, 'The port to listen on; 0 takes any free one.'),
+    },
+  ),
   schedules: section(
     'When the daemon runs its tasks, as cron expressions. Each task also runs once at start, in this order; `false` switches it off.',
     {
@@ -106,13 +114,17 @@ export const processKeys: ProcessKeys = {
     partitions: defaulted(
       oneOf('none', 'top', 'all'),
       'top',
-      'Series for no partition, for some of each table (the current, next, default and held ones, then the largest), or for all.',
+      'Series for no partition, for some of each table (the current, next, default and held ones, then the largest), or for all, up to 5,000 of a process.',
     ),
-    topPerTable: defaulted(wholeNumber(0, 100_000), 20, 'With `partitions: top`, how many of each table.'),
+    topPerTable: defaulted(
+      wholeNumber(0, 100_000),
+      20,
+      'With `partitions: top`, how many of each table; up to half as many again stay while their rank goes up and down.',
+    ),
     maxSeries: defaulted(
       wholeNumber(1, 10_000_000),
       50_000,
-      'Series of single partitions in all; beyond it, and beyond 2,000 partitions of a process, they are left out and counted in `partitiond_metrics_dropped_series_total`.',
+      'Series of /metrics in all: beyond it, and beyond 2,000 partitions of a process, series of single partitions are left out first and counted in `partitiond_metrics_dropped_series_total`.',
     ),
     rowCounts: defaulted(
       oneOf('estimate', 'exact'),
