@@ -71,7 +71,6 @@ export async function connectSession(connection: Connection, settings: SessionSe
     isClosing = true;
     observed.failed(error);
     await closeClient(client);
-    observed.closed();
     signal.throwIfAborted();
     throw classifyError(error, 'connect to the database');
   } finally {
