@@ -168,6 +168,18 @@ describe.concurrent.each(sharing)('a pooler in %s mode', (poolMode) => {
     expect(await attachedPartitions(database, 'public.events')).toEqual([]);
   });
 
+  it('is not led through, and the daemon says why', async (context) => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    await using bouncer = await startPgBouncer(context, database, { poolMode });
+    using file = policyFile(database, ['{ table: public.events, interval: 1 month }'], anyPorts, bouncer.url);
+    await using daemon = await startDaemon(file.path);
+    await daemon.waitForSample('leadership_refused{database="app",reason="pooler"}', 1);
+    await daemon.waitForSample('leader{database="app"}', 0);
+    expect(daemon.log().find(({ code }) => code === 'PD209')).toMatchObject({ database: 'app' });
+    expect(await attachedPartitions(database, 'public.events')).toEqual([]);
+  });
+
   it('is refused every time while an application keeps its backends busy', async (context) => {
     await using database = await createDatabase();
     await using bouncer = await startPgBouncer(context, database, { poolMode, settings: { default_pool_size: 4 } });
