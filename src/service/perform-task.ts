@@ -32,6 +32,8 @@ export interface Order {
   readonly tables: readonly QualifiedName[] | null;
   /** For collections: what earlier ones of the same term have found. */
   readonly collection: Collection;
+  /** Told as soon as it is known whether work is paused, and again when that comes in the middle of the run. */
+  readonly heedPause: (pause: Performance['pause']) => void;
 }
 
 /**
@@ -56,15 +58,18 @@ export async function performTask(
   const session = await connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
   try {
     await assertSameServer(session, database, facts, signal);
+    const pause = await readPause(session, database.journalSchema, signal);
+    order.heedPause(pause);
     if (order.task === 'collect')
       return await collect(session, database, { collection: order.collection, guardSql: facts.guardSql }, surroundings, signal);
-    const pause = await readPause(session, database.journalSchema, signal);
     if (pause !== null) return { outcome: 'paused', failed: [], pause };
     const { task, tables } = order;
     const run = (): Promise<Performance> => maintain(session, { task, tables }, database, facts, surroundings, signal);
     const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
     const observing = { session: facts.lockSession, clock: surroundings.clock, count };
-    return await watchBlockedSessions({ pid: session.pid, run }, observing, signal);
+    const performance = await watchBlockedSessions({ pid: session.pid, run }, observing, signal);
+    if (performance.pause !== null) order.heedPause(performance.pause);
+    return performance;
   } finally {
     await session.close();
   }

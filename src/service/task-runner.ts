@@ -61,7 +61,7 @@ export class TaskRunner {
 
   /** A firing that did not happen in time: made up for unless the task is about to run anyway. */
   missed(task: ScheduledTaskName): void {
-    if (this.#isComing(task)) return;
+    if (this.#busy.has(task) || this.#due.has(task)) return;
     this.#tellCatchUp(task, 'a firing was missed');
     this.#fireInPlace(task).catch(() => undefined);
   }
@@ -139,13 +139,13 @@ export class TaskRunner {
   }
 
   async #perform(task: ScheduledTaskName, turn: Turn): Promise<Performance> {
-    const order = { task, tables: turn.tables, collection: this.#collection };
+    const heedPause = (pause: Performance['pause']): void => this.#heedPause(task, pause);
+    const order = { task, tables: turn.tables, collection: this.#collection, heedPause };
     const explain = (error: unknown, attempt: number): void => this.#explain(task, error, attempt);
     try {
       const performance = await attemptTask(order, this.#database, this.#facts, this.#surroundings, this.#signal, explain);
       if (performance.outcome === 'aborted') return performance;
       if (performance.outcome !== 'paused') this.#backoffs.get(task)?.ended(turn, performance.failed);
-      this.#heedPause(task, performance);
       return performance;
     } catch (error) {
       if (error instanceof NotLeaderError) this.#fenced(error);
@@ -155,23 +155,20 @@ export class TaskRunner {
     }
   }
 
-  /** During a pause tasks are owed their run; whichever run first finds it over sees to that. */
-  #heedPause(task: ScheduledTaskName, { pause }: Performance): void {
+  /** During a pause tasks are owed their run; whichever run first finds it over sees to that. One that is at work will find out itself. */
+  #heedPause(task: ScheduledTaskName, pause: Performance['pause']): void {
     this.#surroundings.metrics.paused(this.#database.name, pause !== null);
-    if (pause === null) {
-      const owed = [...this.#owed].filter((one) => one !== task && !this.#isComing(one));
-      this.#owed.clear();
-      for (const one of owed) {
-        this.#tellCatchUp(one, 'work was paused');
-        this.#start(one, 'scheduled')?.catch(() => undefined);
-      }
-    } else if (task !== 'collect') {
-      this.#owed.add(task);
+    if (pause !== null) {
+      if (task !== 'collect') this.#owed.add(task);
+      return;
     }
-  }
-
-  #isComing(task: ScheduledTaskName): boolean {
-    return this.#busy.has(task) || this.#due.has(task);
+    this.#owed.delete(task);
+    for (const one of [...this.#owed].filter((owed) => !this.#busy.has(owed))) {
+      this.#owed.delete(one);
+      if (this.#due.has(one)) continue;
+      this.#tellCatchUp(one, 'work was paused');
+      this.#start(one, 'scheduled')?.catch(() => undefined);
+    }
   }
 
   #tellCatchUp(task: ScheduledTaskName, reason: string): void {
