@@ -16,6 +16,25 @@ export async function collectSizes(
   collection: Collection,
   signal: AbortSignal,
 ): Promise<void> {
+  let group: PartitionedTable[] = [];
+  let count = 0;
+  for (const table of tables) {
+    group.push(table);
+    count += collection.of(table).partitions.size;
+    if (count < batchSize) continue;
+    await measureGroup(session, group, collection, signal);
+    [group, count] = [[], 0];
+  }
+  await measureGroup(session, group, collection, signal);
+}
+
+/** A few tables at a time: with 100,000 partitions measured before the first is noted, memory would double and nobody else have a turn. */
+async function measureGroup(
+  session: Session,
+  tables: readonly PartitionedTable[],
+  collection: Collection,
+  signal: AbortSignal,
+): Promise<void> {
   const oids = tables.flatMap((table) => [...collection.of(table).partitions.keys()]);
   const sizes = new Map<string, PartitionSizesRow>();
   for (let start = 0; start < oids.length; start += batchSize) {

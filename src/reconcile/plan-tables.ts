@@ -11,6 +11,7 @@ import { planObstacle, planTable } from '../plan/plan-table.ts';
 import { questions } from '../plan/questions.ts';
 import type { Session } from '../postgres/session.ts';
 import { sqlstates } from '../postgres/sqlstate.ts';
+import { breather } from './breather.ts';
 import type { ReconcileContext, ReconcileRequest } from './request.ts';
 import { toPartitiondError } from './to-partitiond-error.ts';
 
@@ -89,7 +90,9 @@ async function planTogether(policies: readonly TablePolicy[], reading: Reading):
   };
   const states = await readTables(session, { policies, now: planContext.now, detached: journal.detached, holds: journal.holds }, signal);
   const asks: { readonly index: number; readonly table: PartitionedTable; readonly questions: Questions }[] = [];
+  const breathe = breather(context.clock);
   for (const [index, policy] of policies.entries()) {
+    await breathe();
     const state = states[index];
     if (state?.kind !== 'partitioned') continue;
     const asked = questions(policy, state.table, planContext);
@@ -97,7 +100,12 @@ async function planTogether(policies: readonly TablePolicy[], reading: Reading):
   }
   const answers = asks.length === 0 ? [] : await readEvidence(session, asks, signal);
   const evidence = new Map(asks.map((ask, i) => [ask.index, answers[i] ?? noEvidence]));
-  return policies.map((policy, index) => decide(policy, states[index], evidence.get(index) ?? noEvidence, planContext, signal));
+  const planned: PlannedTable[] = [];
+  for (const [index, policy] of policies.entries()) {
+    await breathe();
+    planned.push(decide(policy, states[index], evidence.get(index) ?? noEvidence, planContext, signal));
+  }
+  return planned;
 }
 
 function decide(

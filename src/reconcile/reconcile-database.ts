@@ -15,6 +15,7 @@ import type { DatabasePolicy, TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { Session } from '../postgres/session.ts';
 import { assertUsableServer } from './assert-usable-server.ts';
+import { breather } from './breather.ts';
 import type { RunReport, TableReport } from './event.ts';
 import { planTables } from './plan-tables.ts';
 import { endsRun, reconcileTable, untouched } from './reconcile-table.ts';
@@ -81,7 +82,7 @@ async function forgetHistory({ session, database, context, signal }: Run): Promi
 async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
   const readAt = context.clock.monotonicMs();
-  const planned = await planTables(selectPolicies(database, request.tables), { session, journal, facts, request, context, signal });
+  const planned = [...(await planTables(selectPolicies(database, request.tables), { session, journal, facts, request, context, signal }))];
   run.emit({
     kind: 'snapshot-read',
     facts,
@@ -93,7 +94,10 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
   const tables: TableReport[] = [];
   let pause = journal.pause;
   let ended: PartitiondError | null = null;
-  for (const table of planned) {
+  const breathe = breather(context.clock);
+  // Each is let go when its turn comes: a run that waits for locks must not hold the states of all tables from before and after.
+  for (let table = planned.shift(); table !== undefined; table = planned.shift()) {
+    await breathe();
     if (ended !== null || (request.mode === 'apply' && signal.aborted)) {
       tables.push(untouched(table, ended));
       continue;
