@@ -5,6 +5,7 @@ import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { Metrics } from '../telemetry/metrics.ts';
+import { limitAnswers } from './limit-answers.ts';
 import { listPartitions } from './partition-list.ts';
 import { readPartitionQuery } from './partition-query.ts';
 import type { Readiness } from './readiness.ts';
@@ -21,6 +22,10 @@ export interface PublicParts {
   readonly version: string;
 }
 
+/** Answers at a time: enough for a pair of Prometheus servers that are late, and for people. */
+const mostScrapes = 8;
+const mostReaders = 4;
+
 /**
  * What anybody in the network may read: metrics, probes, status. Changes nothing; only /api/v1 asks the databases. docs/openapi.yaml says
  * what the answers look like.
@@ -35,6 +40,8 @@ export function createPublicApp(parts: PublicParts): Hono {
     context.header('cache-control', 'no-store');
   });
   app.use(requestLimits((message, status) => new Response(`${message}\n`, { status })));
+  app.use('/metrics', limitAnswers(mostScrapes));
+  app.use('/api/*', limitAnswers(mostReaders));
   app.get('/metrics', async (context) => context.body(await metrics.render(), 200, { 'content-type': metrics.contentType }));
   app.get('/livez', (context) => answer(context, readiness.explainDead()));
   app.get('/readyz', (context) => answer(context, readiness.explainUnready()));

@@ -12,16 +12,16 @@ import { waitFor } from '../../support/wait-for.ts';
 
 const exposition = 'partitiond_up 1\n'.repeat(200_000);
 
-async function listen(app?: Hono): Promise<HttpServer & AsyncDisposable> {
+async function listen(text: string = exposition): Promise<HttpServer & AsyncDisposable> {
   const parts = {
-    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => exposition },
+    metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => text },
     readiness: new Readiness([]),
     readStatus: async () => [],
     databases: () => [],
     logger: silentLogger,
     version: '1',
   };
-  const server = await listenHttp(app ?? createPublicApp(parts), { host: '127.0.0.1', port: 0 }, 'http');
+  const server = await listenHttp(createPublicApp(parts), { host: '127.0.0.1', port: 0 }, 'http');
   return { ...server, [Symbol.asyncDispose]: () => server.close() };
 }
 
@@ -97,10 +97,27 @@ describe('a listener', () => {
     );
   });
 
+  it('has 8 scrapes under way and no more, until their readers have taken them or gone', async () => {
+    // More than the kernel takes off the program's hands.
+    await using server = await listen(exposition.repeat(6));
+    const sockets = Array.from({ length: 8 }, () => connect(server.port, '127.0.0.1'));
+    const statuses = async (): Promise<number | undefined> => (await ask(`${server.url}/metrics`, 'HEAD')).status;
+    try {
+      // They ask and do not read.
+      for (const socket of sockets) socket.pause().write('GET /metrics HTTP/1.1\r\nhost: a\r\n\r\n');
+      await waitFor('a refusal', statuses, (status) => status === 503);
+      expect((await ask(`${server.url}/livez`, 'GET')).status).toBe(200);
+    } finally {
+      for (const socket of sockets) socket.destroy();
+    }
+    await waitFor('an answer', statuses, (status) => status === 200);
+    for (let scrape = 0; scrape < 9; scrape += 1) expect(await statuses()).toBe(200);
+  });
+
   it('gives requests in work a second when it closes, and then cuts them off', async () => {
     const app = new Hono();
     app.get('/never', async () => await new Promise<Response>(() => undefined));
-    const server = await listen(app);
+    const server = await listenHttp(app, { host: '127.0.0.1', port: 0 }, 'http');
     const asked = ask(`${server.url}/never`, 'GET').catch((error: unknown) => String(error));
     await new Promise((resolve) => setTimeout(resolve, 100));
     await server.close();
