@@ -67,9 +67,13 @@ export class PartitionAllowance {
     );
     const own = shares[claims.findIndex(([name]) => name === database)] ?? 0;
     const elsewhere = total([...this.#shown].map(([name, count]) => (name === database ? 0 : count)));
-    return Math.max(0, Math.min(own, most - elsewhere));
+    const granted = Math.max(0, Math.min(own, most - elsewhere));
+    // Until it is printed both count, what is shown and what will be: another database may ask in between.
+    this.#shown.set(database, Math.max(granted, this.#shown.get(database) ?? 0));
+    return granted;
   }
 
+  /** What `database` shows from now on. */
   shows(database: string, partitions: number): void {
     this.#shown.set(database, partitions);
   }

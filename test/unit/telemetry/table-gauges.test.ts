@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import type { Finding } from '../../../src/plan/finding.ts';
@@ -218,6 +219,15 @@ describe('measured gauges of a table', () => {
     expect(await of(metrics, 'table_size_bytes', ',component="heap"')).toBe(10);
   });
 
+  it('count a partition that ends exactly now as closed', async () => {
+    const ended = partition('ended', { kind: 'range', from: readAt - 1_000n, to: readAt }, { estimatedBytes: 70 });
+    const open = partition('open', { kind: 'range', from: readAt, to: readAt + 1n }, { estimatedBytes: 900 });
+    const { policy, table } = modelOf({ partitions: [ended, open] });
+    const metrics = leading(policy);
+    metrics.observeCollection(snapshot(policy, table));
+    expect(await of(metrics, 'table_partition_size_max_bytes')).toBe(70);
+  });
+
   it('show how far closed partitions differ in size, without the current and the future ones', async () => {
     const months = ['2024-10', '2024-11', '2024-12', '2025-01', '2025-02', '2025-03', '2025-04', '2025-05'];
     const ranges = months.slice(0, -1).map((month, i): [string, string] => [`${month}-01`, `${months[i + 1]}-01`]);
@@ -390,6 +400,18 @@ describe('tables of several databases', () => {
     metrics.lost('a', 'released');
     expect(await labelled()).toEqual(['b/p1', 'b/_other']);
     expect(await metrics.render()).not.toMatch(/partitiond_table_\w+\{database="a"/);
+  });
+
+  it('do not come back when leadership is lost in the middle of a large snapshot', async () => {
+    const partitions = Array.from({ length: 2_000 }, (_, i) => partition(`p${i}`, { kind: 'unreadable', reason: '' }));
+    const read = Array.from({ length: 20 }, (_, i) => modelOf({ partitions, policy: { table: named(`t${i}`) } }));
+    const metrics = newMetrics({ partitions: 'top' });
+    metrics.acquired(led(read.map(({ policy }) => policy)), 1n);
+    metrics.observeCollection(snapshotOf(read));
+    await setImmediate();
+    metrics.lost('app', 'lost');
+    for (let i = 0; i < 50; i += 1) await setImmediate();
+    expect([...(await scrape(metrics)).keys()].filter((name) => /^(table|partition|catalog)_/.test(name))).toEqual([]);
   });
 
   it('are read again only where a run has changed them, and shown at its end', async () => {
