@@ -51,14 +51,15 @@ function identityParentOf(relation: string): string {
 }
 
 /**
- * `$1`: oids of partitions, `$2`: the newest sibling of each (`newestSibling`), null where there is none; aligned. One row for each partition that differs, or
- * below which something differs from its own parent. A partition whose detach is pending is leaving and is not compared.
+ * `$1`: oids of partitions, `$2`: the newest sibling of each (`newestSibling`), null where there is none; aligned. One row for each
+ * partition that differs, or below which something differs from its own parent. A partition whose detach is pending is leaving and is not
+ * compared.
  * - owner: another role than the parent's.
  * - acl: other grants, on the relation or on columns by name, whoever granted them, more of them as well as fewer. Those of each one's own
  *   owner are left out.
  * - constraint: a CHECK or FOREIGN KEY of the partition alone, by which it refuses rows that the parent takes. PostgreSQL itself keeps the
- *   parent's in place. A CHECK on nothing but key columns is how a table is prepared for ATTACH; unique ones are indexes, and a
- *   partition may have further ones.
+ *   parent's in place. A CHECK on nothing but key columns is how a table is prepared for ATTACH; unique ones are indexes, and a partition
+ *   may have further ones.
  * - storage: other storage parameters (of the TOAST table too) than the newest sibling, from which new partitions take theirs: a
  *   partitioned table cannot have any. Only for partitions that are tables.
  * - replica-identity: another one than the parent's; where the parent has the default, than the newest sibling's, as for new partitions

@@ -22,16 +22,16 @@ function definition(index: string, relation: string): string {
 }
 
 /**
- * `$1`: oids of partitioned tables. One row for each of them and of their partitions with something to tell; a partition answers for all below
- * it. One query for all: what is unhealthy is rare, and found in one pass over pg_index.
+ * `$1`: oids of partitioned tables. One row for each of them and of their partitions with something to tell; a partition answers for all
+ * below it. One query for all: what is unhealthy is rare, and found in one pass over pg_index.
  * An index counts when it is invalid, unless it is being built now: then a session that pg_stat_progress_create_index lists holds
- * ShareUpdateExclusiveLock on its table, as CREATE INDEX and REINDEX CONCURRENTLY do from beginning to end; what of that view is hidden from
- * the role, the index, is taken for the one that is meant. And it counts when it is unattached: a partition's valid index with the definition
- * (as pg_get_indexdef prints it) and uniqueness of an index of its parent that has no attached child on this partition.
+ * ShareUpdateExclusiveLock on its table, as CREATE INDEX and REINDEX CONCURRENTLY do from beginning to end; what of that view is hidden
+ * from the role, the index, is taken for the one that is meant. And it counts when it is unattached: a partition's valid index with the
+ * definition (as pg_get_indexdef prints it) and uniqueness of an index of its parent that has no attached child on this partition.
  * `isIncomplete`: some index of a parent has no attached child on a relation that should have one. Only an invalid index of a parent can
  * lack one (it becomes valid with the last), so nobody else is looked through; foreign tables have no indexes, and a partition whose detach
- * is pending is leaving. Further indexes of a partition alone are nobody's business.
- * Reads catalogs, pg_locks and progress; locks no relation. Source: postgresql.org/docs/18/sql-alterindex.html (ATTACH PARTITION).
+ * is pending is leaving. Further indexes of a partition alone are nobody's business. Reads catalogs, pg_locks and progress; locks no
+ * relation. Source: postgresql.org/docs/18/sql-alterindex.html (ATTACH PARTITION).
  */
 export const indexHealthSql: NamedSql = namedSql(
   'read-index-health',

@@ -1,7 +1,10 @@
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
 
-/** `$1`: oids of partitioned tables. When each was analysed as a whole, which autovacuum never does (postgresql.org/docs/18/sql-analyze.html). */
+/**
+ * `$1`: oids of partitioned tables. When each was analysed as a whole, which autovacuum never does
+ * (postgresql.org/docs/18/sql-analyze.html).
+ */
 export const parentActivitySql: NamedSql = namedSql(
   'read-parent-activity',
   /* sql */ `

@@ -4,10 +4,10 @@ import { number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
 /**
  * `$1`: oids of partitions. One row for each that exists and whose whole subtree could be measured: sizes of all forks of its tables, of
  * their indexes and of their TOAST tables (with their index); foreign tables take no room here. The size functions take AccessShareLock for
- * as long as they look at one relation, and would queue behind a held *or waiting* AccessExclusiveLock with everybody else behind them, so a
- * partition is left out when a leaf, one of its indexes, its TOAST table or that one's index has such a lock; a lock that comes in between
- * meets the session's `lock_timeout`.
- * OFFSET 0 keeps the look-up of each relation by index; the plan was a scan of all of pg_class in each batch.
+ * as long as they look at one relation, and would queue behind a held *or waiting* AccessExclusiveLock with everybody else behind them, so
+ * a partition is left out when a leaf, one of its indexes, its TOAST table or that one's index has such a lock; a lock that comes in
+ * between meets the session's `lock_timeout`. OFFSET 0 keeps the look-up of each relation by index; the plan was a scan of all of pg_class
+ * in each batch.
  * Source: postgresql.org/docs/18/functions-admin.html (database object size functions).
  */
 export const partitionSizesSql: NamedSql = namedSql(

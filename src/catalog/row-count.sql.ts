@@ -25,7 +25,10 @@ export const decodeStatisticsEpoch: RowDecoder<{ readonly epoch: string | null }
   epoch: nullable(text),
 });
 
-/** `$1`: oid of a table to be counted. No row when it is gone. Sizes take a lock, so there is none of a table under or before an exclusive one. */
+/**
+ * `$1`: oid of a table to be counted. No row when it is gone. Sizes take a lock, so there is none of a table under or before an exclusive
+ * one.
+ */
 export const countTargetSql: NamedSql = namedSql(
   'read-count-target',
   /* sql */ `
@@ -70,7 +73,8 @@ export const decodeCountTarget: RowDecoder<CountTargetRow> = row<CountTargetRow>
 
 /**
  * Counts the rows of `name`, without those below it, in its blocks from `from` to before `to` (null: to the end, however many have come).
- * Answers the oid with it, as the name may mean another table by now. A range of ctid reads only those blocks (PostgreSQL 14, TID Range Scan).
+ * Answers the oid with it, as the name may mean another table by now. A range of ctid reads only those blocks (PostgreSQL 14, TID Range
+ * Scan).
  */
 export function countRowsSql(name: QualifiedName, from: number, to: number | null): NamedSql {
   const table = formatQualifiedName(name);

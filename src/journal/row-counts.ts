@@ -24,7 +24,10 @@ export async function readRowCounts(session: Session, schema: string, signal: Ab
   return await session.rows(read, [], decodeRowCount, signal);
 }
 
-/** Writes `counts` over older ones of the same tables, and forgets tables that are gone. `guard` is SQL that raises unless this epoch is current. */
+/**
+ * Writes `counts` over older ones of the same tables, and forgets tables that are gone. `guard` is SQL that raises unless this epoch is
+ * current.
+ */
 export async function writeRowCounts(
   session: Session,
   schema: string,

@@ -5,11 +5,11 @@ import type { EpochMicros } from '../partition/position.ts';
 import type { Collection, Uncounted } from './collection.ts';
 
 /**
- * Which tables need no second count. Closed is a range whose upper bound the clock has passed (integer keys: the newest key), with all tables
- * below it. Its count holds while the evidence is the same: file node, rows inserted, updated and deleted so far, and the `epoch` in which these
- * are counted. One without a count is worth it when its evidence is the same in two looks: what still changes would be counted in vain.
- * A session tells its counters only when it has fallen idle (within ten seconds; before PostgreSQL 15 with its next statement), so a count may
- * miss what was written just after it; it is made again when that is told.
+ * Which tables need no second count. Closed is a range whose upper bound the clock has passed (integer keys: the newest key), with all
+ * tables below it. Its count holds while the evidence is the same: file node, rows inserted, updated and deleted so far, and the `epoch` in
+ * which these are counted. One without a count is worth it when its evidence is the same in two looks: what still changes would be counted
+ * in vain. A session tells its counters only when it has fallen idle (within ten seconds; before PostgreSQL 15 with its next statement), so
+ * a count may miss what was written just after it; it is made again when that is told.
  */
 export class ClosedTables {
   readonly #roots: ReadonlySet<string>;

@@ -52,7 +52,9 @@ async function measureGroup(
   }
 }
 
-/** A lock that came between the look at pg_locks and the measuring is seen by the second look; a batch that meets another one is left out. */
+/**
+ * A lock that came between the look at pg_locks and the measuring is seen by the second look; a batch that meets another one is left out.
+ */
 async function readBatch(session: Session, oids: readonly string[], signal: AbortSignal): Promise<readonly PartitionSizesRow[]> {
   for (let attempt = 1; attempt <= 2; attempt += 1) {
     try {

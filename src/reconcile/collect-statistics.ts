@@ -70,10 +70,10 @@ function merge(draft: Draft, row: PartitionActivityRow, rows: number): void {
   draft.analyzedAt = Math.min(draft.analyzedAt, row.analyzedAt ?? Number.POSITIVE_INFINITY);
 }
 
-/** Infinite: nothing below it is ever vacuumed or analysed. */
+/** Still infinite: nothing below it can be vacuumed or analysed. */
 function finish(draft: Draft, before: PartitionStatistics | undefined): void {
-  if (draft.vacuumedAt === Number.POSITIVE_INFINITY) draft.vacuumedAt = 0;
-  if (draft.analyzedAt === Number.POSITIVE_INFINITY) draft.analyzedAt = 0;
+  if (draft.vacuumedAt === Number.POSITIVE_INFINITY) draft.vacuumedAt = Number.NaN;
+  if (draft.analyzedAt === Number.POSITIVE_INFINITY) draft.analyzedAt = Number.NaN;
   if (before === undefined) return;
   draft.heapBytes = before.heapBytes;
   draft.indexBytes = before.indexBytes;

@@ -15,8 +15,8 @@ export interface PartialCount extends Uncounted {
 }
 
 /**
- * What the collections of one term of leadership remember from one to the next. Each collector replaces what it has read and leaves the rest
- * as it was, so that a value which cannot be read now stays the last one.
+ * What the collections of one term of leadership remember from one to the next. Each collector replaces what it has read and leaves the
+ * rest as it was, so that a value which cannot be read now stays the last one.
  */
 export class Collection {
   readonly #tables = new Map<string, TableStatistics>();

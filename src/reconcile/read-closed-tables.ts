@@ -7,8 +7,8 @@ import { ClosedTables } from './closed-tables.ts';
 import type { Collection } from './collection.ts';
 
 /**
- * What `collection` has to know to tell counted tables from others; the journal is read once in its life, as nobody else writes there. Null while the
- * server counts no changes (`track_counts` off): then nothing is known to be unchanged.
+ * What `collection` has to know to tell counted tables from others; the journal is read once in its life, as nobody else writes there. Null
+ * while the server counts no changes (`track_counts` off): then nothing is known to be unchanged.
  */
 export async function readClosedTables(
   session: Session,

@@ -4,7 +4,10 @@ import type { QualifiedName } from '../partition/qualified-name.ts';
 export const drifts = ['owner', 'acl', 'index', 'constraint', 'storage', 'replica-identity'] as const;
 export type Drift = (typeof drifts)[number];
 
-/** What the collection learned of one partition (its whole subtree when it is partitioned itself). Sizes in bytes, times in seconds since 1970. */
+/**
+ * What the collection learned of one partition (its whole subtree when it is partitioned itself). Sizes in bytes, times in seconds since
+ * 1970.
+ */
 export interface PartitionStatistics {
   readonly heapBytes: number;
   readonly indexBytes: number;
@@ -16,12 +19,18 @@ export interface PartitionStatistics {
   /** age(relfrozenxid) and mxid_age(relminmxid), the worst of the subtree and its TOAST tables, in transactions. */
   readonly xidAge: number;
   readonly mxidAge: number;
-  /** The later of manual and automatic; 0: never. Of a subtree the stalest. */
+  /**
+   * The later of manual and automatic; 0: never, NaN: there is nothing that could be (a foreign table is analysed, not vacuumed). Of a
+   * subtree the stalest.
+   */
   readonly vacuumedAt: number;
   readonly analyzedAt: number;
 }
 
-/** What the collection learned of one table; partitions by oid. A partition that was locked away or came later is absent. */
+/**
+ * What the collections learned of one table; partitions by oid. Sizes of one that was locked away are the last ones, else those of
+ * pg_class.
+ */
 export interface TableStatistics {
   readonly table: QualifiedName;
   readonly partitions: ReadonlyMap<string, PartitionStatistics>;

@@ -26,9 +26,10 @@ export interface CollectionTerm {
 }
 
 /**
- * Reads and plans like a run, for findings and gauges, then reads statistics, and about every 15 minutes sizes and the health of indexes. All
- * of it on this one session, which is read-only but for a transaction that journals rows counted (`metrics.rowCounts: exact`). A collector
- * that fails leaves its values as they were and does not stop the others; the run has failed then. Throws what stops the database as a whole.
+ * Reads and plans like a run, for findings and gauges, then reads statistics, and about every 15 minutes sizes and the health of indexes.
+ * All of it on this one session, which is read-only but for a transaction that journals rows counted (`metrics.rowCounts: exact`). A
+ * collector that fails leaves its values as they were and does not stop the others; the run has failed then. Throws what stops the database
+ * as a whole.
  */
 export async function collect(
   session: Session,
