@@ -57,7 +57,6 @@ export class LeaderMetrics {
   readonly #gauges: TableGauges;
   readonly #failedPhase = new Map<string, string>();
   readonly #blocked = new RecentPeak(blockedWindowSeconds);
-  #isDropped = false;
 
   constructor(store: MetricStore, database: LedDatabase, gauges: TableGauges) {
     this.#store = store;
@@ -102,10 +101,14 @@ export class LeaderMetrics {
     this.#blocked.see(count, nowSeconds);
   }
 
-  /** Brings up to date what changes by time alone, and waits for gauges of tables that are on their way. */
-  async settle(nowSeconds: number): Promise<void> {
-    await this.#gauges.settled;
-    if (!this.#isDropped) this.#store.set('blocked_sessions', this.#labels(), this.#blocked.at(nowSeconds));
+  /** Resolves when the gauges of tables show all that was told so far. */
+  get settled(): Promise<void> {
+    return this.#gauges.settled;
+  }
+
+  /** Brings up to date what changes by time alone. */
+  refresh(nowSeconds: number): void {
+    this.#store.set('blocked_sessions', this.#labels(), this.#blocked.at(nowSeconds));
   }
 
   /** `isApply` false: a collection, which reads and plans but must not count what it would refuse. */
@@ -148,7 +151,6 @@ export class LeaderMetrics {
   }
 
   drop(): void {
-    this.#isDropped = true;
     this.#gauges.drop();
     this.#store.dropLeader(this.#database.name);
   }

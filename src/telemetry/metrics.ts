@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { SessionObserver } from '../postgres/session-observer.ts';
 import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
@@ -21,6 +22,9 @@ export interface MetricsOptions {
   /** For what an operator should know of the metrics themselves. */
   readonly logger?: Logger;
 }
+
+/** A scrape has ten seconds by default, and many of them want an answer within one. */
+const longestWaitMs = 250;
 
 /** Why this process must not lead a database although nobody else does, or nobody knows. */
 export type RefusalReason = (typeof refusalReasons)[number];
@@ -163,10 +167,20 @@ export class Metrics {
     return this.#store.contentType;
   }
 
-  /** Everything, as of now; what was told before the call is in it. */
-  async render(): Promise<string> {
+  /**
+   * Everything, as of now. Gauges of tables that are being written are waited for, at most `waitMs`, so that what was told before the call
+   * is in the answer; when that takes longer, those of the snapshot before are.
+   */
+  async render(waitMs: number = longestWaitMs): Promise<string> {
     const now = this.#options.nowSeconds();
-    await Promise.all([...this.#led.values()].map((led) => led.settle(now)));
+    const late = new AbortController();
+    const settled = Promise.all([...this.#led.values()].map((led) => led.settled));
+    try {
+      await Promise.race([settled, setTimeout(waitMs, undefined, { signal: late.signal })]);
+    } finally {
+      late.abort();
+    }
+    for (const led of this.#led.values()) led.refresh(now);
     return await this.#store.render(this.#allowance.limits.maxSeries);
   }
 

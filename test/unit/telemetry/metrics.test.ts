@@ -5,7 +5,7 @@ import type { TableReport } from '../../../src/reconcile/event.ts';
 import { metricCatalogue } from '../../../src/telemetry/metric-catalogue.ts';
 import { findNamingFaults } from '../../support/metric-names.ts';
 import { contextAt, keep, modelOf, named, planModel } from '../../support/model.ts';
-import { event, leading, led, newMetrics, nowSeconds, scrape, snapshot } from './support.ts';
+import { event, leading, led, newMetrics, nowSeconds, patientMs, scrape, snapshot } from './support.ts';
 
 const limits = { partitions: 'none', topPerTable: 20, maxSeries: 50_000 } as const;
 
@@ -61,7 +61,7 @@ describe('a process that does not lead', () => {
   });
 
   it('has no line about families without series', async () => {
-    expect(await newMetrics().render()).not.toMatch(/partitiond_(task|table|steps|partition)_/);
+    expect(await newMetrics().render(patientMs)).not.toMatch(/partitiond_(task|table|steps|partition)_/);
   });
 
   it('counts loads of the configuration, and remembers when the last good one was', async () => {
@@ -125,7 +125,7 @@ describe('a process that does not lead', () => {
     metrics.taskFinished('app', 'provision', 'ok', 5);
     metrics.lost('app', 'released');
     metrics.databaseDown('app');
-    const text = await metrics.render();
+    const text = await metrics.render(patientMs);
     expect(text).not.toContain('database="app"');
     expect(text).toContain('partitiond_config_hash{database="other"} 10');
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Partition, PartitionedTable } from '../../../src/partition/partition.ts';
 import { type Model, modelOf, named, partition } from '../../support/model.ts';
-import { leading, led, newMetrics, scrape, shownPartitions, snapshot, snapshotOf, statisticsOf } from './support.ts';
+import { leading, led, newMetrics, patientMs, scrape, shownPartitions, snapshot, snapshotOf, statisticsOf } from './support.ts';
 
 const partitions = [
   partition('small', { kind: 'unreadable', reason: '' }, { estimatedRows: 10, estimatedBytes: 100 }),
@@ -91,7 +91,7 @@ describe('series of single partitions', () => {
     const { policy, table } = modelOf({ partitions: [strange] });
     const metrics = leading(policy, { partitions: 'all' });
     metrics.observeCollection(snapshot(policy, table));
-    expect(await metrics.render()).toContain(
+    expect(await metrics.render(patientMs)).toContain(
       'partitiond_partition_rows{database="app",schema="public",table="t",partition="archive.\\"a\\"\\"b\\\\c\\nd\\""} 0\n',
     );
   });
@@ -196,7 +196,7 @@ describe('the caps of series by partition', () => {
     expect((await exportedBy('one')) + (await exportedBy('two'))).toBeLessThanOrEqual(2_000);
     for (const name of [...names, ...names]) {
       metrics.observeCollection(snapshotOf(read, name));
-      await metrics.render();
+      await metrics.render(patientMs);
     }
     const all = await Promise.all(names.flatMap((name) => ['small', 'large', 'huge'].map((table) => exported(name, table))));
     expect(all.reduce((sum, count) => sum + count, 0)).toBeLessThanOrEqual(2_000);

@@ -11,6 +11,9 @@ import { instant } from '../../support/model.ts';
 export const nowSeconds = 1_741_608_000;
 export const readAt: bigint = instant('2025-03-10T12:00:00Z');
 
+/** A machine that does much else must not make a test see the snapshot before. */
+export const patientMs = 60_000;
+
 export interface Limits {
   readonly partitions?: 'none' | 'top' | 'all';
   readonly topPerTable?: number;
@@ -103,7 +106,7 @@ export function statisticsOf(
 
 /** Samples by `name{label="value",...}` without the prefix, in the order of the exposition. */
 export async function scrape(metrics: Metrics): Promise<ReadonlyMap<string, number>> {
-  const lines = (await metrics.render()).split('\n').filter((line) => line.startsWith(metricPrefix));
+  const lines = (await metrics.render(patientMs)).split('\n').filter((line) => line.startsWith(metricPrefix));
   return new Map(
     lines.map((line) => {
       const end = line.lastIndexOf(' ');

@@ -4,7 +4,7 @@ import { parseInterval } from '../../../src/partition/interval.ts';
 import type { Finding } from '../../../src/plan/finding.ts';
 import { parseExposition } from '../../support/exposition.ts';
 import { contextAt, keep, type ModelSettings, modelOf, named, partition, planModel } from '../../support/model.ts';
-import { event, leading, led, newMetrics, nowSeconds, readAt, scrape, snapshot, snapshotOf, statisticsOf } from './support.ts';
+import { event, leading, led, newMetrics, nowSeconds, patientMs, readAt, scrape, snapshot, snapshotOf, statisticsOf } from './support.ts';
 
 /** Value of a gauge of table `t` after one snapshot of it. */
 async function tableGauges(settings: ModelSettings): Promise<(name: string, labels?: string) => number | undefined> {
@@ -392,14 +392,14 @@ describe('tables of several databases', () => {
       metrics.observeCollection(snapshotOf([{ policy, table }], name));
     }
     const labelled = async (): Promise<readonly string[]> => {
-      const families = parseExposition(await metrics.render());
+      const families = parseExposition(await metrics.render(patientMs));
       const sizes = families.find(({ name }) => name === 'partitiond_partition_size_bytes')?.samples ?? [];
       return sizes.map(({ labels }) => `${labels.get('database')}/${labels.get('partition')}`);
     };
     expect(await labelled()).toEqual(['a/p1', 'a/_other', 'b/p1', 'b/_other']);
     metrics.lost('a', 'released');
     expect(await labelled()).toEqual(['b/p1', 'b/_other']);
-    expect(await metrics.render()).not.toMatch(/partitiond_table_\w+\{database="a"/);
+    expect(await metrics.render(patientMs)).not.toMatch(/partitiond_table_\w+\{database="a"/);
   });
 
   it('do not come back when leadership is lost in the middle of a large snapshot', async () => {
