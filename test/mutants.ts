@@ -285,4 +285,35 @@ export const mutants: readonly Mutant[] = [
     replacement: '',
     test: { file: 'test/integration/apply-limits.pg.test.ts', name: 'is a condition of the step: what cannot be written down is not done' },
   },
+  {
+    mistake: 'takes orders from other machines',
+    file: 'src/service/admin-peer.ts',
+    text: '(address !== undefined && isLoopback(address))',
+    replacement: 'address !== undefined',
+    test: { file: 'test/unit/service/apps.test.ts', name: 'grants a caller on' },
+  },
+  {
+    mistake: 'takes orders from web pages',
+    file: 'src/service/admin-peer.ts',
+    text: "(header('sec-fetch-site') ?? 'none') !== 'none'",
+    replacement: 'false',
+    test: { file: 'test/unit/service/apps.test.ts', name: 'refuses web pages' },
+  },
+  {
+    mistake: 'leads a database that was added after the drain',
+    file: 'src/service/fleet.ts',
+    text: 'if (this.#draining !== null) worker.drain().catch(surroundings.crash);',
+    replacement: '',
+    test: { file: 'test/e2e/drain.test.ts', name: 'leads no database that is added to its configuration afterwards' },
+  },
+  {
+    mistake: 'goes on counting a configuration as old that was loaded anew',
+    file: 'src/service/reloader.ts',
+    text: 'loadedAtMs: this.#clock.monotonicMs()',
+    replacement: 'loadedAtMs: before.loadedAtMs',
+    test: {
+      file: 'test/e2e/reload.test.ts',
+      name: 'lets a process that was left behind lead again once it has loaded its configuration anew',
+    },
+  },
 ];
