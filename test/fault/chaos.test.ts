@@ -53,41 +53,45 @@ async function countRows(database: TestDatabase, name: string): Promise<number> 
   return Number(sum?.rows);
 }
 
-it('keeps several tables while its connections are terminated at random, and has lost nothing when that ends', async () => {
-  await using database = await createDatabase();
-  for (const name of names) await createBusyTable(database, name);
-  await startDdlAudit(database);
-  await using fleet = await startFleet(database, 3, { tables: Object.values(policies), top: `${anyPorts}\n${everySecond}` });
-  await fleet.waitForLeader(0, fleet.members);
-  const writers = names.map((name) => startRowWriter(database.url, `public.${name}`, 40));
-  try {
-    const terminated = await terminateAtRandom(database);
-    console.info(
-      `${terminated} sessions terminated, PARTITIOND_TEST_CHAOS_SEED=${seed}, rows ${writers.map(({ written }) => written).join(' ')}`,
-    );
-    // Else nothing was proved: hardly anything was disturbed, or nobody worked meanwhile.
-    expect(terminated).toBeGreaterThan(seconds / 2);
-    for (const writer of writers) expect(writer.written).toBeGreaterThan(10 * 5);
-    for (const [index, name] of names.entries()) {
-      const written = (await writers[index]?.stop()) ?? 0;
-      await waitFor(
-        `all partitions of ${name}`,
-        () => partitionFaults(database, name, written),
-        (faults) => faults.length === 0,
-        { timeoutMs: 90_000 },
+it(
+  'keeps several tables while its connections are terminated at random, and has lost nothing when that ends',
+  async () => {
+    await using database = await createDatabase();
+    for (const name of names) await createBusyTable(database, name);
+    await startDdlAudit(database);
+    await using fleet = await startFleet(database, 3, { tables: Object.values(policies), top: `${anyPorts}\n${everySecond}` });
+    await fleet.waitForLeader(0, fleet.members);
+    const writers = names.map((name) => startRowWriter(database.url, `public.${name}`, 40));
+    try {
+      const terminated = await terminateAtRandom(database);
+      console.info(
+        `${terminated} sessions terminated, PARTITIOND_TEST_CHAOS_SEED=${seed}, rows ${writers.map(({ written }) => written).join(' ')}`,
       );
-      expect(await countRows(database, name), name).toBe(written);
+      // Else nothing was proved: hardly anything was disturbed, or nobody worked meanwhile.
+      expect(terminated).toBeGreaterThan(seconds / 2);
+      for (const writer of writers) expect(writer.written).toBeGreaterThan(10 * 5);
+      for (const [index, name] of names.entries()) {
+        const written = (await writers[index]?.stop()) ?? 0;
+        await waitFor(
+          `all partitions of ${name}`,
+          () => partitionFaults(database, name, written),
+          (faults) => faults.length === 0,
+          { timeoutMs: 90_000 },
+        );
+        expect(await countRows(database, name), name).toBe(written);
+      }
+    } finally {
+      await Promise.all(writers.map((writer) => writer.stop()));
     }
-  } finally {
-    await Promise.all(writers.map((writer) => writer.stop()));
-  }
-  await fleet.waitForLeader(0, fleet.members);
-  const pending = 'SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhdetachpending';
-  await waitFor(
-    'finished detaches',
-    () => database.query(pending),
-    (rows) => rows.length === 0,
-    { timeoutMs: 60_000 },
-  );
-  await expectOrderlyWork(database, fleet.members);
-});
+    await fleet.waitForLeader(0, fleet.members);
+    const pending = 'SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhdetachpending';
+    await waitFor(
+      'finished detaches',
+      () => database.query(pending),
+      (rows) => rows.length === 0,
+      { timeoutMs: 60_000 },
+    );
+    await expectOrderlyWork(database, fleet.members);
+  },
+  (seconds + 240) * 1000,
+);
