@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { DaemonProcess, shippedHeapMib } from './daemon-process.ts';
+import { DaemonProcess, shippedHeap } from './daemon-process.ts';
 import { databaseEntry, farSchedules, type ManyPartitions, makePartitions, tableDefaults } from './many-partitions.ts';
 import { startPeerServer } from './peer-server.ts';
 import { median, percentile, printAtMost, printFigure, timed } from './report.ts';
@@ -46,7 +46,7 @@ async function measure(count: number, chosen: Case): Promise<void> {
   const server = await startPeerServer({ autovacuum: 'off' });
   try {
     const madeMs = await timed(() => makePartitions(server, 'postgres', chosen));
-    printFigure(`${count} partitions in ${chosen.tables} tables, made in`, `${(madeMs / 1000).toFixed(0)} s`);
+    printFigure(`${count} partitions in ${chosen.tables} tables, made in`, `${(madeMs / 1000).toFixed(0)} s`, `node ${shippedHeap}`);
     const databases = `databases:\n${databaseEntry('bench', server.url('postgres'), chosen.tables)}`;
     const daemon = await DaemonProcess.start(farSchedules() + tableDefaults + databases);
     try {
@@ -66,7 +66,7 @@ async function measureDaemon(daemon: DaemonProcess, count: number, { goals }: Ca
   print('peak resident memory of the first run of each task', daemon.mib('VmHWM'), 'MiB', goals.rssMib);
   await measureAtRest(daemon, print, goals);
   await measureBusy(daemon, print, goals);
-  print(`peak resident memory (heap limit ${shippedHeapMib} MiB)`, daemon.mib('VmHWM'), 'MiB', goals.rssMib);
+  print('peak resident memory', daemon.mib('VmHWM'), 'MiB', goals.rssMib);
   await delay(settleMs);
   print('resident memory at rest', daemon.mib('VmRSS'), 'MiB', goals.rssMib);
   const { memory } = await daemon.probe('collect');

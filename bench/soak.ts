@@ -87,11 +87,14 @@ async function verdict(daemon: DaemonProcess, everyMs: number): Promise<void> {
     );
   }
   const settled = taken.slice(Math.floor(samples * warmUp));
-  const handles = settled.map((sample) => sample.handles);
+  // Runs in work hold connections and timers, so the fewest tell what stays.
+  const fewest = (some: readonly Sample[]): number => Math.min(...some.map((sample) => sample.handles));
+  const middle = Math.floor(settled.length / 2);
   printFigure('runs in all', String(daemon.lines().filter(({ fields }) => fields['msg'] === 'task finished').length));
   printAtMost('heap after collection, slope per hour', slope(settled.map(({ hours, heapMib }) => [hours, heapMib])), 'MiB', goalMibPerHour);
   printAtMost('resident memory, slope per hour', slope(settled.map(({ hours, rssMib }) => [hours, rssMib])), 'MiB');
-  printAtMost('handles: last less fewest', (handles.at(-1) ?? 0) - Math.min(...handles), 'handles', goalNewHandles);
+  const newHandles = fewest(settled.slice(middle)) - fewest(settled.slice(0, middle));
+  printAtMost('handles that stay: second half less first', newHandles, 'handles', goalNewHandles);
 }
 
 function sampleOf({ memory, resources }: ProcessReading, daemon: DaemonProcess, hours: number): Sample {
