@@ -47,7 +47,7 @@ export class Collection {
 
 const nothing = {
   partitions: new Map<string, PartitionStatistics>(),
-  parentAnalyzedAt: 0,
-  invalidIndexes: 0,
-  drift: new Map(),
+  parentAnalyzedAt: null,
+  invalidIndexes: null,
+  drift: null,
 } satisfies Omit<TableStatistics, 'table'>;

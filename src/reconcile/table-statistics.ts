@@ -34,10 +34,10 @@ export interface PartitionStatistics {
 export interface TableStatistics {
   readonly table: QualifiedName;
   readonly partitions: ReadonlyMap<string, PartitionStatistics>;
-  /** Last ANALYZE of the partitioned table itself; 0: never. */
-  readonly parentAnalyzedAt: number;
-  /** Indexes of the tree that are invalid, or not attached to the parent's, other than those being built now. */
-  readonly invalidIndexes: number;
-  /** Partitions that differ from the parent, by what differs; kinds without any are absent. */
-  readonly drift: ReadonlyMap<Drift, number>;
+  /** Last ANALYZE of the partitioned table itself; 0: never, null: not read yet. */
+  readonly parentAnalyzedAt: number | null;
+  /** Indexes of the tree that are invalid, or not attached to the parent's, other than those being built now; null: not read yet. */
+  readonly invalidIndexes: number | null;
+  /** Partitions that differ from the parent, by what differs; kinds without any are absent; null: not read yet. */
+  readonly drift: ReadonlyMap<Drift, number> | null;
 }

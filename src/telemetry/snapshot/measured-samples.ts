@@ -1,5 +1,5 @@
 import { type ClosedPartition, fitGrowth, growthAt, growthBetween } from '../../plan/growth.ts';
-import type { Drift } from '../../reconcile/table-statistics.ts';
+import { drifts } from '../../reconcile/table-statistics.ts';
 import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
 import { type PartitionColumns, ranks } from './partition-columns.ts';
 import type { StatisticsColumns } from './statistics-columns.ts';
@@ -39,8 +39,6 @@ export function measuredSamples(view: TableView, statistics: StatisticsColumns |
   return samples;
 }
 
-const drifts: readonly Drift[] = ['owner', 'acl', 'index', 'constraint', 'storage', 'replica-identity'];
-
 function addStatistics(add: AddGauge, statistics: StatisticsColumns): void {
   for (const component of ['heap', 'index', 'toast'] as const) add('table_size_bytes', sum(statistics[`${component}Bytes`]), { component });
   add('table_dead_rows', sum(statistics.deadRows));
@@ -50,7 +48,7 @@ function addStatistics(add: AddGauge, statistics: StatisticsColumns): void {
   add('table_oldest_analyze_timestamp_seconds', least(statistics.analyzedAt));
   add('table_parent_analyze_timestamp_seconds', statistics.parentAnalyzedAt);
   add('table_invalid_indexes', statistics.invalidIndexes);
-  for (const drift of drifts) add('table_drifted_partitions', statistics.drift.get(drift) ?? 0, { drift });
+  if (statistics.drift !== null) for (const drift of drifts) add('table_drifted_partitions', statistics.drift.get(drift) ?? 0, { drift });
 }
 
 function addSpread(add: AddGauge, columns: PartitionColumns, { bytes }: Measures): void {
@@ -92,8 +90,9 @@ function closedPartitions({ isClosed, from, to }: PartitionColumns, bytes: Float
   return closed;
 }
 
-/** Of what was measured. */
-function sum(values: Float64Array): number {
+/** Of what was measured; null when nothing was although there is something. */
+function sum(values: Float64Array): number | null {
+  if (values.length > 0 && values.every(Number.isNaN)) return null;
   return values.reduce((total, value) => (Number.isNaN(value) ? total : total + value), 0);
 }
 

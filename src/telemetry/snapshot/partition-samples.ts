@@ -27,14 +27,15 @@ export function partitionSamples(
       const value = values[index] ?? Number.NaN;
       if (!Number.isNaN(value)) add(name, value, labels[place]);
     }
-    const others = values.reduce((total, value, index) => (isShown[index] === 1 || Number.isNaN(value) ? total : rest(total, value)), 0);
-    add(name, others, { partition: otherPartitions });
+    const others = values.filter((_, index) => isShown[index] !== 1);
+    const measured = others.filter((value) => !Number.isNaN(value));
+    if (measured.length > 0 || others.length === 0) add(name, measured.reduce(rest, 0), { partition: otherPartitions });
   };
   const plus = (a: number, b: number): number => a + b;
   family('partition_size_bytes', bytes, plus);
   family('partition_rows', rows, plus);
   if (statistics === null) return samples;
   family('partition_dead_rows', statistics.deadRows, plus);
-  family('partition_xid_age_transactions', statistics.xidAge, Math.max);
+  family('partition_xid_age_transactions', statistics.xidAge, (a, b) => Math.max(a, b));
   return samples;
 }

@@ -6,9 +6,10 @@ type Field = keyof PartitionStatistics;
 
 /** What collections have learned of one table, aligned with its `PartitionColumns`; NaN where a partition was never measured. */
 export interface StatisticsColumns extends Readonly<Record<Field, Float64Array>> {
-  readonly parentAnalyzedAt: number;
-  readonly invalidIndexes: number;
-  readonly drift: ReadonlyMap<Drift, number>;
+  /** Null: not read yet. */
+  readonly parentAnalyzedAt: number | null;
+  readonly invalidIndexes: number | null;
+  readonly drift: ReadonlyMap<Drift, number> | null;
 }
 
 /** `fresh` over what was known: a partition that was locked away this time keeps its last values. */

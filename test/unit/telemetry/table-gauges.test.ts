@@ -205,6 +205,24 @@ describe('measured gauges of a table', () => {
     expect(await of(metrics, 'table_drifted_partitions', ',drift="replica-identity"')).toBe(0);
   });
 
+  it('are absent, not healthy, while the collector that reads them has not succeeded yet', async () => {
+    const metrics = leading(model.policy, { partitions: 'top' });
+    metrics.observeCollection(snapshot(model.policy, model.table));
+    const unread = statisticsOf(model.policy, {}, { parentAnalyzedAt: null, invalidIndexes: null, drift: null });
+    metrics.statisticsCollected('app', [unread]);
+    const absent =
+      /^(table_(size_bytes|dead_rows|oldest_.*_(age|timestamp)|parent_analyze|invalid_indexes|drifted)|partition_(dead_rows|xid_age))/;
+    const names = [...(await scrape(metrics)).keys()];
+    expect(names.filter((name) => absent.test(name) && !name.startsWith('table_oldest_partition_end'))).toEqual([]);
+    expect(await of(metrics, 'table_rows')).toBe(1010);
+    metrics.statisticsCollected('app', [{ ...unread, drift: new Map(), invalidIndexes: 0 }]);
+    expect(await of(metrics, 'table_invalid_indexes')).toBe(0);
+    expect(await of(metrics, 'table_drifted_partitions', ',drift="owner"')).toBe(0);
+    metrics.statisticsCollected('app', [{ ...unread, partitions: statisticsOf(model.policy, { 'oid of small': {} }).partitions }]);
+    expect(await of(metrics, 'table_dead_rows')).toBe(0);
+    expect(await of(metrics, 'table_size_bytes', ',component="heap"')).toBe(0);
+  });
+
   it('keep the last value of a partition that was locked away this time, and forget one that is gone', async () => {
     const metrics = leading(model.policy);
     const { policy, table } = model;
