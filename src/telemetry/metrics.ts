@@ -73,13 +73,14 @@ export class Metrics {
     for (const { name, hash } of databases) this.#databases.get(name)?.set('config_hash', Number.parseInt(hash.slice(0, 12), 16));
   }
 
+  /** What a connection found; that there is one is the `sessionObserver`'s to see. */
   databaseUp(database: string, server: { readonly version: number; readonly isInRecovery: boolean }): void {
     const known = this.#databases.get(database);
-    known?.set('database_up', 1);
     known?.set('postgres_version_num', server.version);
     known?.set('postgres_in_recovery', server.isInRecovery ? 1 : 0);
   }
 
+  /** For what fails before there is a connection to observe, and for one that was lost. */
   databaseDown(database: string): void {
     this.#databases.get(database)?.set('database_up', 0);
   }

@@ -48,6 +48,7 @@ export class ProcessMetrics {
       moved: (from, to) => {
         if (from !== null) this.#count(from, -1);
         if (to !== null) this.#count(to, 1);
+        if (from === 'waiting' && !this.#isOver) this.set('database_up', to === null ? 0 : 1);
       },
       failed: (sqlstate) => {
         if (this.#isOver) return;

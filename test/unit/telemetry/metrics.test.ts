@@ -112,14 +112,39 @@ describe('a process that does not lead', () => {
     expect([errors('42'), errors('PD'), errors('other'), errors('55')]).toEqual([2, 1, 1, 0]);
   });
 
+  it('says of the last connection attempt of any kind whether it succeeded, and of losing a connection nothing', async () => {
+    const metrics = newMetrics();
+    const observer = metrics.sessionObserver('app');
+    const isUp = async (): Promise<number | undefined> => (await scrape(metrics)).get('database_up{database="app"}');
+    observer.moved(null, 'waiting');
+    expect(await isUp()).toBe(0);
+    observer.moved('waiting', 'idle');
+    expect(await isUp()).toBe(1);
+    observer.moved('idle', null);
+    expect(await isUp()).toBe(1);
+    observer.moved(null, 'waiting');
+    observer.moved('waiting', null);
+    expect(await isUp()).toBe(0);
+    observer.moved('waiting', 'active');
+    expect(await isUp()).toBe(1);
+    metrics.databaseDown('app');
+    metrics.databaseUp('app', { version: 180_004, isInRecovery: true });
+    const samples = await scrape(metrics);
+    expect(samples.get('postgres_version_num{database="app"}')).toBe(180_004);
+    expect(samples.get('postgres_in_recovery{database="app"}')).toBe(1);
+    expect(samples.get('database_up{database="app"}')).toBe(0);
+  });
+
   it('forgets a database that a reload has removed, whatever its connections still say, and begins one that is new', async () => {
     const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
     const metrics = leading(policy, { partitions: 'all' });
     const observer = metrics.sessionObserver('app');
     observer.moved(null, 'idle');
+    observer.moved(null, 'waiting');
     metrics.observeRun(snapshot(policy, table), 'provision');
     metrics.configured([{ name: 'other', hash: '00000000000a' }], limits);
     observer.moved('idle', null);
+    observer.moved('waiting', null);
     observer.failed('42P01');
     metrics.renewed('app');
     metrics.taskFinished('app', 'provision', 'ok', 5);
