@@ -30,15 +30,20 @@ export interface PrintedTables {
   readonly dropped: number;
 }
 
-/**
- * All gauges of the tables of one database as text: first what is about tables, then as many partitions as `allowance` leaves room for when
- * there are `elsewhere` other series in the process.
- */
+/** Why and beside what tables are printed. */
+export interface Printing {
+  /** After a collection of statistics; else something changed in between. */
+  readonly isCollection: boolean;
+  /** Other series in the process. */
+  readonly elsewhere: number;
+}
+
+/** All gauges of the tables of one database as text: first what is about tables, then as many partitions as `allowance` leaves room for. */
 export async function printTables(
   database: string,
   tables: readonly PrintableTable[],
   allowance: PartitionAllowance,
-  elsewhere: number,
+  { isCollection, elsewhere }: Printing,
   breather: Breather,
 ): Promise<PrintedTables> {
   const printer = new FamilyPrinter();
@@ -57,7 +62,7 @@ export async function printTables(
   for (const [index, table] of tables.entries()) {
     const share = shares[index];
     if (share === undefined || table.view.partitions === null) continue;
-    const count = printPartitions(printer, table, table.view.partitions, share);
+    const count = printPartitions(printer, table, table.view.partitions, share, isCollection);
     shown += count;
     dropped += seriesPerPartition * Math.max(0, share.wished - count + (share.room < 0 ? 1 : 0));
     await breather.breathe();
@@ -101,10 +106,16 @@ function mostWanted(columns: PartitionColumns, topPerTable: number): number {
   return Math.min(columns.count, Math.max(mostShown(topPerTable), always));
 }
 
-function printPartitions(printer: FamilyPrinter, table: PrintableTable, columns: PartitionColumns, { enter, room }: Share): number {
+function printPartitions(
+  printer: FamilyPrinter,
+  table: PrintableTable,
+  columns: PartitionColumns,
+  { enter, room }: Share,
+  isCollection: boolean,
+): number {
   const { statistics, sticky } = table;
   const measures = measure(columns, statistics);
-  const shown = room < 0 ? [] : sticky.choose(columns, measures.bytes, enter, room);
+  const shown = room < 0 ? [] : sticky.choose(columns, measures.bytes, enter, room, isCollection);
   print(printer, table, [
     { name: 'partitions_exported', labels: {}, value: shown.length },
     { name: 'partitions_omitted', labels: {}, value: columns.count - shown.length },

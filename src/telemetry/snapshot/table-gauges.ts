@@ -67,7 +67,7 @@ export class TableGauges {
         this.#view(table);
         await breather.breathe();
       }
-      await this.#publish(breather);
+      await this.#publish(breather, false);
     });
   }
 
@@ -85,10 +85,11 @@ export class TableGauges {
   /** Shows what was read since the last time, if anything. */
   publish(): void {
     this.#enqueue(async (breather) => {
-      if (this.#isStale) await this.#publish(breather);
+      if (this.#isStale) await this.#publish(breather, false);
     });
   }
 
+  /** The end of a collection, also of one that could read nothing. */
   statisticsCollected(statistics: readonly TableStatistics[]): void {
     this.#enqueue(async (breather) => {
       for (const fresh of statistics) {
@@ -98,7 +99,7 @@ export class TableGauges {
         this.#tables.set(key, { ...known, statistics: mergeStatistics(known.statistics, fresh, known.view.partitions) });
         await breather.breathe();
       }
-      await this.#publish(breather);
+      await this.#publish(breather, true);
     });
   }
 
@@ -138,9 +139,9 @@ export class TableGauges {
     return { identity, sticky: new StickyPartitions(), pace: new KeyPace() };
   }
 
-  async #publish(breather: Breather): Promise<void> {
+  async #publish(breather: Breather, isCollection: boolean): Promise<void> {
     const elsewhere = this.#store.seriesBesidePartitions(this.#database);
-    const printed = await printTables(this.#database, [...this.#tables.values()], this.#allowance, elsewhere, breather);
+    const printed = await printTables(this.#database, [...this.#tables.values()], this.#allowance, { isCollection, elsewhere }, breather);
     if (this.#isDropped) return this.#allowance.forget(this.#database);
     this.#isStale = false;
     this.#allowance.shows(this.#database, printed.shown);
