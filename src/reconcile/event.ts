@@ -24,6 +24,8 @@ export interface RunReport {
   /** Set when work is paused (`partitiond pause`), also since the run began: the steps of every later table are then reported as refused. */
   readonly pause: Pause | null;
   readonly tables: readonly TableReport[];
+  /** Those of them whose turn did not come, as something ended the run before. */
+  readonly unreached: readonly QualifiedName[];
 }
 
 /** Everything that happens, for logs and metrics; `reconcile` knows neither. All carry `runId` and `database`. */

@@ -5,7 +5,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { readServerFacts } from '../catalog/read-server-facts.ts';
-import type { PartitiondError } from '../errors.ts';
+import { type PartitiondError, StatementError } from '../errors.ts';
 import { installJournal } from '../journal/install.ts';
 import { trimJournal } from '../journal/operations.ts';
 import { type JournalContents, readJournal } from '../journal/read-journal.ts';
@@ -17,6 +17,7 @@ import type { Session } from '../postgres/session.ts';
 import { assertUsableServer } from './assert-usable-server.ts';
 import { breather } from './breather.ts';
 import type { RunReport, TableReport } from './event.ts';
+import { isDone } from './is-done.ts';
 import { planTables } from './plan-tables.ts';
 import { endsRun, reconcileTable, untouched } from './reconcile-table.ts';
 import type { ReconcileContext, ReconcileRequest } from './request.ts';
@@ -28,8 +29,8 @@ const lastWordMs = 5_000;
 /**
  * Reconciles the requested tables once. Mode `plan` writes nothing, not even the journal schema. Throws `ConnectionError` or `ConfigError`
  * when the database as a whole cannot be worked on (unreachable, too old, a standby), and the signal's reason when it was aborted before
- * all tables had been read; nothing was changed then. Everything later is in the report, one entry per requested table in the order of the
- * policy. However it ends, the observer is told by `run-finished`.
+ * all tables had been read; nothing was changed then. Everything later is in the report, one entry per requested table in the order in which
+ * they have their turn. However it ends, the observer is told by `run-finished`.
  */
 export async function reconcileDatabase(
   session: Session,
@@ -55,7 +56,7 @@ export async function reconcileDatabase(
     report = await work(run);
     return report;
   } finally {
-    const known: RunReport = report ?? { runId, database: database.name, facts: null, pause: null, tables: [] };
+    const known: RunReport = report ?? { runId, database: database.name, facts: null, pause: null, tables: [], unreached: [] };
     const durationMs = context.clock.monotonicMs() - startedAt;
     run.emit({ kind: 'run-finished', report: known, durationMs, outcome: outcomeOf(report, signal) });
   }
@@ -82,7 +83,7 @@ async function forgetHistory({ session, database, context, signal }: Run): Promi
 async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
   const readAt = context.clock.monotonicMs();
-  const planned = [...(await planTables(selectPolicies(database, request.tables), { session, journal, facts, request, context, signal }))];
+  const planned = [...(await planTables(selectPolicies(database, request), { session, journal, facts, request, context, signal }))];
   run.emit({
     kind: 'snapshot-read',
     facts,
@@ -92,6 +93,7 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
     durationMs: context.clock.monotonicMs() - readAt,
   });
   const tables: TableReport[] = [];
+  const unreached: QualifiedName[] = [];
   let pause = journal.pause;
   let ended: PartitiondError | null = null;
   const breathe = breather(context.clock);
@@ -100,6 +102,7 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
     await breathe();
     if (ended !== null || (request.mode === 'apply' && signal.aborted)) {
       tables.push(untouched(table, ended));
+      if (table.error === null) unreached.push(table.policy.table);
       continue;
     }
     const reconciled = await reconcileTable(run, table, pause);
@@ -107,13 +110,17 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
     ended = errorsOf(reconciled.report).find(endsRun) ?? null;
     tables.push(reconciled.report);
   }
-  return { runId: run.id, database: database.name, facts, pause, tables };
+  return { runId: run.id, database: database.name, facts, pause, tables, unreached };
 }
 
-function selectPolicies(database: DatabasePolicy, tables: readonly QualifiedName[] | null): readonly TablePolicy[] {
-  if (tables === null) return database.tables;
-  const wanted = new Set(tables.map(formatQualifiedName));
-  return database.tables.filter((policy) => wanted.has(formatQualifiedName(policy.table)));
+function selectPolicies(database: DatabasePolicy, { tables, first = [] }: ReconcileRequest): readonly TablePolicy[] {
+  const among = (names: readonly QualifiedName[]): ((policy: TablePolicy) => boolean) => {
+    const known = new Set(names.map(formatQualifiedName));
+    return ({ table }) => known.has(formatQualifiedName(table));
+  };
+  const wanted = tables === null ? database.tables : database.tables.filter(among(tables));
+  const isFirst = among(first);
+  return [...wanted.filter(isFirst), ...wanted.filter((policy) => !isFirst(policy))];
 }
 
 async function journalled(run: Run, body: () => Promise<RunReport>): Promise<RunReport> {
@@ -126,7 +133,7 @@ async function journalled(run: Run, body: () => Promise<RunReport>): Promise<Run
     return report;
   } finally {
     const lastWord = AbortSignal.timeout(lastWordMs);
-    const failed = report?.tables.filter(isFailed).map(({ table }) => formatQualifiedName(table)) ?? null;
+    const failed = report?.tables.filter((table) => !isDone(table)).map(({ table }) => formatQualifiedName(table)) ?? null;
     const end = { runId: run.id, outcome: outcomeOf(report, signal), failed };
     // The history is worth a try even when the connection has just gone; the error that matters is already in the reports.
     await finishRun(session, database.journalSchema, end, lastWord).catch(() => undefined);
@@ -137,12 +144,8 @@ function errorsOf(report: TableReport): readonly PartitiondError[] {
   return [report.error, ...report.steps.map((step) => step.error)].flatMap((error) => (error === null ? [] : [error]));
 }
 
-function isFailed(report: TableReport): boolean {
-  return report.error !== null || report.steps.some((step) => step.outcome === 'failed');
-}
-
-/** `report` null: something ended the run as a whole. */
+/** `report` null: something ended the run as a whole. A run that was stopped for being too long (PD505) has failed, nobody asked it to end. */
 function outcomeOf(report: RunReport | null, signal: AbortSignal): 'ok' | 'failed' | 'aborted' {
-  if (signal.aborted) return 'aborted';
-  return report === null || report.tables.some(isFailed) ? 'failed' : 'ok';
+  if (signal.aborted) return signal.reason instanceof StatementError ? 'failed' : 'aborted';
+  return report?.tables.every(isDone) === true ? 'ok' : 'failed';
 }

@@ -13,6 +13,8 @@ export interface ReconcileRequest {
   readonly tasks: readonly Task[];
   /** Null: every table of the policy. */
   readonly tables: readonly QualifiedName[] | null;
+  /** Tables to begin with, in the order of the policy like the others after them. */
+  readonly first?: readonly QualifiedName[];
   /** Another clock for planning, grace and retention; null: the database's. The skew guard always compares the real clocks. */
   readonly now: EpochMicros | null;
   /** Raises the removal budget for this run; null: `safety.maxRemovals`. */

@@ -1,4 +1,4 @@
-import { ConnectionError, StatementError } from '../errors.ts';
+import { ConnectionError, NotLeaderError, StatementError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import { sqlstates } from '../postgres/sqlstate.ts';
 import { backoffMs } from './backoff.ts';
@@ -12,8 +12,9 @@ import { withinRuntime } from './within-runtime.ts';
 const mostAttempts = 5;
 
 /**
- * Runs a task, and again while only its connection fails, all within `schedules.maxRuntime`. Throws what ended the last attempt, and
- * `StatementError` PD505 when the time was up; `explain` is told of every attempt that failed, also of the last.
+ * Runs a task, and again while only its connection fails, all within `schedules.maxRuntime`; another attempt begins with the tables that the
+ * one before did not reach. When the connection stays away or the time is up (PD505), answers what is known of the tables, as failed, and
+ * throws where nothing is. `explain` is told of every attempt that failed, also of the last.
  */
 export async function attemptTask(
   order: Order,
@@ -26,10 +27,15 @@ export async function attemptTask(
   const { clock, configuration } = surroundings;
   const limit = tooLong(order, database, configuration.schedules.maxRuntimeMs);
   let attempt = 1;
+  const known: { last: Performance | null } = { last: null };
   const attempts = async (within: AbortSignal): Promise<Performance> => {
     for (; ; attempt += 1) {
       try {
-        return await performTask(order, database, facts, surroundings, within);
+        const first = known.last?.unreached ?? order.first;
+        const performance = await performTask({ ...order, first }, database, facts, surroundings, within);
+        known.last = performance;
+        if (performance.lost === null) return performance;
+        throw performance.lost;
       } catch (error) {
         if (within.aborted || !(error instanceof ConnectionError) || attempt === mostAttempts) throw error;
         explain(error, attempt);
@@ -41,7 +47,8 @@ export async function attemptTask(
     return await withinRuntime(limit, clock, signal, attempts);
   } catch (error) {
     if (!signal.aborted) explain(error, attempt);
-    throw error;
+    if (known.last === null || signal.aborted || error instanceof NotLeaderError) throw error;
+    return { ...known.last, outcome: 'failed' };
   }
 }
 

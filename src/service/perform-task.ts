@@ -9,7 +9,7 @@ import type { ReconcileContext, ReconcileRequest } from '../reconcile/request.ts
 import { watchBlockedSessions } from './blocked-sessions.ts';
 import { collect } from './collect.ts';
 import { readIdentity } from './leadership.ts';
-import { type Performance, verdict } from './performance.ts';
+import { nothingDone, type Performance, verdict } from './performance.ts';
 import type { ScheduledTaskName, WorkTaskName } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { TermFacts } from './term-facts.ts';
@@ -30,6 +30,8 @@ export interface Order {
   readonly task: ScheduledTaskName;
   /** For tasks that change something; null: all tables. */
   readonly tables: readonly QualifiedName[] | null;
+  /** Those of them to begin with. */
+  readonly first: readonly QualifiedName[];
   /** For collections: what earlier ones of the same term have found. */
   readonly collection: Collection;
   /** Told as soon as it is known whether work is paused, and again when that comes in the middle of the run. */
@@ -38,8 +40,7 @@ export interface Order {
 
 /**
  * Runs a task once on a connection of its own, which picks up rotated secrets and leaves none standing between runs. Throws
- * `ConnectionError` when the connection failed, also in the middle of a run (what was done is journalled, the next run plans afresh),
- * `NotLeaderError` when a newer epoch exists or the connection ended up elsewhere, and whatever stops the database as a whole.
+ * `ConnectionError` when the connection failed before the first table had its turn (later, the performance tells of it), `NotLeaderError` when a newer epoch exists or the connection ended up elsewhere, and whatever stops the database as a whole.
  */
 export async function performTask(
   order: Order,
@@ -62,9 +63,9 @@ export async function performTask(
     order.heedPause(pause);
     if (order.task === 'collect')
       return await collect(session, database, { collection: order.collection, guardSql: facts.guardSql }, surroundings, signal);
-    if (pause !== null) return { outcome: 'paused', failed: [], pause };
-    const { task, tables } = order;
-    const run = (): Promise<Performance> => maintain(session, { task, tables }, database, facts, surroundings, signal);
+    if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
+    const { task, tables, first } = order;
+    const run = (): Promise<Performance> => maintain(session, { task, tables, first }, database, facts, surroundings, signal);
     const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
     const observing = { session: facts.lockSession, clock: surroundings.clock, count };
     const performance = await watchBlockedSessions({ pid: session.pid, run }, observing, signal);
@@ -86,7 +87,7 @@ async function assertSameServer(session: Session, database: DatabasePolicy, { id
 
 async function maintain(
   session: Session,
-  { task, tables }: { readonly task: WorkTaskName; readonly tables: readonly QualifiedName[] | null },
+  { task, tables, first }: Pick<Order, 'tables' | 'first'> & { readonly task: WorkTaskName },
   database: DatabasePolicy,
   { guardSql }: TermFacts,
   { clock, configuration, logRun, metrics, who }: Surroundings,
@@ -98,6 +99,6 @@ async function maintain(
     metrics.observeRun(event, task);
   };
   const context: ReconcileContext = { safety, clock, observe, who, epochGuard: guardSql, journalKeepMs: journal.keepMs };
-  const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables, now: null, allowRemovals: null };
+  const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables, first, now: null, allowRemovals: null };
   return verdict(await reconcileDatabase(session, database, request, context, signal), signal);
 }

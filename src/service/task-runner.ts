@@ -6,7 +6,7 @@ import { errorFields } from '../telemetry/error-fields.ts';
 import type { LogFields } from '../telemetry/logger.ts';
 import { attemptTask } from './attempt-task.ts';
 import { firingOffsetMs } from './firing-offset.ts';
-import type { Performance } from './performance.ts';
+import { nothingDone, type Performance } from './performance.ts';
 import { type ScheduledTaskName, scheduleOf, shortestGapSeconds, workTasks } from './schedule.ts';
 import type { Surroundings } from './surroundings.ts';
 import { TaskBackoff, type Turn, wholeTurn } from './task-backoff.ts';
@@ -140,18 +140,19 @@ export class TaskRunner {
 
   async #perform(task: ScheduledTaskName, turn: Turn): Promise<Performance> {
     const heedPause = (pause: Performance['pause']): void => this.#heedPause(task, pause);
-    const order = { task, tables: turn.tables, collection: this.#collection, heedPause };
+    const order = { task, tables: turn.tables, first: turn.first, collection: this.#collection, heedPause };
     const explain = (error: unknown, attempt: number): void => this.#explain(task, error, attempt);
     try {
       const performance = await attemptTask(order, this.#database, this.#facts, this.#surroundings, this.#signal, explain);
       if (performance.outcome === 'aborted') return performance;
-      if (performance.outcome !== 'paused') this.#backoffs.get(task)?.ended(turn, performance.failed);
+      if (performance.outcome !== 'paused') this.#backoffs.get(task)?.ended(turn, performance);
+      if (performance.lost !== null) this.#backoffs.get(task)?.failed();
       return performance;
     } catch (error) {
       if (error instanceof NotLeaderError) this.#fenced(error);
-      if (this.#signal.aborted) return { outcome: 'aborted', failed: [], pause: null };
+      if (this.#signal.aborted) return { ...nothingDone, outcome: 'aborted' };
       this.#backoffs.get(task)?.failed();
-      return { outcome: 'failed', failed: [], pause: null };
+      return { ...nothingDone, outcome: 'failed' };
     }
   }
 

@@ -192,11 +192,33 @@ describe('a run', () => {
     await leader.runner.fire('provision', 'requested');
     expect(leader.outcomes('provision')).toEqual(['failed']);
     expect(leader.linesOf('task failed')).toMatchObject([{ level: 'error', database: 'app', task: 'provision', code: 'PD505' }]);
-    expect(await database.query('SELECT outcome FROM partitiond.run')).toEqual([{ outcome: 'aborted' }]);
+    expect(await database.query('SELECT outcome, failed FROM partitiond.run')).toEqual([{ outcome: 'failed', failed: ['public.events'] }]);
     await blocker.query('COMMIT');
-    // As a whole it is spared for a while, too.
+    // What it was at work on is spared for a while, too.
     await leader.runner.fire('provision', 'scheduled');
-    expect(leader.linesOf('task skipped')).toMatchObject([{ waiting: [{ table: null, failures: 1 }] }]);
+    expect(leader.linesOf('task skipped')).toMatchObject([{ waiting: [{ table: 'public.events', failures: 1 }] }]);
+  });
+
+  it('that takes too long over one table leaves the others to the next run, which begins with them', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'bad');
+    await createTable(database, 'good');
+    const top = `schedules: { ${schedules}, maxRuntime: 2s }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
+    await using leader = await Leader.of(database, { top, tables: two });
+    const blocker = await database.client();
+    await blocker.query('BEGIN; LOCK TABLE public.bad IN ACCESS EXCLUSIVE MODE');
+    await leader.runner.fire('provision', 'scheduled');
+    expect(await attachedPartitions(database, 'public.good')).toEqual([]);
+    // Its wait is over as well, but it has had its turn.
+    leader.aheadMs += 31_000;
+    await leader.runner.fire('provision', 'scheduled');
+    await blocker.query('COMMIT');
+    expect(leader.outcomes('provision')).toEqual(['failed', 'failed']);
+    expect(await attachedPartitions(database, 'public.good')).toHaveLength(2);
+    expect(await database.query('SELECT tables, failed, outcome FROM partitiond.run ORDER BY started_at')).toEqual([
+      { tables: null, failed: ['public.bad', 'public.good'], outcome: 'failed' },
+      { tables: null, failed: ['public.bad'], outcome: 'failed' },
+    ]);
   });
 
   it.each([

@@ -95,7 +95,7 @@ function visit(answer: RunReport | null, error: PartitiondError | null): Visit<R
 }
 
 function run(tables: readonly TableReport[]): Visit<RunReport> {
-  return visit({ runId: '1', database: 'app', facts: null, pause: null, tables }, null);
+  return visit({ runId: '1', database: 'app', facts: null, pause: null, tables, unreached: [] }, null);
 }
 
 function report(parts: { steps?: readonly StepReport[]; findings?: readonly Finding[]; error?: PartitiondError }): TableReport {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { QualifiedName } from '../../../src/partition/qualified-name.ts';
 import type { Clock } from '../../../src/postgres/clock.ts';
 import { backoffMs } from '../../../src/service/backoff.ts';
 import { TaskBackoff, wholeTurn } from '../../../src/service/task-backoff.ts';
@@ -26,13 +27,17 @@ class TurnedClock implements Clock {
   }
 }
 
+function failing(...failed: readonly QualifiedName[]): { readonly failed: readonly QualifiedName[]; readonly unreached: readonly [] } {
+  return { failed, unreached: [] };
+}
+
 /** How long `table` waits after each of `count` failures in a row. */
 function waits(count: number, chance: number): readonly number[] {
   const clock = new TurnedClock();
   clock.chance = chance;
   const backoff = new TaskBackoff([a], clock);
   return Array.from({ length: count }, () => {
-    backoff.ended(wholeTurn, [a]);
+    backoff.ended(wholeTurn, failing(a));
     const waitMs = backoff.turn().leftOut[0]?.waitMs ?? 0;
     clock.atMs += waitMs;
     expect(backoff.turn()).toEqual(wholeTurn);
@@ -50,34 +55,47 @@ describe('the back-off of a task', () => {
   it('leaves out the tables that failed and goes on with the others', () => {
     const backoff = new TaskBackoff([a, b], new TurnedClock());
     expect(backoff.turn()).toEqual(wholeTurn);
-    backoff.ended(wholeTurn, [a]);
-    expect(backoff.turn()).toEqual({ tables: [b], leftOut: [{ table: a, failures: 1, waitMs: 15_000 }] });
+    backoff.ended(wholeTurn, failing(a));
+    expect(backoff.turn()).toEqual({ tables: [b], first: [], leftOut: [{ table: a, failures: 1, waitMs: 15_000 }] });
   });
 
   it('has nothing left when all tables wait', () => {
     const backoff = new TaskBackoff([a, b], new TurnedClock());
-    backoff.ended(wholeTurn, [a, b]);
+    backoff.ended(wholeTurn, failing(a, b));
     expect(backoff.turn().tables).toEqual([]);
   });
 
   it('keeps the failures of a table that a run left out', () => {
     const clock = new TurnedClock();
     const backoff = new TaskBackoff([a, b], clock);
-    backoff.ended(wholeTurn, [a]);
-    backoff.ended(backoff.turn(), []);
+    backoff.ended(wholeTurn, failing(a));
+    backoff.ended(backoff.turn(), failing());
     expect(backoff.turn().leftOut).toMatchObject([{ table: a, failures: 1 }]);
     clock.atMs += 15_000;
-    backoff.ended(backoff.turn(), [a]);
+    backoff.ended(backoff.turn(), failing(a));
     expect(backoff.turn().leftOut).toMatchObject([{ table: a, failures: 2 }]);
   });
 
   it('is over with the first success', () => {
     const backoff = new TaskBackoff([a, b], new TurnedClock());
-    backoff.ended(wholeTurn, [a]);
-    backoff.ended(wholeTurn, []);
+    backoff.ended(wholeTurn, failing(a));
+    backoff.ended(wholeTurn, failing());
     expect(backoff.turn()).toEqual(wholeTurn);
-    backoff.ended(wholeTurn, [a]);
+    backoff.ended(wholeTurn, failing(a));
     expect(backoff.turn().leftOut).toMatchObject([{ table: a, failures: 1 }]);
+  });
+
+  it('begins with the tables that the last run did not reach, which have not failed', () => {
+    const clock = new TurnedClock();
+    const backoff = new TaskBackoff([a, b], clock);
+    backoff.ended(wholeTurn, failing(b));
+    clock.atMs += 15_000;
+    backoff.ended(backoff.turn(), { failed: [a], unreached: [b] });
+    expect(backoff.turn()).toMatchObject({ tables: [b], first: [b], leftOut: [{ table: a, failures: 1 }] });
+    clock.atMs += 15_000;
+    expect(backoff.turn()).toEqual({ tables: null, first: [b], leftOut: [] });
+    backoff.ended(backoff.turn(), failing(b));
+    expect(backoff.turn()).toMatchObject({ tables: [a], first: [], leftOut: [{ table: b, failures: 2 }] });
   });
 
   it('holds the whole database back after a run that failed as a whole, until one gets to its tables', () => {
@@ -85,10 +103,10 @@ describe('the back-off of a task', () => {
     const backoff = new TaskBackoff([a, b], clock);
     backoff.failed();
     backoff.failed();
-    expect(backoff.turn()).toEqual({ tables: [], leftOut: [{ table: null, failures: 2, waitMs: 30_000 }] });
+    expect(backoff.turn()).toEqual({ tables: [], first: [], leftOut: [{ table: null, failures: 2, waitMs: 30_000 }] });
     clock.atMs += 30_000;
     expect(backoff.turn()).toEqual(wholeTurn);
-    backoff.ended(wholeTurn, []);
+    backoff.ended(wholeTurn, failing());
     backoff.failed();
     expect(backoff.turn().leftOut).toMatchObject([{ table: null, failures: 1 }]);
   });

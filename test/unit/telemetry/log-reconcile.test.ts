@@ -17,7 +17,7 @@ function logged(...runs: readonly (readonly Partial<ReconcileEvent>[])[]): reado
   const observe = logReconcile(createLogger({ level: 'info', format: 'json' }, { write: (line) => lines.push(line) }));
   runs.forEach((events, index) => {
     const common = { runId: `run ${index}`, database: 'app' };
-    const report = { ...common, facts: null, pause: null, tables: [] };
+    const report = { ...common, facts: null, pause: null, tables: [], unreached: [] };
     observe({ ...common, kind: 'run-started', tasks: ['provision'] });
     for (const event of events) observe({ ...common, ...event } as ReconcileEvent);
     observe({ ...common, kind: 'run-finished', report, durationMs: 1, outcome: 'ok' });

@@ -448,7 +448,7 @@ describe('tables of several databases', () => {
     const future = async (): Promise<number | undefined> =>
       (await scrape(metrics)).get('table_future_partitions{database="app",schema="public",table="t"}');
     expect(await future()).toBe(0);
-    const run = { runId: 'r', database: 'app', facts: null, pause: null, tables: [report] };
+    const run = { runId: 'r', database: 'app', facts: null, pause: null, tables: [report], unreached: [] };
     metrics.observeRun(event({ kind: 'run-finished', report: run, durationMs: 1, outcome: 'ok' }), 'provision');
     expect(await future()).toBe(1);
   });
