@@ -7,7 +7,6 @@ import type { Session } from '../postgres/session.ts';
 import type { ApplyContext } from './apply-context.ts';
 import { confirmStep } from './confirm-step.ts';
 import { dropOwnGuard } from './drop-own-guard.ts';
-import { never } from './never.ts';
 import { runBatch } from './run-batch.ts';
 import { runConcurrentDetach } from './run-concurrent-detach.ts';
 import { runGuardedCreate } from './run-guarded-create.ts';
@@ -100,7 +99,7 @@ async function journalled(run: StepRun, outcome: Exclude<Outcome, 'ok'>, error: 
     statements: [...(await correctDetached(run).catch(() => [])), end],
     patience: 'brief' as const,
   };
-  await runTransaction(run.session, transaction, run.context.budget.attemptMs, never).catch(() => undefined);
+  await runTransaction(run.session, transaction, run.context.budget.attemptMs, run.signal).catch(() => undefined);
   return report(run, outcome, error);
 }
 

@@ -39,7 +39,7 @@ async function dropWithin(run: StepRun, totalMs: number, signal: AbortSignal): P
   };
   const locks = rendered.cleanup.flatMap((statement) => statement.locks);
   const attempt = {
-    run: (lockTimeoutMs: number) => runTransaction(session, transaction, lockTimeoutMs, never),
+    run: (lockTimeoutMs: number) => runTransaction(session, transaction, lockTimeoutMs, run.signal),
     readBlockers: () => readBlockers(session, locks, false, AbortSignal.timeout(blockersDeadlineMs)),
     onTimeout: () => undefined,
     doing: transaction.doing,

@@ -1,2 +1,5 @@
-/** For what must run to its end whatever is aborted: it ends by itself, within its timeouts. */
+import { setMaxListeners } from 'node:events';
+
+/** For what goes on after an abort, and ends by itself. Many databases wait on it at the same time, of which Node need not warn. */
 export const never: AbortSignal = new AbortController().signal;
+setMaxListeners(0, never);

@@ -4,9 +4,7 @@ import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { DetachPartition } from '../plan/step.ts';
 import { namedSql } from '../postgres/named-sql.ts';
 import { row, text } from '../postgres/row-decoder.ts';
-import type { Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
-import { never } from './never.ts';
 import { runTransaction } from './run-transaction.ts';
 import { doing, type StepRun, withinStepBudget } from './step-run.ts';
 import { nothingIsLeft, pendingDetachIsLeft } from './what-is-left.ts';
@@ -26,7 +24,7 @@ export async function runConcurrentDetach(run: StepRun, step: DetachPartition, b
       `The concurrent detach of ${formatQualifiedName(step.partition)} has no statement to run or to finish it.`,
     );
   }
-  const timeouts = await readTimeouts(run.session);
+  const timeouts = await readTimeouts(run);
   let position: 'attached' | 'pending' | 'gone' = 'attached';
   const waiting = {
     wanted: waitsOf(step, statement),
@@ -54,12 +52,12 @@ async function detach(run: StepRun, statement: Statement, timeouts: Timeouts, lo
   const { session, context } = run;
   // CONCURRENTLY stands alone in its message: several statements in one would be a transaction block. Hence SET for the session, and back.
   const guard = context.epochGuard === null ? [] : [context.epochGuard];
-  await session.execute([...guard, `SET lock_timeout = '${lockTimeoutMs}ms'`, 'SET statement_timeout = 0'].join(';\n'), never);
+  await session.complete([...guard, `SET lock_timeout = '${lockTimeoutMs}ms'`, 'SET statement_timeout = 0'], run.signal);
   try {
     await session.execute(`/* partitiond:detach-partition */ ${statement.sql}`, run.signal);
   } finally {
-    const back = `SET lock_timeout = '${timeouts.lock}'; SET statement_timeout = '${timeouts.statement}'`;
-    await session.execute(back, never).catch(() => undefined);
+    const back = [`SET lock_timeout = '${timeouts.lock}'`, `SET statement_timeout = '${timeouts.statement}'`];
+    await session.complete(back, run.signal).catch(() => undefined);
   }
 }
 
@@ -94,8 +92,8 @@ const timeoutsSql = namedSql(
 );
 const decodeTimeouts = row<Timeouts>({ lock: text, statement: text });
 
-async function readTimeouts(session: Session): Promise<Timeouts> {
-  const [timeouts] = await session.rows(timeoutsSql, [], decodeTimeouts, never);
+async function readTimeouts({ session, signal }: StepRun): Promise<Timeouts> {
+  const [timeouts] = await session.rows(timeoutsSql, [], decodeTimeouts, signal);
   if (timeouts === undefined) throw new InvariantError('PD910', 'read-timeouts returned no row');
   return timeouts;
 }

@@ -2,7 +2,6 @@ import { refusedSqlstate } from '../ddl/step/drop-table.ts';
 import { StatementError } from '../errors.ts';
 import type { Session } from '../postgres/session.ts';
 import { classifyError, isLockFailure } from '../postgres/sqlstate.ts';
-import { never } from './never.ts';
 
 /** One transaction of a step, as texts without semicolons. */
 export interface StepTransaction {
@@ -15,7 +14,7 @@ export interface StepTransaction {
   readonly before: readonly string[];
   readonly epochGuard: string | null;
   readonly statements: readonly string[];
-  /** Long: a scan, so no statement timeout; it is cancelled when `signal` aborts. Brief ones are left to commit. */
+  /** Long: a scan, so no statement timeout; it is cancelled when `signal` aborts. Brief ones are left to commit, for seconds then. */
   readonly patience: 'brief' | 'long';
 }
 
@@ -32,19 +31,24 @@ export async function runTransaction(
 ): Promise<void> {
   const opening = open(transaction, lockTimeoutMs);
   const name = `/* partitiond:${commentSafe(transaction.doing)} */`;
-  // Nothing aborts a brief transaction: it ends within its lock timeouts, and half of it would be lost work.
-  const untilAbort = transaction.patience === 'long' ? signal : never;
+  const [first, ...rest] = [...renderBefore(transaction), ...opening, ...transaction.statements, 'COMMIT'];
+  const send: Send = (statements) =>
+    transaction.patience === 'long' ? session.execute(statements.join(';\n'), signal) : session.complete(statements, signal);
+  const rollback: Rollback = () => session.complete(['ROLLBACK'], signal).catch(() => undefined);
   try {
-    await session.execute(
-      `${name} ${[...renderBefore(transaction), ...opening, ...transaction.statements, 'COMMIT'].join(';\n')}`,
-      untilAbort,
-    );
+    await send([`${name} ${first}`, ...rest]);
   } catch (error) {
-    await rollback(session);
+    await rollback();
     if (!isUnattributed(error) || transaction.statements.length === 1) throw error;
-    await oneByOne(session, transaction, opening, untilAbort);
+    await oneByOne(transaction, opening, send, rollback);
   }
 }
+
+/** Sends statements as one message. */
+type Send = (statements: readonly string[]) => Promise<void>;
+
+/** Never throws: without a transaction this is only a warning; without a connection there is nothing to roll back. */
+type Rollback = () => Promise<void>;
 
 function renderBefore(transaction: StepTransaction): readonly string[] {
   return transaction.before.length === 0 ? [] : [...openBefore(transaction), ...transaction.before, 'COMMIT'];
@@ -64,24 +68,24 @@ function guards(transaction: StepTransaction): readonly string[] {
   return transaction.epochGuard === null ? [] : [transaction.epochGuard];
 }
 
-async function oneByOne(session: Session, transaction: StepTransaction, opening: readonly string[], signal: AbortSignal): Promise<void> {
+async function oneByOne(transaction: StepTransaction, opening: readonly string[], send: Send, rollback: Rollback): Promise<void> {
   const inTurn = async (begin: readonly string[], statements: readonly string[]): Promise<void> => {
-    await session.execute(begin.join(';\n'), signal);
-    for (const sql of statements) await attributed(session, transaction.doing, sql, signal);
-    await session.execute('COMMIT', signal);
+    await send(begin);
+    for (const sql of statements) await attributed(send, transaction.doing, sql);
+    await send(['COMMIT']);
   };
   try {
     if (transaction.before.length > 0) await inTurn(openBefore(transaction), transaction.before);
     await inTurn(opening, transaction.statements);
   } catch (error) {
-    await rollback(session);
+    await rollback();
     throw error;
   }
 }
 
-async function attributed(session: Session, doing: string, sql: string, signal: AbortSignal): Promise<void> {
+async function attributed(send: Send, doing: string, sql: string): Promise<void> {
   try {
-    await session.execute(sql, signal);
+    await send([sql]);
   } catch (error) {
     if (!isUnattributed(error)) throw error;
     throw classifyError(error.cause, `${doing}: ${firstLine(sql)}`, { sql });
@@ -93,11 +97,6 @@ const hadEnough = /^5[37]/;
 
 function isUnattributed(error: unknown): error is StatementError {
   return error instanceof StatementError && error.sqlstate !== refusedSqlstate && !hadEnough.test(error.sqlstate) && !isLockFailure(error);
-}
-
-async function rollback(session: Session): Promise<void> {
-  // Without a transaction this is only a warning; without a connection there is nothing to roll back.
-  await session.execute('ROLLBACK', never).catch(() => undefined);
 }
 
 function firstLine(sql: string): string {

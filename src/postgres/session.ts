@@ -13,7 +13,7 @@ import { classifyError } from './sqlstate.ts';
 /**
  * One session is one backend; a program that must stay out of the application's way holds few of them, so there is no pool. The room turns
  * errors into classes and text into rows and knows nothing of partitions. Every method ends within `settleWithinMs` of an abort, also when
- * the other end of the connection is gone and nothing answers any more: then the connection is destroyed.
+ * the other end of the connection is gone and nothing answers any more: then the connection is destroyed, and the server rolls back.
  */
 export interface Session {
   /** Backend pid. */
@@ -22,6 +22,12 @@ export interface Session {
   rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]>;
   /** Sends SQL by the simple protocol: no parameters, several statements allowed. On abort the backend is cancelled, then the reason thrown. */
   execute(sql: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Sends statements without semicolons as one message that no abort cancels: brief ones, half of which would be lost work. They have the
+   * session's statement timeout each; past that the connection counts as lost. With the first abort of `signal` all that is completed on
+   * this session has `settleWithinMs` together. What went wrong is thrown, never the signal's reason.
+   */
+  complete(statements: readonly string[], signal: AbortSignal): Promise<void>;
   /** BEGIN, body, COMMIT; ROLLBACK when the body throws. */
   transaction<T>(body: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Called once when the connection is lost rather than closed. */
@@ -29,8 +35,8 @@ export interface Session {
   close(): Promise<void>;
 }
 
-/** What an abort waits for: the cancelled statement's end, and the answer to its cancellation. Milliseconds. */
-const settleWithinMs = 5_000;
+/** What an abort waits for: a statement's end, and the answer to its cancellation. Less than a term takes to end. Milliseconds. */
+const settleWithinMs = 4_000;
 
 /** The server ends a read by its own timeout; when that much later there is no answer, there is no server. */
 const answerGraceMs = 10_000;
@@ -102,6 +108,7 @@ class ClientSession implements Session {
   readonly #client: pg.Client;
   readonly #established: Established;
   readonly #beforeClose: () => void;
+  #lastWord: NodeJS.Timeout | null = null;
 
   constructor(client: pg.Client, established: Established, beforeClose: () => void) {
     this.#client = client;
@@ -111,10 +118,8 @@ class ClientSession implements Session {
   }
 
   async rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]> {
-    const { statementTimeoutMs } = this.#established.settings;
-    const withinMs = statementTimeoutMs === 0 ? longestTimerMs : Math.min(statementTimeoutMs + answerGraceMs, longestTimerMs);
     return await this.#cancellable(`run ${query.name}`, signal, () =>
-      this.#within(withinMs, this.#established.observed.statement(this.#stream(query, parameters, decode))),
+      this.#within(this.#answerWithinMs(1), this.#established.observed.statement(this.#stream(query, parameters, decode))),
     );
   }
 
@@ -144,6 +149,21 @@ class ClientSession implements Session {
     await this.#cancellable('run a statement', signal, () => this.#send(sql));
   }
 
+  async complete(statements: readonly string[], signal: AbortSignal): Promise<void> {
+    const hurry = (): void => {
+      this.#lastWord ??= setTimeout(() => destroyClient(this.#client), settleWithinMs).unref();
+    };
+    if (signal.aborted) hurry();
+    else signal.addEventListener('abort', hurry, { once: true });
+    try {
+      await this.#within(this.#answerWithinMs(statements.length), this.#send(statements.join(';\n')));
+    } catch (error) {
+      throw classifyError(error, 'run a statement');
+    } finally {
+      signal.removeEventListener('abort', hurry);
+    }
+  }
+
   async transaction<T>(body: () => Promise<T>, signal: AbortSignal): Promise<T> {
     await this.#cancellable('begin a transaction', signal, () => this.#within(answerGraceMs, this.#send('BEGIN')));
     try {
@@ -163,12 +183,19 @@ class ClientSession implements Session {
 
   async close(): Promise<void> {
     this.#beforeClose();
+    if (this.#lastWord !== null) clearTimeout(this.#lastWord);
     await closeClient(this.#client);
     this.#established.observed.closed();
   }
 
   async #send(sql: string): Promise<void> {
     await this.#established.observed.statement(this.#client.query(sql));
+  }
+
+  /** The server ends each statement of a message by its own timeout. */
+  #answerWithinMs(statements: number): number {
+    const { statementTimeoutMs } = this.#established.settings;
+    return statementTimeoutMs === 0 ? longestTimerMs : Math.min(statements * statementTimeoutMs + answerGraceMs, longestTimerMs);
   }
 
   /** Destroys the connection when `running` takes longer, which then fails. */

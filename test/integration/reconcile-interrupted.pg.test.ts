@@ -26,6 +26,7 @@ function readingAfter(before: (query: NamedSql) => Promise<void>): (session: Ses
       return await session.rows(...parameters);
     },
     execute: (...parameters) => session.execute(...parameters),
+    complete: (...parameters) => session.complete(...parameters),
     transaction: (...parameters) => session.transaction(...parameters),
     onLost: (listener) => session.onLost(listener),
     close: () => session.close(),

@@ -58,7 +58,29 @@ describe('a session whose other end is gone without a word', () => {
       for (const result of await Promise.allSettled(work)) expect(result).toEqual({ status: 'rejected', reason });
       for (const session of sessions) await session.close();
     });
-    expect(seconds).toBeLessThan(9);
+    expect(seconds).toBeLessThan(8);
+  }, 30_000);
+
+  it('completes nothing for longer than seconds after an abort, which all that comes then have together', async () => {
+    await using database = await createDatabase();
+    await using network = await startNetwork(database.url);
+    await using session = await connect(network.url);
+    const { signal } = abortAfter(50);
+    network.swallow();
+    const seconds = await secondsOf(async () => {
+      await expect(session.complete(['SELECT 1'], signal)).rejects.toMatchObject({ code: 'PD201' });
+      await expect(session.complete(['ROLLBACK'], signal)).rejects.toMatchObject({ code: 'PD201' });
+    });
+    expect(seconds).toBeGreaterThan(3);
+    expect(seconds).toBeLessThan(8);
+  }, 30_000);
+
+  it('completes nothing without an abort once the statement timeouts are long over', async () => {
+    await using database = await createDatabase();
+    await using network = await startNetwork(database.url);
+    await using session = await connect(network.url, never, 500);
+    network.swallow();
+    await expect(session.complete(['SELECT 1', 'SELECT 2'], never)).rejects.toMatchObject({ code: 'PD201' });
   }, 30_000);
 
   it('is found by a read without an abort once the statement timeout is long over, and told to whoever listens', async () => {
@@ -210,6 +232,24 @@ describe('an abort', () => {
       (rows) => rows.length === 0,
     );
   });
+
+  it('lets a brief statement complete, and one that takes seconds no more', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database.url);
+    await session.execute('CREATE TABLE public.made ()', never);
+    const { signal } = abortAfter(100);
+    await session.complete(['BEGIN', 'SELECT pg_sleep(1)', 'CREATE TABLE public.brief ()', 'COMMIT'], signal);
+    await session.complete(['CREATE TABLE public.afterwards ()'], signal);
+    await expect(session.complete(['SELECT pg_sleep(20)', 'CREATE TABLE public.late ()'], signal)).rejects.toMatchObject({ code: 'PD201' });
+    const tables = "SELECT relname AS name FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY relname";
+    expect(await database.query(tables)).toEqual([{ name: 'afterwards' }, { name: 'brief' }, { name: 'made' }]);
+  }, 30_000);
+
+  it('leaves a long statement alone as long as nobody aborts', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database.url, never, 100);
+    await session.execute('BEGIN; SET LOCAL statement_timeout = 0; SELECT pg_sleep(12); COMMIT', never);
+  }, 30_000);
 
   it('never cancels the statement after the one that it was for', async () => {
     await using database = await createDatabase();

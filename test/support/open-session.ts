@@ -21,6 +21,7 @@ export async function openSession(database: TestDatabase, url: string = database
       return session.rows(query, parameters, decode, signal);
     },
     execute: (sql, signal) => session.execute(sql, signal),
+    complete: (statements, signal) => session.complete(statements, signal),
     transaction: (body, signal) => session.transaction(body, signal),
     onLost: (listener) => session.onLost(listener),
     close: () => session.close(),

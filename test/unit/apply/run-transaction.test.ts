@@ -22,7 +22,9 @@ function sessionThatRefuses(culprit: string, sqlstate: string): { readonly sessi
     // What the driver threw is there to be named anew.
     throw new StatementError('PD501', 'refused', sqlstate, { cause: new StatementError('PD501', `refused ${culprit}`, sqlstate) });
   };
-  return { sent, session: { pid: 1, rows: unused, execute, transaction: unused, onLost: () => undefined, close: async () => undefined } };
+  const complete = async (statements: readonly string[]): Promise<void> => await execute(statements.join(';\n'));
+  const others = { pid: 1, rows: unused, transaction: unused, onLost: () => undefined, close: async () => undefined };
+  return { sent, session: { ...others, execute, complete } };
 }
 
 describe('runTransaction', () => {
