@@ -184,16 +184,18 @@ export class LeaderMetrics {
     }
   }
 
-  #snapshotRead({ facts, tables }: Extract<ReconcileEvent, { kind: 'snapshot-read' }>): void {
+  #snapshotRead({ facts, tables, isWhole }: Extract<ReconcileEvent, { kind: 'snapshot-read' }>): void {
     this.#store.set('clock_skew_seconds', this.#labels(), Number(facts.now - facts.localNow) / 1e6);
     this.#gauges.snapshotRead(
       tables.map(({ policy, state, plan }) => ({ policy, state, findings: plan.findings })),
-      facts.now,
+      { at: facts.now, isWhole },
     );
   }
 
-  #stepFinished({ step, lockWaitMs, error }: TableReport['steps'][number]): void {
-    this.#store.observe('lock_wait_seconds', this.#labels({ step: step.kind }), lockWaitMs / 1000);
+  /** A step that never began has waited for nothing; one that was ended while it waited is `skipped` too. */
+  #stepFinished({ step, outcome, lockWaitMs, error }: TableReport['steps'][number]): void {
+    if (outcome !== 'skipped' || lockWaitMs > 0)
+      this.#store.observe('lock_wait_seconds', this.#labels({ step: step.kind }), lockWaitMs / 1000);
     const reason = passingReason(error);
     if (reason !== null) this.#store.increase('retries_total', this.#labels({ step: step.kind, reason }), 1);
   }
@@ -207,8 +209,9 @@ export class LeaderMetrics {
       if (error instanceof LockTimeoutError) this.#store.increase('table_lock_budget_exhausted_total', labels, 1);
     }
     const phase = failedPhase(report, this.#failedPhase.get(key));
-    if (phase === null) this.#store.set('table_last_success_timestamp_seconds', { ...labels, task }, nowSeconds);
-    else this.#store.increase('table_errors_total', { ...labels, phase }, 1);
+    const isDone = report.steps.every(({ outcome }) => outcome !== 'skipped');
+    if (phase !== null) this.#store.increase('table_errors_total', { ...labels, phase }, 1);
+    else if (isDone) this.#store.set('table_last_success_timestamp_seconds', { ...labels, task }, nowSeconds);
   }
 
   #labels(labels: Labels = {}): Labels {

@@ -13,7 +13,11 @@ export const leaderFamilies = {
   task_in_progress: ['gauge', ['task'], '1 while a task runs, else 0.'],
   task_interval_seconds: ['gauge', ['task'], 'Longest gap between two firings of the schedule of a task in the next 31 days, in seconds.'],
   lock_wait_seconds: ['histogram', ['step'], 'Time that a step waited for its locks, failed attempts included, in seconds.', 'lock'],
-  retries_total: ['counter', ['step', 'reason'], 'Attempts of steps that failed for a reason that passes and are made again, by reason.'],
+  retries_total: [
+    'counter',
+    ['step', 'reason'],
+    'Attempts of steps that failed for a reason that passes, by reason: made again at once, or after the last of a budget with the next run.',
+  ],
   blocked_sessions: ['gauge', [], 'Most sessions seen at one moment waiting behind locks of partitiond in the last 60 seconds.'],
   paused: ['gauge', [], '1 while `partitiond pause` stops all tasks that change something, else 0.'],
   catalog_snapshot_timestamp_seconds: ['gauge', [], 'Time of the snapshot behind all series of tables, in seconds since 1970.'],

@@ -1,6 +1,6 @@
 /** What every process tells, leader or not. */
 export const processFamilies = {
-  build_info: ['gauge', ['version', 'revision', 'node_version'], 'Build metadata, always 1.'],
+  build_info: ['gauge', ['version', 'revision', 'node_version'], 'Build metadata, always 1; revision is empty where it is unknown.'],
   config_last_reload_successful: ['gauge', [], '1 when the last load of the configuration succeeded, else 0.'],
   config_last_reload_success_timestamp_seconds: [
     'gauge',

@@ -352,6 +352,17 @@ describe('steps and failures of a table', () => {
     expect((await after({ steps: [{ ...base, outcome: 'failed', error }] }))('table_errors_total', ',phase="apply"')).toBe(1);
   });
 
+  it('are neither a success nor an error where a run ended before they were done', async () => {
+    const value = await after({
+      steps: [
+        { ...base, outcome: 'ok' },
+        { ...base, outcome: 'skipped' },
+      ],
+    });
+    expect(value('table_last_success_timestamp_seconds', ',task="provision"')).toBe(10);
+    expect(value('table_errors_total', ',phase="apply"')).toBe(0);
+  });
+
   it('are a spent lock budget when the locks never came', async () => {
     const error = new LockTimeoutError('PD401', 'Gave up.', []);
     const value = await after({ steps: [{ ...base, outcome: 'failed', error }] });
@@ -371,7 +382,18 @@ describe('steps and failures of a table', () => {
     expect(samples.get('lock_wait_seconds_bucket{le="0.1",database="app",step="create-partition"}')).toBe(0);
   });
 
-  it('count what is tried again by its reason', async () => {
+  it('show no wait of a step that was never begun, but that of one which was ended while it waited', async () => {
+    const metrics = leading(policy);
+    for (const lockWaitMs of [0, 40]) {
+      const report = { ...base, outcome: 'skipped', lockWaitMs } as const;
+      metrics.observeRun(event({ kind: 'step-finished', table: policy.table, report, sql: [] }), 'provision');
+    }
+    const samples = await scrape(metrics);
+    expect(samples.get('lock_wait_seconds_count{database="app",step="create-partition"}')).toBe(1);
+    expect(samples.get('lock_wait_seconds_sum{database="app",step="create-partition"}')).toBe(0.04);
+  });
+
+  it('count what failed for a passing reason by its reason', async () => {
     const metrics = leading(policy);
     metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'deadlock' }), 'provision');
     for (const error of [
