@@ -114,7 +114,7 @@ export const processKeys: ProcessKeys = {
     partitions: defaulted(
       oneOf('none', 'top', 'all'),
       'top',
-      'Series for no partition, for some of each table (the current, next, default and held ones, then the largest), or for all, up to 5,000 of a process.',
+      'Series for no partition, for some of each table (the current, next, default and held ones, then the largest), or for all where a process has at most 5,000, else as `top`.',
     ),
     topPerTable: defaulted(
       wholeNumber(0, 100_000),
@@ -124,7 +124,7 @@ export const processKeys: ProcessKeys = {
     maxSeries: defaulted(
       wholeNumber(1, 10_000_000),
       50_000,
-      'Series of /metrics in all: beyond it, and beyond 2,000 partitions of a process, series of single partitions are left out first and counted in `partitiond_metrics_dropped_series_total`.',
+      'Series of /metrics in all: beyond it, and beyond 2,000 partitions of a process (5,000 with `partitions: all`), series of single partitions are left out first and counted in `partitiond_metrics_dropped_series_total`.',
     ),
     rowCounts: defaulted(
       oneOf('estimate', 'exact'),
