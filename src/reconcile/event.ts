@@ -33,6 +33,8 @@ export type ReconcileEvent = { readonly runId: string; readonly database: string
   | { readonly kind: 'run-started'; readonly tasks: readonly Task[] }
   | {
       readonly kind: 'snapshot-read';
+      /** Whether the run is about all tables of the policy. */
+      readonly isWhole: boolean;
       readonly facts: ServerFacts;
       readonly tables: readonly { readonly policy: TablePolicy; readonly state: TableState; readonly plan: Plan }[];
       readonly durationMs: number;

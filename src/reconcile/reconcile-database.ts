@@ -86,6 +86,7 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
   const planned = [...(await planTables(selectPolicies(database, request), { session, journal, facts, request, context, signal }))];
   run.emit({
     kind: 'snapshot-read',
+    isWhole: request.tables === null,
     facts,
     tables: planned.flatMap((table) =>
       table.state === null || table.plan === null ? [] : [{ policy: table.policy, state: table.state, plan: table.plan }],

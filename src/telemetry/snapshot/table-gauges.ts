@@ -41,6 +41,8 @@ export class TableGauges {
   /** States that are in a view already. */
   readonly #seen = new WeakSet<TableState>();
   #readAt: EpochMicros = 0n;
+  /** When all tables were last read; null before. */
+  #wholeAt: EpochMicros | null = null;
   #isStale = false;
   #isDropped = false;
   #work: Promise<void> = Promise.resolve();
@@ -58,11 +60,15 @@ export class TableGauges {
     return this.#work;
   }
 
-  /** A table that could not be read is absent and keeps its last view: its alerts must not fall silent. */
-  snapshotRead(tables: readonly ReadTable[], readAt: EpochMicros): void {
+  /**
+   * A table that could not be read is absent and keeps its last view: its alerts must not fall silent. Nor may the age of all series begin
+   * anew when only some tables were asked for, or none could be read.
+   */
+  snapshotRead(tables: readonly ReadTable[], { at, isWhole }: { readonly at: EpochMicros; readonly isWhole: boolean }): void {
     for (const { state } of tables) this.#seen.add(state);
     this.#enqueue(async (breather) => {
-      this.#readAt = readAt;
+      this.#readAt = at;
+      if (isWhole && tables.length > 0) this.#wholeAt = at;
       for (const table of tables) {
         this.#view(table);
         await breather.breathe();
@@ -147,7 +153,8 @@ export class TableGauges {
     this.#allowance.shows(this.#database, printed.shown);
     this.#store.print(this.#database, printed.families);
     this.#store.increase('metrics_dropped_series_total', {}, printed.dropped);
-    this.#store.set('catalog_snapshot_timestamp_seconds', { database: this.#database }, Number(this.#readAt) / 1e6);
+    if (this.#wholeAt === null) return;
+    this.#store.set('catalog_snapshot_timestamp_seconds', { database: this.#database }, Number(this.#wholeAt) / 1e6);
   }
 }
 

@@ -69,7 +69,7 @@ export function snapshotOf(read: readonly ReadTable[], database = 'app', later =
     state: { kind: 'partitioned', table } as const,
     plan: { table: policy.table, steps: [], findings, refused: [] },
   }));
-  return event({ kind: 'snapshot-read', facts, tables, durationMs: 1 }, database);
+  return event({ kind: 'snapshot-read', isWhole: true, facts, tables, durationMs: 1 }, database);
 }
 
 export function snapshot(policy: TablePolicy, table: PartitionedTable, findings: readonly Finding[] = []): ReconcileEvent {

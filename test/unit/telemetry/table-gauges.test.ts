@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import type { Finding } from '../../../src/plan/finding.ts';
+import type { ReconcileEvent } from '../../../src/reconcile/event.ts';
 import { parseExposition } from '../../support/exposition.ts';
 import { contextAt, keep, type ModelSettings, modelOf, named, partition, planModel } from '../../support/model.ts';
 import { event, leading, led, newMetrics, nowSeconds, patientMs, readAt, scrape, snapshot, snapshotOf, statisticsOf } from './support.ts';
@@ -140,8 +141,31 @@ describe('gauges of a table', () => {
     const metrics = leading(policy);
     metrics.observeCollection(snapshot(policy, table));
     const facts = { now: readAt, localNow: readAt, version: 180_004, isInRecovery: false, role: 'r' };
-    metrics.observeCollection(event({ kind: 'snapshot-read', facts, tables: [], durationMs: 1 }));
+    metrics.observeCollection(event({ kind: 'snapshot-read', isWhole: true, facts, tables: [], durationMs: 1 }));
     expect((await scrape(metrics)).get('table_coverage_gaps{database="app",schema="public",table="t"}')).toBe(1);
+  });
+});
+
+describe('the time of the snapshot', () => {
+  const { policy, table } = modelOf();
+  const timeAfter = async (events: readonly ReconcileEvent[]): Promise<number | undefined> => {
+    const metrics = leading(policy);
+    for (const one of events) metrics.observeRun(one, 'provision');
+    metrics.statisticsCollected('app', []);
+    return (await scrape(metrics)).get('catalog_snapshot_timestamp_seconds{database="app"}');
+  };
+  const whole = snapshot(policy, table);
+  const later = snapshotOf([{ policy, table }], 'app', 60);
+  if (later.kind !== 'snapshot-read') throw new Error('no snapshot');
+
+  it('is that of the last run over all tables', async () => {
+    expect(await timeAfter([whole, later])).toBe(nowSeconds + 60);
+  });
+
+  it('stands still for a run that spares some tables, and for one that could read none', async () => {
+    expect(await timeAfter([whole, { ...later, isWhole: false }])).toBe(nowSeconds);
+    expect(await timeAfter([whole, { ...later, tables: [] }])).toBe(nowSeconds);
+    expect(await timeAfter([{ ...later, tables: [] }])).toBeUndefined();
   });
 });
 
