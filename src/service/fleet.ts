@@ -3,6 +3,9 @@ import { DatabaseWorker } from './database-worker.ts';
 import { policyHash } from './policy-hash.ts';
 import type { Surroundings } from './surroundings.ts';
 
+/** Longer than work takes to end that can be ended; what takes longer keeps no later reload waiting. */
+const leaveWithinMs = 20_000;
+
 /** What a new configuration meant for the databases, by name. */
 export interface FleetChange {
   readonly added: readonly string[];
@@ -21,6 +24,8 @@ interface Member {
 /** The workers of all configured databases, as the configuration in force wants them. */
 export class Fleet implements Iterable<DatabaseWorker> {
   readonly #members = new Map<string, Member>();
+  /** Of databases that have gone, until they have given back what they held; one of the same name may have come since. */
+  readonly #leaving = new Set<Member>();
   readonly #signal: AbortSignal;
   #surroundings: Surroundings;
   #draining: { readonly sinceMs: number; readonly drained: Promise<void> } | null = null;
@@ -29,6 +34,8 @@ export class Fleet implements Iterable<DatabaseWorker> {
   constructor(surroundings: Surroundings, signal: AbortSignal) {
     this.#surroundings = surroundings;
     this.#signal = signal;
+    // One listener for all, as Node warns on stderr of more than ten.
+    signal.addEventListener('abort', () => this.#stopAll(), { once: true });
   }
 
   /** Those of the configuration in force. */
@@ -42,21 +49,18 @@ export class Fleet implements Iterable<DatabaseWorker> {
   }
 
   *[Symbol.iterator](): Iterator<DatabaseWorker> {
-    for (const { worker } of this.#members.values()) yield worker;
+    for (const { worker } of [...this.#leaving, ...this.#members.values()]) yield worker;
   }
 
   /**
    * Goes over to a configuration: starts the workers of databases that are new, tells the others, stops those of databases that have gone and
-   * resolves when these have given back what they held. Not to be called again before that.
+   * resolves when these have given back what they held, after 20 s at the latest. Not to be called again before that.
    */
   async adopt(surroundings: Surroundings): Promise<FleetChange> {
-    const { configuration, metrics } = surroundings;
-    const wanted = new Map(configuration.databases.map((database) => [database.name, database]));
-    const leaving = [...this.#members].filter(([name]) => !wanted.has(name));
-    const staying = configuration.databases.map((database) => ({ name: database.name, hash: policyHash(database) }));
-    // Who leaves keeps its series until it has stepped down.
-    metrics.configured([...staying, ...leaving.map(([name, { hash }]) => ({ name, hash }))], configuration.metrics);
+    const { configuration } = surroundings;
     this.#surroundings = surroundings;
+    const removed = this.#dismiss(new Set(configuration.databases.map(({ name }) => name)));
+    this.#tellMetrics();
     const added: string[] = [];
     const changed: string[] = [];
     for (const database of configuration.databases) {
@@ -65,11 +69,8 @@ export class Fleet implements Iterable<DatabaseWorker> {
       else if (before.hash !== policyHash(database)) changed.push(database.name);
       this.#members.set(database.name, before === undefined ? this.#start(database) : this.#tell(before, database));
     }
-    for (const [, { stop }] of leaving) stop.abort(new Error('the database is not in the configuration any more'));
-    await Promise.all(leaving.map(([, { ended }]) => ended));
-    for (const [name] of leaving) this.#members.delete(name);
-    if (leaving.length > 0) metrics.configured(staying, configuration.metrics);
-    return { added, removed: leaving.map(([name]) => name), changed };
+    await this.#haveLeft(removed);
+    return { added, removed: removed.map(({ worker }) => worker.name), changed };
   }
 
   /** No new step, locks given back, never again a leader; resolves when all locks are free. Databases that come later do not lead either. */
@@ -83,26 +84,68 @@ export class Fleet implements Iterable<DatabaseWorker> {
 
   /** Resolves when no worker runs any more. */
   async ended(): Promise<void> {
-    await Promise.all([...this.#members.values()].map(({ ended }) => ended));
+    await Promise.all([...this.#leaving, ...this.#members.values()].map(({ ended }) => ended));
   }
 
   #start(database: DatabasePolicy): Member {
     const surroundings = this.#surroundings;
     const worker = new DatabaseWorker(database, surroundings);
     const stop = new AbortController();
-    const stopWithAll = (): void => stop.abort(this.#signal.reason);
-    if (this.#signal.aborted) stopWithAll();
-    this.#signal.addEventListener('abort', stopWithAll, { once: true });
+    if (this.#signal.aborted) stop.abort(this.#signal.reason);
     if (this.#draining !== null) worker.drain().catch(surroundings.crash);
-    const ended = worker
-      .run(stop.signal)
-      .catch(surroundings.crash)
-      .finally(() => this.#signal.removeEventListener('abort', stopWithAll));
+    const ended = worker.run(stop.signal).catch(surroundings.crash);
     return { worker, hash: policyHash(database), stop, ended };
   }
 
   #tell(member: Member, database: DatabasePolicy): Member {
     member.worker.reconfigure(database, this.#surroundings);
     return { ...member, hash: policyHash(database) };
+  }
+
+  /** Stops the workers of all databases but those, without waiting for them; answers who leaves. */
+  #dismiss(wanted: ReadonlySet<string>): readonly Member[] {
+    const leaving = [...this.#members.values()].filter(({ worker }) => !wanted.has(worker.name));
+    for (const member of leaving) {
+      this.#members.delete(member.worker.name);
+      this.#leaving.add(member);
+      member.stop.abort(new Error('the database is not in the configuration any more'));
+      this.#forgetEnded(member).catch(this.#surroundings.crash);
+    }
+    return leaving;
+  }
+
+  async #forgetEnded(member: Member): Promise<void> {
+    await member.ended;
+    this.#leaving.delete(member);
+    this.#tellMetrics();
+  }
+
+  async #haveLeft(leaving: readonly Member[]): Promise<void> {
+    if (leaving.length === 0) return;
+    const { clock, logger } = this.#surroundings;
+    const left = new AbortController();
+    const late = clock.sleep(leaveWithinMs, left.signal).then(
+      () => logger.error('removed databases still at work', { databases: this.#leavingNames(), withinMs: leaveWithinMs }),
+      () => undefined,
+    );
+    await Promise.race([Promise.all(leaving.map(({ ended }) => ended)), late]);
+    left.abort();
+  }
+
+  #leavingNames(): readonly string[] {
+    return [...this.#leaving].map(({ worker }) => worker.name);
+  }
+
+  /** Who leaves keeps its series until it has stepped down. */
+  #tellMetrics(): void {
+    const { configuration, metrics } = this.#surroundings;
+    const staying = configuration.databases.map((database) => ({ name: database.name, hash: policyHash(database) }));
+    const names = new Set(staying.map(({ name }) => name));
+    const leaving = [...this.#leaving].map(({ worker, hash }) => ({ name: worker.name, hash })).filter(({ name }) => !names.has(name));
+    metrics.configured([...staying, ...leaving], configuration.metrics);
+  }
+
+  #stopAll(): void {
+    for (const { stop } of [...this.#leaving, ...this.#members.values()]) stop.abort(this.#signal.reason);
   }
 }

@@ -1,4 +1,5 @@
 import type { Clock } from '../postgres/clock.ts';
+import { abortWith } from './abort-with.ts';
 
 /** Timers hold no more than 31 bits. */
 const longestTimerMs = 2 ** 31 - 1;
@@ -15,10 +16,7 @@ export async function withinRuntime<T>(
 ): Promise<T> {
   const run = new AbortController();
   const timer = new AbortController();
-  // A listener that is taken off again, as Node 20 never lets go of what AbortSignal.any has made of a signal that lives on.
-  const follow = (): void => run.abort(outer.reason);
-  outer.addEventListener('abort', follow, { once: true });
-  if (outer.aborted) follow();
+  const part = abortWith(outer, run);
   clock.sleep(Math.min(limit.ms, longestTimerMs), timer.signal).then(
     () => run.abort(limit.error),
     () => undefined,
@@ -30,6 +28,6 @@ export async function withinRuntime<T>(
     return result.value;
   } finally {
     timer.abort();
-    outer.removeEventListener('abort', follow);
+    part();
   }
 }
