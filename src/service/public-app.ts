@@ -15,7 +15,8 @@ import type { ServedStatus } from './status-reader.ts';
 export interface PublicParts {
   readonly metrics: Pick<Metrics, 'contentType' | 'render'>;
   readonly readiness: Readiness;
-  readonly readStatus: () => Promise<readonly ServedStatus[]>;
+  /** Of the databases named so; of all without names. */
+  readonly readStatus: (names?: readonly string[]) => Promise<readonly ServedStatus[]>;
   /** Those in force. */
   readonly databases: () => Configuration['databases'];
   readonly logger: Logger;
@@ -76,7 +77,10 @@ async function partitions(context: Context, { databases, readStatus }: PublicPar
   const known = new Map(databases().map(({ name, tables }) => [name, tables.map(({ table }) => formatQualifiedName(table))]));
   const query = readPartitionQuery(new URL(context.req.url).searchParams, known);
   if ('problems' in query) return context.json({ error: query.problems.join(' ') }, 400);
-  return context.json(listPartitions(await readStatus(), query));
+  const { database, table } = query;
+  // One that is out of reach must not hold up an answer that it has no part in.
+  const asked = [...known].filter(([name, tables]) => (database ?? name) === name && (table === null || tables.includes(table)));
+  return context.json(listPartitions(await readStatus(asked.map(([name]) => name)), query));
 }
 
 function indexPage(version: string): string {

@@ -31,31 +31,75 @@ export interface Standing {
   readonly refused: RefusalReason | null;
 }
 
-/** An answer is kept this long, so that many readers cost the databases no more than one. */
+/** Reads one database; never rejects. */
+type ReadOne = (database: DatabasePolicy, surroundings: Surroundings) => Promise<DatabaseStatus>;
+
+/** An answer is kept this long, so that many readers cost a database no more than one. */
 const freshMs = 1_000;
+
+/** Nobody waits longer for one database: another that answers must not be out of sight meanwhile. */
+const answerWithinMs = 5_000;
+
+/** A reading that took longer than that goes on, up to this, and is kept for the readers who come later, or none would ever see it. */
 const readWithinMs = 20_000;
+const freshWhenLateMs = 30_000;
+
+/** Of one database: under way, or done and fresh for a while. */
+interface Reading {
+  readonly surroundings: Surroundings;
+  answer: Promise<DatabaseStatus>;
+  freshUntilMs: number;
+}
 
 /**
- * Reads the status of all databases, each on a short connection of its own; requests that come together share one answer, until a reload. A
- * database that cannot be read says why in `error`. Never rejects.
+ * Reads the status of the databases named so, or all, each on a short connection of its own; requests that come together share one answer of
+ * each, until a reload. A database that cannot be read, or not within 5 s, says so in `error`. Never rejects.
  */
-export function createStatusReader(source: StatusSource): () => Promise<readonly ServedStatus[]> {
-  let shared: { readonly surroundings: Surroundings; readonly answer: Promise<readonly DatabaseStatus[]> } | null = null;
-  let freshUntilMs = 0;
-  return async () => {
+export function createStatusReader(
+  source: StatusSource,
+  readOne: ReadOne = readDatabase,
+): (names?: readonly string[]) => Promise<readonly ServedStatus[]> {
+  const readings = new Map<string, Reading>();
+  const read = (database: DatabasePolicy): Promise<DatabaseStatus> => {
     const { surroundings } = source;
-    const { clock, configuration } = surroundings;
-    if (shared?.surroundings !== surroundings || clock.monotonicMs() > freshUntilMs) {
-      freshUntilMs = Number.POSITIVE_INFINITY;
-      const answer = Promise.all(configuration.databases.map((database) => readOne(database, surroundings))).finally(() => {
-        freshUntilMs = clock.monotonicMs() + freshMs;
-      });
-      shared = { surroundings, answer };
-    }
-    const read = await shared.answer;
-    const standings = new Map([...source].map((standing) => [standing.name, standing]));
-    return read.map((status) => ({ ...status, leadership: leadershipOf(standings.get(status.database)) }));
+    const known = readings.get(database.name);
+    const isFresh = known?.surroundings === surroundings && surroundings.clock.monotonicMs() <= known.freshUntilMs;
+    const reading = isFresh ? known : startReading(database, surroundings, readOne);
+    readings.set(database.name, reading);
+    return reading.answer;
   };
+  return async (names) => {
+    const { databases } = source.surroundings.configuration;
+    for (const name of readings.keys()) if (!databases.some((database) => database.name === name)) readings.delete(name);
+    const statuses = await Promise.all(databases.filter(({ name }) => names?.includes(name) ?? true).map(read));
+    const standings = new Map([...source].map((standing) => [standing.name, standing]));
+    return statuses.map((status) => ({ ...status, leadership: leadershipOf(standings.get(status.database)) }));
+  };
+}
+
+function startReading(database: DatabasePolicy, surroundings: Surroundings, readOne: ReadOne): Reading {
+  const { clock } = surroundings;
+  const ended = new AbortController();
+  let isLate = false;
+  const late = clock.sleep(answerWithinMs, ended.signal).then(
+    () => {
+      isLate = true;
+      return unread(database, `The database has not answered within ${answerWithinMs / 1000} s.`);
+    },
+    () => answer,
+  );
+  const answer = readOne(database, surroundings).then((status) => {
+    ended.abort();
+    reading.answer = answer;
+    reading.freshUntilMs = clock.monotonicMs() + (isLate && status.error === null ? freshWhenLateMs : freshMs);
+    return status;
+  });
+  const reading: Reading = { surroundings, answer: Promise.race([answer, late]), freshUntilMs: Number.POSITIVE_INFINITY };
+  return reading;
+}
+
+function unread(database: DatabasePolicy, error: string): DatabaseStatus {
+  return { database: database.name, now: null, paused: null, error, tables: [], runs: [] };
 }
 
 function leadershipOf(standing: Standing | undefined): ServedStatus['leadership'] {
@@ -63,7 +107,7 @@ function leadershipOf(standing: Standing | undefined): ServedStatus['leadership'
   return { isLeading: standing.isLeading, epoch: standing.epoch?.toString() ?? null, refused: standing.refused };
 }
 
-async function readOne(database: DatabasePolicy, surroundings: Surroundings): Promise<DatabaseStatus> {
+async function readDatabase(database: DatabasePolicy, surroundings: Surroundings): Promise<DatabaseStatus> {
   const { clock, configuration, logger, metrics } = surroundings;
   const { safety } = configuration;
   const settings = {
@@ -83,6 +127,6 @@ async function readOne(database: DatabasePolicy, surroundings: Surroundings): Pr
   } catch (error) {
     logger.debug('status not read', { database: database.name, ...errorFields(error) });
     const reason = withoutSecrets(error instanceof Error ? error.message : String(error));
-    return { database: database.name, now: null, paused: null, error: reason, tables: [], runs: [] };
+    return unread(database, reason);
   }
 }
