@@ -13,8 +13,14 @@ export type ReloadOutcome =
 
 export type ReloadCause = 'file' | 'SIGHUP' | 'request';
 
+/** Whoever goes over to what was loaded. */
+type ReloadedFleet = Pick<Fleet, 'surroundings' | 'adopt'>;
+
 /** A file that is being written is read until it stays the same for this long. */
 const settledAfterMs = 250;
+
+/** Then what is there is loaded: a file that never stays the same must not keep its changes from coming into force. */
+const mostLooks = 8;
 
 /** A file that is gone has no text; what is said of it then takes its place. */
 type Sight = { readonly text: string } | { readonly error: Error };
@@ -25,14 +31,14 @@ type Sight = { readonly text: string } | { readonly error: Error };
  */
 export class Reloader {
   readonly #file: ConfigurationFile;
-  readonly #fleet: Fleet;
+  readonly #fleet: ReloadedFleet;
   readonly #logger: ChangeableLogger;
   readonly #listeners: Pick<Configuration, 'http' | 'admin'>;
   #seen: string;
   #turn: Promise<unknown> = Promise.resolve();
 
   /** `text` is what the configuration in force was parsed from. */
-  constructor(file: ConfigurationFile, text: string, fleet: Fleet, logger: ChangeableLogger) {
+  constructor(file: ConfigurationFile, text: string, fleet: ReloadedFleet, logger: ChangeableLogger) {
     this.#file = file;
     this.#fleet = fleet;
     this.#logger = logger;
@@ -46,16 +52,18 @@ export class Reloader {
   }
 
   /** Loads what the file holds when that differs from what was last seen there, be it good or bad. */
-  check(signal: AbortSignal): Promise<void> {
-    return this.#inTurn(async () => {
-      let sight = await this.#look();
-      if (fingerprint(sight) === this.#seen) return;
-      for (let isSettled = false; !isSettled; ) {
-        await this.#clock.sleep(settledAfterMs, signal);
-        const again = await this.#look();
-        isSettled = fingerprint(again) === fingerprint(sight);
-        sight = again;
-      }
+  async check(signal: AbortSignal): Promise<void> {
+    let last = fingerprint(await this.#look());
+    if (last === this.#seen) return;
+    // Not in turn: an order to reload waits for no writer.
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      await this.#clock.sleep(settledAfterMs, signal);
+      const now = fingerprint(await this.#look());
+      if (now === last) break;
+      last = now;
+    }
+    await this.#inTurn(async () => {
+      const sight = await this.#look();
       if (fingerprint(sight) !== this.#seen) await this.#load(sight, 'file');
     });
   }
