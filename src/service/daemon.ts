@@ -4,6 +4,7 @@ import type { Clock } from '../postgres/clock.ts';
 import { type ChangeableLogger, createChangeableLogger } from '../telemetry/changeable-logger.ts';
 import { logReconcile } from '../telemetry/log-reconcile.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { abortWith } from './abort-with.ts';
 import { createAdminApp } from './admin-app.ts';
 import { crashSwitch } from './crash-switch.ts';
 import { Fleet } from './fleet.ts';
@@ -20,7 +21,7 @@ export interface DaemonOptions {
   readonly clock: Clock;
   /** Of the package. */
   readonly version: string;
-  /** Calls the listener at each SIGHUP, until the answer is called. */
+  /** Calls the listener at each SIGHUP, also for one that came since the process began, until the answer is called. */
   readonly onHangup: (listener: () => void) => () => void;
   /** Called once both servers listen and before any database is touched. */
   readonly onListening?: (listening: Listening) => void;
@@ -57,12 +58,15 @@ export async function runDaemon(file: ConfigurationFile, options: DaemonOptions,
   const logger = createChangeableLogger(configuration.log);
   const crash = crashSwitch(logger);
   const end = new AbortController();
-  const endWithSignal = (): void => end.abort(signal.reason);
-  signal.addEventListener('abort', endWithSignal, { once: true });
-  if (signal.aborted) endWithSignal();
+  const part = abortWith(signal, end);
   const surroundings = surround(configuration, logger, crash.crash, options);
   const fleet = new Fleet(surroundings, end.signal);
-  const daemon: Daemon = { fleet, logger, reloader: new Reloader(file, text, fleet, logger), readiness: new Readiness(fleet) };
+  const daemon: Daemon = {
+    fleet,
+    logger,
+    reloader: new Reloader(file, text, fleet, logger),
+    readiness: new Readiness(fleet, options.clock),
+  };
   const servers: HttpServer[] = [];
   const stopListening = options.onHangup(() => {
     daemon.reloader.reload('SIGHUP').catch(crash.crash);
@@ -72,7 +76,8 @@ export async function runDaemon(file: ConfigurationFile, options: DaemonOptions,
     await Promise.race([work(daemon, file, end.signal), crash.crashed]);
   } finally {
     end.abort(new Error('the daemon has ended'));
-    signal.removeEventListener('abort', endWithSignal);
+    daemon.readiness.stopping();
+    part();
     await Promise.all(servers.map((server) => server.close()));
     stopListening();
   }
@@ -100,14 +105,14 @@ function surround(
 
 /** Both servers, each put into `servers` as soon as it listens. */
 async function listen({ fleet, reloader, readiness, logger }: Daemon, servers: HttpServer[], options: DaemonOptions): Promise<void> {
-  const { configuration, metrics, clock } = fleet.surroundings;
+  const { configuration, metrics } = fleet.surroundings;
   const { version } = options;
   const databases = () => fleet.surroundings.configuration.databases;
   const publicApp = createPublicApp({ metrics, readiness, readStatus: createStatusReader(fleet), databases, logger, version });
   const http = await listenHttp(publicApp, configuration.http, 'http');
   servers.push(http);
   const orders = { ...pauseOrders(fleet), reload: () => reloader.reload('request'), drain: () => drain(fleet) };
-  const adminApp = createAdminApp({ databases: fleet, orders, clock, logger });
+  const adminApp = createAdminApp({ databases: fleet, orders, logger });
   const admin = await listenHttp(adminApp, configuration.admin, 'admin');
   servers.push(admin);
   logger.info('http listening', { listener: 'http', host: http.host, port: http.port, url: http.url });
@@ -115,7 +120,7 @@ async function listen({ fleet, reloader, readiness, logger }: Daemon, servers: H
   options.onListening?.({ http, admin });
 }
 
-/** False when a lock is still held: the workers wait no longer than a preStop hook may. */
+/** False when a lock is still held: the workers wait 15 s, and a preStop hook and the SIGTERM after it have 30 s in all. */
 async function drain(fleet: Fleet): Promise<boolean> {
   await fleet.drain();
   return ![...fleet].some((worker) => worker.isLeading);

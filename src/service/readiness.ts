@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from '../postgres/clock.ts';
+import type { Clock } from '../postgres/clock.ts';
 
 /** Who may believe that it leads although it does not: its lock was not confirmed for this long. */
 const longestUnconfirmedMs = 30_000;
@@ -23,8 +23,9 @@ export class Readiness {
   #state: 'starting' | 'ready' | 'stopping' = 'starting';
   /** Monotonic time of the last beat; null before the start. */
   #beatAtMs: number | null = null;
+  #beats: NodeJS.Timeout | null = null;
 
-  constructor(databases: Iterable<Confirmable>, clock: Clock = systemClock) {
+  constructor(databases: Iterable<Confirmable>, clock: Clock) {
     this.#databases = databases;
     this.#clock = clock;
   }
@@ -33,11 +34,12 @@ export class Readiness {
     if (this.#state !== 'starting') return;
     this.#state = 'ready';
     this.#beat();
-    setInterval(() => this.#beat(), beatEveryMs).unref();
+    this.#beats = setInterval(() => this.#beat(), beatEveryMs).unref();
   }
 
   stopping(): void {
     this.#state = 'stopping';
+    if (this.#beats !== null) clearInterval(this.#beats);
   }
 
   explainDead(): string | null {
@@ -49,6 +51,7 @@ export class Readiness {
   explainUnready(): string | null {
     return this.#state === 'ready' ? null : `The daemon is ${this.#state}.`;
   }
+
   #beat(): void {
     this.#beatAtMs = this.#clock.monotonicMs();
   }

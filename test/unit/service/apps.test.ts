@@ -8,7 +8,7 @@ import type { ServedStatus } from '../../../src/service/status-reader.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 
-function publicApp(readiness = new Readiness([]), readStatus: () => Promise<readonly ServedStatus[]> = async () => []) {
+function publicApp(readiness = new Readiness([], systemClock), readStatus: () => Promise<readonly ServedStatus[]> = async () => []) {
   const metrics = createMetrics({
     version: '1',
     revision: '',
@@ -59,7 +59,7 @@ describe('the public listener', () => {
   });
 
   it('is ready between its start and its stop', async () => {
-    const readiness = new Readiness([]);
+    const readiness = new Readiness([], systemClock);
     const app = publicApp(readiness);
     expect((await app.request('/readyz')).status).toBe(503);
     readiness.started();
@@ -72,7 +72,7 @@ describe('the public listener', () => {
 
   it('is alive until it believes in a leadership that was not confirmed for 30 s', async () => {
     const database = { name: 'app', unconfirmedMs: 30_000 };
-    const app = publicApp(new Readiness([database]));
+    const app = publicApp(new Readiness([database], systemClock));
     expect((await app.request('/livez')).status).toBe(200);
     database.unconfirmedMs = 30_001;
     const dead = await app.request('/livez');
@@ -88,7 +88,7 @@ describe('the public listener', () => {
 
   it('answers 404 for anything else and 500 without details when something breaks', async () => {
     expect((await publicApp().request('/nothing')).status).toBe(404);
-    const broken = publicApp(new Readiness([]), async () => Promise.reject(new Error('secret detail')));
+    const broken = publicApp(new Readiness([], systemClock), async () => Promise.reject(new Error('secret detail')));
     const answer = await broken.request('/api/v1/status');
     expect(answer.status).toBe(500);
     expect(await answer.text()).not.toContain('secret');
@@ -121,7 +121,7 @@ describe('the admin listener', () => {
     init: RequestInit = { method: 'POST' },
     changed: Partial<AdminParts['orders']> = {},
   ): Response | Promise<Response> {
-    const app = createAdminApp({ databases, orders: { ...orders, ...changed }, clock: systemClock, logger: silentLogger });
+    const app = createAdminApp({ databases, orders: { ...orders, ...changed }, logger: silentLogger });
     return app.request(path, init, { incoming: { socket: { remoteAddress } } });
   }
 

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { Hono } from 'hono';
 import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../../src/postgres/clock.ts';
 import { type HttpServer, listenHttp } from '../../../src/service/http-server.ts';
 import { createPublicApp } from '../../../src/service/public-app.ts';
 import { Readiness } from '../../../src/service/readiness.ts';
@@ -15,7 +16,7 @@ const exposition = 'partitiond_up 1\n'.repeat(200_000);
 async function listen(text: string = exposition): Promise<HttpServer & AsyncDisposable> {
   const parts = {
     metrics: { contentType: 'text/plain; version=0.0.4; charset=utf-8', render: async () => text },
-    readiness: new Readiness([]),
+    readiness: new Readiness([], systemClock),
     readStatus: async () => [],
     databases: () => [],
     logger: silentLogger,
@@ -120,7 +121,9 @@ describe('a listener', () => {
     const server = await listenHttp(app, { host: '127.0.0.1', port: 0 }, 'http');
     const asked = ask(`${server.url}/never`, 'GET').catch((error: unknown) => String(error));
     await new Promise((resolve) => setTimeout(resolve, 100));
+    const closingAt = performance.now();
     await server.close();
+    expect(performance.now() - closingAt).toBeGreaterThan(800);
     expect(await asked).toContain('socket hang up');
   });
 });

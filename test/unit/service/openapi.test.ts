@@ -11,14 +11,14 @@ const never = async (): Promise<never> => Promise.reject(new Error('Nobody is as
 it('describes the paths and methods that are answered, all and no other', async () => {
   const publicApp = createPublicApp({
     metrics: { contentType: '', render: never },
-    readiness: new Readiness([]),
+    readiness: new Readiness([], systemClock),
     readStatus: never,
     databases: () => [],
     logger: silentLogger,
     version: '1',
   });
   const orders = { reload: never, drain: never, pause: never, resume: never };
-  const adminApp = createAdminApp({ databases: [], orders, clock: systemClock, logger: silentLogger });
+  const adminApp = createAdminApp({ databases: [], orders, logger: silentLogger });
   const answered = [...publicApp.routes, ...adminApp.routes].filter(({ method }) => method !== 'ALL');
   const { paths } = await readOpenApi();
   const described = Object.entries(paths).flatMap(([path, item]) =>

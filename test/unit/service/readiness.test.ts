@@ -13,11 +13,12 @@ describe('being alive', () => {
     expect(readiness.explainDead()).toBeNull();
     now += 1_000;
     expect(readiness.explainDead()).toContain('late');
+    readiness.stopping();
   });
 
   it('is asked of the databases there are now, and names the one that is stuck', () => {
     const databases = [{ name: 'one', unconfirmedMs: 0 }];
-    const readiness = new Readiness(databases);
+    const readiness = new Readiness(databases, systemClock);
     databases.push({ name: 'two', unconfirmedMs: 31_000 });
     expect(readiness.explainDead()).toContain('two');
   });
