@@ -1,7 +1,4 @@
 #!/usr/bin/env node
-import { processIo } from './cli/process-io.ts';
-import { runCommand } from './cli/run-command.ts';
-
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Ctrl-C under `npm start` arrives twice, from the terminal and from npm, which passes it on: that is one order, not two. */
@@ -19,13 +16,24 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
+let hasHungUp = false;
+function rememberHangup(): void {
+  hasHungUp = true;
+}
+
 /** Only a command that listens survives the end of its terminal. */
 function onHangup(listener: () => void): () => void {
   process.on('SIGHUP', listener);
+  process.off('SIGHUP', rememberHangup);
+  if (hasHungUp) listener();
+  hasHungUp = false;
   return () => {
     process.off('SIGHUP', listener);
   };
 }
+
+// Whoever starts a daemon may send SIGHUP before it listens: that asks for a reload and must not end it.
+if (process.argv[2] === 'run') process.on('SIGHUP', rememberHangup);
 
 // Piped into head, stdout closes early: what is left to print is lost, what is left to do is not.
 for (const stream of [process.stdout, process.stderr]) {
@@ -34,6 +42,8 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
+// Loaded now, as loading them takes longer than a signal may be without its handler.
+const [{ processIo }, { runCommand }] = await Promise.all([import('./cli/process-io.ts'), import('./cli/run-command.ts')]);
 const code = await runCommand(process.argv.slice(2), processIo(interrupt.signal, onHangup));
 
 // A pipe may still hold unread text; an idle socket or timer is no reason to stay.

@@ -1,5 +1,8 @@
-import { mkdir, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
+import { execFileSync } from 'node:child_process';
+import { constants } from 'node:fs';
+import { mkdir, open, readlink, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { anyPorts, type Daemon, startDaemon } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -82,6 +85,7 @@ const ways: readonly Way[] = [
     put: write,
     replace: async (folder, text) => {
       await writeFile(join(folder, name), text.slice(0, text.length / 2));
+      await delay(100);
       await writeFile(join(folder, name), text);
     },
   },
@@ -179,7 +183,7 @@ describe('a changed configuration', () => {
 
     await write(workspace.folder, good);
     await daemon.waitForSample('config_last_reload_successful', 1, { timeoutMs: 60_000 });
-    await daemon.waitForSample('config_reloads_total{outcome="ok"}', (count) => count >= 1);
+    await daemon.waitForSample('config_reloads_total{outcome="ok"}', (count) => count >= 2);
     expect((await daemon.scrape()).get('leader_epoch{database="app"}')).toBe(1);
   });
 
@@ -253,4 +257,28 @@ it('lets a process that was left behind lead again once it has loaded its config
   left.program.signal('SIGHUP');
   await left.waitForSample('leader{database="app"}', 1, { timeoutMs: 60_000 });
   expect((await left.status()).databases).toMatchObject([{ leadership: { isLeading: true, refused: null } }]);
+});
+
+it('survives a SIGHUP that comes before it has read its configuration, and loads it once more', async () => {
+  await using database = await createDatabase();
+  await createTables(database, 'events', 'readings');
+  using workspace = new Workspace();
+  const file = join(workspace.folder, name);
+  const latest = workspace.write('latest.yaml', configuration({ app: { database, tables: ['events', 'readings'] } }));
+  // A pipe holds the daemon at its start until it is written to and closed.
+  execFileSync('mkfifo', [file]);
+  await using program = workspace.start(['run', '--config', file]);
+  const pipe = await waitFor(
+    'a reader',
+    () => open(file, constants.O_WRONLY | constants.O_NONBLOCK),
+    () => true,
+  );
+  program.signal('SIGHUP');
+  await pipe.writeFile(configuration({ app: { database, tables: ['events'] } }));
+  await rename(latest, file);
+  await pipe.close();
+  await program.waitForLine('stderr', /"cause":"SIGHUP".*"configuration loaded"/, { timeoutMs: 60_000 });
+  await waitForPartitions(database, 'readings');
+  program.signal('SIGTERM');
+  expect((await program.exited).exitCode).toBe(0);
 });

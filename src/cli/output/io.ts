@@ -10,7 +10,10 @@ export interface Io {
   readonly stderr: Terminal;
   /** Aborted by the first SIGINT or SIGTERM. */
   readonly signal: AbortSignal;
-  /** Calls `listener` at each SIGHUP until the answer is called. While nobody listens, SIGHUP ends the process as it does any other. */
+  /**
+   * Calls `listener` at each SIGHUP until the answer is called. While nobody listens, SIGHUP ends the process as it does any other; but for
+   * `run`, whose listener is called for one that came before it.
+   */
   onHangup(listener: () => void): () => void;
   readonly clock: Clock;
   /** Of the package, for example `0.1.0`. */
