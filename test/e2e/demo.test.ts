@@ -75,16 +75,18 @@ describe('the demo', () => {
     const strangers = async (): Promise<readonly string[]> =>
       (await catalogFingerprint(database)).filter((line) => line.includes('stranger'));
     const before = await strangers();
-    await using daemon = workspace.start(['demo', '--config', file, '--for', '5s']);
+    await using daemon = workspace.start(['demo', '--config', file]);
     await waitFor(
       'partitions ahead',
       () => partitionNames(database, 'public.event'),
       (names) => names.length > 4,
-      { timeoutMs: 30_000 },
+      { timeoutMs: 60_000 },
     );
+    daemon.signal('SIGTERM');
     expect((await daemon.exited).exitCode).toBe(0);
     expect(await strangers()).toEqual(before);
     expect(daemon.stdout).not.toContain('rows loaded');
+    expect((await workspace.run(['demo', '--config', file, '--for', '1s'])).exitCode).toBe(0);
   });
 });
 
