@@ -29,7 +29,7 @@ export interface ReconciledTable {
 export async function reconcileTable(run: Run, first: PlannedTable, pause: Pause | null): Promise<ReconciledTable> {
   const table = first.policy.table;
   if (first.error !== null || first.plan === null) {
-    if (first.error !== null) run.emit({ kind: 'table-failed', table, phase: 'read', error: first.error });
+    if (first.error !== null) run.emit({ kind: 'table-failed', table, phase: failedIn(first), error: first.error });
     return { report: finished(run, { table, state: first.state, plan: first.plan, steps: [], error: first.error }), pause };
   }
   run.emit({ kind: 'table-planned', table, plan: first.plan });
@@ -59,7 +59,7 @@ async function applyTable(run: Run, first: PlannedTable): Promise<ReconciledTabl
   if (before === null) return { report: untouched(first, null), pause: null };
   const { facts, pause, state, plan } = before;
   if (plan === null || facts === null) {
-    if (before.error !== null) run.emit({ kind: 'table-failed', table, phase: 'read', error: before.error });
+    if (before.error !== null) run.emit({ kind: 'table-failed', table, phase: failedIn(before), error: before.error });
     return { report: untouched(first, before.error), pause };
   }
   if (pause !== null) return { report: { table, state, plan, steps: allRefused(plan), error: null }, pause };
@@ -123,6 +123,11 @@ async function applySteps(run: Run, plan: Plan, facts: ServerFacts): Promise<App
     run.emit({ kind: 'table-failed', table: plan.table, phase: 'apply', error });
     return { steps, error };
   }
+}
+
+/** What was read and has no plan failed in planning. */
+function failedIn({ state }: PlannedTable): 'read' | 'plan' {
+  return state === null ? 'read' : 'plan';
 }
 
 function finished(run: Run, report: TableReport): TableReport {

@@ -191,6 +191,20 @@ describe('a table that is read again before its steps', () => {
   });
 });
 
+describe('a table that is dropped between reading and planning', () => {
+  it('fails in planning, and the others go on', async () => {
+    await using database = await createDatabase();
+    await createTables(database);
+    const events: ReconcileEvent[] = [];
+    const wrap = readingAfter(async (query) => {
+      if (query.name === 'read-templates') await database.query('DROP TABLE IF EXISTS first');
+    });
+    const report = await reconcile(database, policies, { request: { now }, events, wrap });
+    expect(failures(events)).toEqual(['first plan PD904']);
+    expect(outcomes(report)).toEqual([[], ['ok', 'ok']]);
+  });
+});
+
 describe('tables that cannot be read together', () => {
   const slowly = (clock: { ms: number }, isSlow: (reads: number) => boolean): ReturnType<typeof readingAfter> => {
     let reads = 0;
