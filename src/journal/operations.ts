@@ -1,8 +1,6 @@
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { StepKind, Task } from '../plan/step.ts';
 import { literal } from '../postgres/literal.ts';
-import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
-import { number, row } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
 import { qualify } from './qualify.ts';
 
@@ -70,36 +68,25 @@ function finite(value: number): string {
   return Number.isFinite(value) ? String(value) : 'NULL';
 }
 
-function trimSql(schema: string): NamedSql {
-  return namedSql(
-    'trim-journal',
-    /* sql */ `
-    WITH
-      old_operations AS (
-        DELETE FROM ${qualify(schema, 'operation')} AS o
-        WHERE o.started_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
-        RETURNING 1
-      ),
-      old_runs AS (
-        DELETE FROM ${qualify(schema, 'run')} AS r
-        WHERE r.started_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
-      ),
-      old_absences AS (
-        DELETE FROM ${qualify(schema, 'detached_partition')} AS d
-        WHERE d.detached_at < pg_catalog.clock_timestamp() - $1::pg_catalog.int8 * interval '1 millisecond'
-          AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = d.oid)
-      )
-    SELECT pg_catalog.count(*) AS "operations" FROM old_operations`,
-  );
-}
-
-const decodeTrim = row<{ readonly operations: number }>({ operations: number });
-
 /**
  * Forgets operations and runs that began more than `keepMs` milliseconds ago, and tables that were detached before then and have been dropped
- * by somebody else since; returns how many operations. Detached tables that still exist stay.
+ * by somebody else since. Detached tables that still exist stay. `guard` is SQL that raises unless this epoch is current, or null.
  */
-export async function trimJournal(session: Session, schema: string, keepMs: number, signal: AbortSignal): Promise<number> {
-  const [trimmed] = await session.rows(trimSql(schema), [Math.trunc(keepMs)], decodeTrim, signal);
-  return trimmed?.operations ?? 0;
+export async function trimJournal(
+  session: Session,
+  schema: string,
+  keepMs: number,
+  guard: string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  signal.throwIfAborted();
+  const at = (table: string): string => qualify(schema, table);
+  const before = `pg_catalog.clock_timestamp() - ${Math.trunc(keepMs)}::pg_catalog.int8 * interval '1 millisecond'`;
+  const trim = [
+    `/* partitiond:trim-journal */ DELETE FROM ${at('operation')} WHERE started_at < ${before}`,
+    `DELETE FROM ${at('run')} WHERE started_at < ${before}`,
+    `DELETE FROM ${at('detached_partition')} AS d WHERE d.detached_at < ${before} ` +
+      'AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = d.oid)',
+  ];
+  await session.complete(guard === null ? trim : [guard, ...trim], signal);
 }

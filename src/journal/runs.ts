@@ -1,5 +1,6 @@
 import type { EpochMicros } from '../partition/position.ts';
 import type { Task } from '../plan/step.ts';
+import { literal } from '../postgres/literal.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { bigint, nullable, oneOf, row, text } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
@@ -34,22 +35,37 @@ export interface LastRun {
   readonly lastOkAt: EpochMicros | null;
 }
 
-export async function beginRun(session: Session, schema: string, run: RunStart, signal: AbortSignal): Promise<void> {
-  const insert = namedSql(
-    'begin-run',
-    `INSERT INTO ${qualify(schema, 'run')} (id, tasks, who, tables) VALUES ($1::pg_catalog.uuid, $2::pg_catalog.text[], $3, $4::pg_catalog.text[])`,
-  );
-  await session.rows(insert, [run.runId, run.tasks, run.who, run.tables], () => null, signal);
+/**
+ * Opens a run. `guard` is SQL that raises unless this epoch is current; null where nothing tells who leads. Under it nobody else runs these
+ * tasks, so a run of them that is still open has lost its connection, and is closed as `interrupted`.
+ */
+export async function beginRun(session: Session, schema: string, run: RunStart, guard: string | null, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  const at = qualify(schema, 'run');
+  const tasks = textArray(run.tasks);
+  const closeLost =
+    `UPDATE ${at} SET finished_at = pg_catalog.clock_timestamp(), outcome = 'interrupted' ` +
+    `WHERE outcome IS NULL AND tasks OPERATOR(pg_catalog.&&) ${tasks}`;
+  const insert =
+    `/* partitiond:begin-run */ INSERT INTO ${at} (id, tasks, who, tables) ` +
+    `VALUES (${literal(run.runId)}, ${tasks}, ${literal(run.who)}, ${run.tables === null ? 'NULL' : textArray(run.tables)})`;
+  await session.complete(guard === null ? [insert] : [guard, closeLost, insert], signal);
 }
 
-/** Leaves a run alone that already has an outcome: whoever took over the leadership has marked it `interrupted`. */
-export async function finishRun(session: Session, schema: string, run: RunEnd, signal: AbortSignal): Promise<void> {
-  const update = namedSql(
-    'finish-run',
-    `UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), outcome = $2, failed = $3::pg_catalog.text[] ` +
-      'WHERE id = $1::pg_catalog.uuid AND outcome IS NULL',
-  );
-  await session.rows(update, [run.runId, run.outcome, run.failed], () => null, signal);
+/**
+ * Leaves a run alone that already has an outcome: whoever took over the leadership has marked it `interrupted`. `guard` as for `beginRun`.
+ * Does so after an abort too, for seconds.
+ */
+export async function finishRun(session: Session, schema: string, run: RunEnd, guard: string | null, signal: AbortSignal): Promise<void> {
+  const failed = run.failed === null ? 'NULL' : textArray(run.failed);
+  const update =
+    `/* partitiond:finish-run */ UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), ` +
+    `outcome = ${literal(run.outcome)}, failed = ${failed} WHERE id = ${literal(run.runId)} AND outcome IS NULL`;
+  await session.complete(guard === null ? [update] : [guard, update], signal);
+}
+
+function textArray(texts: readonly string[]): string {
+  return `ARRAY[${texts.map(literal).join(', ')}]::pg_catalog.text[]`;
 }
 
 /** The latest run of each task that ever ran, by task; empty before the first. The journal must be installed. */

@@ -23,14 +23,11 @@ import { endsRun, reconcileTable, untouched } from './reconcile-table.ts';
 import type { ReconcileContext, ReconcileRequest } from './request.ts';
 import type { Run } from './run.ts';
 
-/** For noting the end of a run after an abort. */
-const lastWordMs = 5_000;
-
 /**
  * Reconciles the requested tables once. Mode `plan` writes nothing, not even the journal schema. Throws `ConnectionError` or `ConfigError`
- * when the database as a whole cannot be worked on (unreachable, too old, a standby), and the signal's reason when it was aborted before
- * all tables had been read; nothing was changed then. Everything later is in the report, one entry per requested table in the order in which
- * they have their turn. However it ends, the observer is told by `run-finished`.
+ * when the database as a whole cannot be worked on (unreachable, too old, a standby), `NotLeaderError` when another leads by now, and the
+ * signal's reason when it was aborted before all tables had been read; nothing was changed then. Everything later is in the report, one
+ * entry per requested table in the order in which they have their turn. However it ends, the observer is told by `run-finished`.
  */
 export async function reconcileDatabase(
   session: Session,
@@ -77,7 +74,7 @@ async function work(run: Run): Promise<RunReport> {
 
 /** History is no reason to call a run failed: what could not be forgotten now, the next run forgets. */
 async function forgetHistory({ session, database, context, signal }: Run): Promise<void> {
-  await trimJournal(session, database.journalSchema, context.journalKeepMs, signal).catch(() => undefined);
+  await trimJournal(session, database.journalSchema, context.journalKeepMs, context.epochGuard, signal).catch(() => undefined);
 }
 
 async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<RunReport> {
@@ -127,17 +124,17 @@ function selectPolicies(database: DatabasePolicy, { tables, first = [] }: Reconc
 async function journalled(run: Run, body: () => Promise<RunReport>): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
   const tables = request.tables?.map(formatQualifiedName) ?? null;
-  await beginRun(session, database.journalSchema, { runId: run.id, tasks: request.tasks, tables, who: context.who }, signal);
+  const start = { runId: run.id, tasks: request.tasks, tables, who: context.who };
+  await beginRun(session, database.journalSchema, start, context.epochGuard, signal);
   let report: RunReport | null = null;
   try {
     report = await body();
     return report;
   } finally {
-    const lastWord = AbortSignal.timeout(lastWordMs);
     const failed = report?.tables.filter((table) => !isDone(table)).map(({ table }) => formatQualifiedName(table)) ?? null;
     const end = { runId: run.id, outcome: outcomeOf(report, signal), failed };
     // The history is worth a try even when the connection has just gone; the error that matters is already in the reports.
-    await finishRun(session, database.journalSchema, end, lastWord).catch(() => undefined);
+    await finishRun(session, database.journalSchema, end, context.epochGuard, signal).catch(() => undefined);
   }
 }
 

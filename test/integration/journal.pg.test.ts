@@ -189,12 +189,12 @@ describe('operations', () => {
     await using session = await openSession(database);
     await installJournal(session, schema, noAbort);
     await session.execute(renderBeginOperation(schema, operation({ reason: 'old' })), noAbort);
-    await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], tables: null, who: 'test' }, noAbort);
+    await beginRun(session, schema, { runId: randomUUID(), tasks: ['provision'], tables: null, who: 'test' }, null, noAbort);
     await database.query(
       `UPDATE ${schema}.operation SET started_at = now() - interval '91 days'; UPDATE ${schema}.run SET started_at = now() - interval '91 days'`,
     );
     await session.execute(renderBeginOperation(schema, operation({ reason: 'new' })), noAbort);
-    expect(await trimJournal(session, schema, 90 * 86_400_000, noAbort)).toBe(1);
+    await trimJournal(session, schema, 90 * 86_400_000, null, noAbort);
     expect(await database.query(`SELECT reason FROM ${schema}.operation`)).toEqual([{ reason: 'new' }]);
     expect(await database.query(`SELECT FROM ${schema}.run`)).toEqual([]);
   });
@@ -244,10 +244,10 @@ describe('detached tables', () => {
     const there = table?.oid ?? '';
     for (const oid of [entry.oid, there])
       await session.execute(renderRecordDetached(schema, { ...entry, oid, state: 'detached' }), noAbort);
-    await trimJournal(session, schema, 90 * 86_400_000, noAbort);
+    await trimJournal(session, schema, 90 * 86_400_000, null, noAbort);
     expect((await readJournal(session, schema, noAbort)).detached).toHaveLength(2);
     await database.query(`UPDATE ${schema}.detached_partition SET detached_at = now() - interval '91 days'`);
-    await trimJournal(session, schema, 90 * 86_400_000, noAbort);
+    await trimJournal(session, schema, 90 * 86_400_000, null, noAbort);
     expect((await readJournal(session, schema, noAbort)).detached.map(({ oid }) => oid)).toEqual([there]);
   });
 });
@@ -265,13 +265,39 @@ describe('runs', () => {
     ] as const;
     for (const { tasks, outcome } of runs) {
       const runId = randomUUID();
-      await beginRun(session, schema, { runId, tasks, tables: null, who: 'test' }, noAbort);
-      if (outcome !== null) await finishRun(session, schema, { runId, outcome, failed: [] }, noAbort);
+      await beginRun(session, schema, { runId, tasks, tables: null, who: 'test' }, null, noAbort);
+      if (outcome !== null) await finishRun(session, schema, { runId, outcome, failed: [] }, null, noAbort);
     }
     const last = await readLastRuns(session, schema, noAbort);
     expect(last.map(({ task, outcome, finishedAt, lastOkAt }) => [task, outcome, finishedAt !== null, lastOkAt !== null])).toEqual([
       ['provision', 'failed', true, true],
       ['retention', null, false, true],
+    ]);
+  });
+});
+
+describe('a run whose connection was lost', () => {
+  it('is closed by the next one of its task, and by no other', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    await claimLeadership(session, schema, claim, noAbort);
+    const guard = epochGuard(schema, 1n);
+    const begin = async (task: 'provision' | 'retention', under: string | null): Promise<void> =>
+      await beginRun(session, schema, { runId: randomUUID(), tasks: [task], tables: null, who: 'test' }, under, noAbort);
+    const runs = `SELECT tasks[1] AS task, outcome, finished_at IS NOT NULL AS finished FROM ${schema}.run ORDER BY started_at`;
+    await begin('retention', guard);
+    await begin('provision', guard);
+    // Where nothing tells who leads, that run may be another's and go on.
+    await begin('provision', null);
+    const open = ['retention', 'provision', 'provision'].map((task) => ({ task, outcome: null, finished: false }));
+    expect(await database.query(runs)).toEqual(open);
+    await begin('provision', guard);
+    expect(await database.query(runs)).toEqual([
+      open[0],
+      { task: 'provision', outcome: 'interrupted', finished: true },
+      { task: 'provision', outcome: 'interrupted', finished: true },
+      open[1],
     ]);
   });
 });
@@ -285,9 +311,9 @@ describe('leadership', () => {
     await session.execute(`BEGIN; ${epochGuard(schema, 1n)}; COMMIT`, noAbort);
     await session.execute(renderBeginOperation(schema, operation()), noAbort);
     const runId = randomUUID();
-    await beginRun(session, schema, { runId, tasks: ['provision'], tables: null, who: 'test' }, noAbort);
+    await beginRun(session, schema, { runId, tasks: ['provision'], tables: null, who: 'test' }, null, noAbort);
     expect(await claimLeadership(session, schema, { ...claim, holder: 'pod-2' }, noAbort)).toBe(2n);
-    await finishRun(session, schema, { runId, outcome: 'ok', failed: [] }, noAbort);
+    await finishRun(session, schema, { runId, outcome: 'ok', failed: [] }, null, noAbort);
     const left = await database.query(`SELECT outcome FROM ${schema}.operation UNION ALL SELECT outcome FROM ${schema}.run`);
     expect(left).toEqual([{ outcome: 'interrupted' }, { outcome: 'interrupted' }]);
     const fenced = await session
@@ -298,6 +324,25 @@ describe('leadership', () => {
     expect(await database.query("SELECT to_regclass('public.late')::text AS late")).toEqual([{ late: null }]);
     await expect(session.execute(epochGuard(schema, 3n), noAbort)).rejects.toBeInstanceOf(NotLeaderError);
     await session.execute(epochGuard(schema, 2n), noAbort);
+  });
+
+  it('fences the runs of whoever led before, and what it would trim', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    await claimLeadership(session, schema, claim, noAbort);
+    const run = { runId: randomUUID(), tasks: ['provision'], tables: null, who: 'test' } as const;
+    const guard = epochGuard(schema, 1n);
+    await beginRun(session, schema, run, guard, noAbort);
+    await claimLeadership(session, schema, { ...claim, holder: 'pod-2' }, noAbort);
+    await database.query(`UPDATE ${schema}.run SET outcome = NULL, finished_at = NULL, started_at = started_at - interval '91 days'`);
+    const writes = [
+      () => beginRun(session, schema, { ...run, runId: randomUUID() }, guard, noAbort),
+      () => finishRun(session, schema, { runId: run.runId, outcome: 'ok', failed: [] }, guard, noAbort),
+      () => trimJournal(session, schema, 90 * 86_400_000, guard, noAbort),
+    ];
+    for (const write of writes) await expect(write()).rejects.toBeInstanceOf(NotLeaderError);
+    expect(await database.query(`SELECT id, outcome FROM ${schema}.run`)).toEqual([{ id: run.runId, outcome: null }]);
   });
 
   it('does not change hands while a transaction past its guard is open', async () => {
@@ -334,8 +379,8 @@ describe('the history', () => {
     for (const { tasks, tables, outcome, failed } of runs) {
       const runId = randomUUID();
       startedAt.push(runId);
-      await beginRun(session, schema, { runId, tasks, tables, who: 'test' }, noAbort);
-      await finishRun(session, schema, { runId, outcome, failed }, noAbort);
+      await beginRun(session, schema, { runId, tasks, tables, who: 'test' }, null, noAbort);
+      await finishRun(session, schema, { runId, outcome, failed }, null, noAbort);
     }
     const ends = await database.query<{ id: string; at: string }>(
       `SELECT id, (EXTRACT(epoch FROM finished_at) * 1000000)::int8::text AS at FROM ${schema}.run`,

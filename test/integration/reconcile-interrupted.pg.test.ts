@@ -138,14 +138,21 @@ describe('a run that ends early', () => {
     await using session = await openSession(database);
     const claim = { holder: 'test', configurationGeneration: '' };
     const old = await claimLeadership(session, 'partitiond', claim, noAbort);
-    await claimLeadership(session, 'partitiond', claim, noAbort);
-    const report = await reconcile(database, policies, { request: { now }, context: { epochGuard: epochGuard('partitiond', old) } });
+    const open = 'SELECT FROM partitiond.run WHERE outcome IS NULL';
+    const wrap = readingAfter(async () => {
+      if ((await database.query(open)).length > 0) await claimLeadership(session, 'partitiond', claim, noAbort);
+    });
+    const context = { epochGuard: epochGuard('partitiond', old) };
+    const report = await reconcile(database, policies, { request: { now }, context, wrap });
     expect(outcomes(report)).toEqual([
       ['failed', 'skipped'],
       ['skipped', 'skipped'],
     ]);
     expect(report.tables[0]?.steps[0]?.error).toBeInstanceOf(NotLeaderError);
     expect(report.tables[1]?.error).toBeInstanceOf(NotLeaderError);
+    await expect(reconcile(database, policies, { request: { now }, context })).rejects.toBeInstanceOf(NotLeaderError);
+    const outcomesOfRuns = await database.query('SELECT outcome FROM partitiond.run ORDER BY started_at');
+    expect(outcomesOfRuns).toEqual([{ outcome: 'ok' }, { outcome: 'interrupted' }]);
   });
 });
 
