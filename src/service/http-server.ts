@@ -28,13 +28,18 @@ const limits = {
 };
 
 /** A client that does not read its answer (megabytes, for /metrics) loses it after this; longer than any answer takes to make. */
-const silenceMs = 60_000;
+const longestSilenceMs = 60_000;
 
 /** Enough for scrapers, probes and people; not for exhausting the memory or the file descriptors of the process. */
 const maxConnections = 128;
 
 /** Serves `app` on `listener`. Throws `ConfigError` when the address cannot be listened on; `keyPath` (`http`, `admin`) names it. */
-export async function listenHttp(app: Hono, listener: Listener, keyPath: string): Promise<HttpServer> {
+export async function listenHttp(
+  app: Hono,
+  listener: Listener,
+  keyPath: string,
+  silenceMs: number = longestSilenceMs,
+): Promise<HttpServer> {
   const respond = getRequestListener(app.fetch);
   const server = createServer(limits, (request, response) => {
     respond(request, response).catch(() => response.destroy());

@@ -115,6 +115,15 @@ describe('a listener', () => {
     for (let scrape = 0; scrape < 9; scrape += 1) expect(await statuses()).toBe(200);
   });
 
+  it('hangs up on a client that says nothing', async () => {
+    const server = await listenHttp(new Hono(), { host: '127.0.0.1', port: 0 }, 'http', 200);
+    const connectedAt = performance.now();
+    expect(await say(server, '')).toBe('');
+    // Long before Node's own limit for headers.
+    expect(performance.now() - connectedAt).toBeLessThan(8_000);
+    await server.close();
+  });
+
   it('gives requests in work a second when it closes, and then cuts them off', async () => {
     const app = new Hono();
     app.get('/never', async () => await new Promise<Response>(() => undefined));
