@@ -75,7 +75,10 @@ export function createAdminApp(parts: AdminParts): Hono {
 function run(context: Context, { databases, logger }: AdminParts): Response {
   const task = context.req.query('task') ?? '';
   const wanted = context.req.query('database');
-  if (!isScheduledTask(task)) return context.json({ error: `There is no task "${task}"; tasks are ${scheduledTasks.join(', ')}.` }, 404);
+  if (!isScheduledTask(task)) {
+    const problem = task === '' ? 'Name a task with ?task=NAME' : `There is no task "${task}"`;
+    return context.json({ error: `${problem}; tasks are ${scheduledTasks.join(', ')}.` }, 404);
+  }
   const chosen = [...databases].filter((database) => wanted === undefined || database.name === wanted);
   if (chosen.length === 0) return context.json({ error: noDatabase(wanted) }, 404);
   const answers = chosen.map((database) => ({ database: database.name, answer: database.request(task) }));

@@ -50,7 +50,7 @@ export function createPublicApp(parts: PublicParts): Hono {
   app.get('/api/v1/partitions', (context) => partitions(context, parts));
   app.get('/', (context) => context.html(indexPage(version)));
   for (const path of readPaths) app.all(path, (context) => context.text('Use GET.\n', 405, { allow: 'GET, HEAD' }));
-  app.notFound((context) => context.text('Not found. Try /.\n', 404));
+  app.notFound((context) => context.text('Not found. The page / has links to what there is.\n', 404));
   app.onError((error, context) => {
     logger.error('request failed', { path: context.req.path, ...errorFields(error) });
     return context.text('Internal error; see the log.\n', 500);
@@ -59,11 +59,23 @@ export function createPublicApp(parts: PublicParts): Hono {
 }
 
 const links = [
-  ['/metrics', 'metrics for Prometheus'],
-  ['/api/v1/status', 'every table with its partitions, as JSON'],
-  ['/api/v1/partitions', 'partitions one by one, in pages: ?database=&table=&state=&limit=&offset='],
-  ['/livez', 'is the process alive'],
-  ['/readyz', 'is it ready to be scraped'],
+  ['/metrics', 'Metrics for Prometheus.'],
+  ['/api/v1/status', 'Every database: its tables with their partitions and findings, last runs, leadership. JSON.'],
+  [
+    '/api/v1/partitions',
+    'Partitions one by one, in pages. JSON; narrow it down with <code>?database=&amp;table=&amp;state=&amp;limit=&amp;offset=</code>.',
+  ],
+  ['/livez', '200 while the process is alive; 503 when only a restart helps.'],
+  ['/readyz', '200 while it can be scraped; 503 while it starts or stops.'],
+] as const;
+
+/** They are answered on the listener `admin`, of which this page has no address: whoever may use them knows it. */
+const orders = [
+  ['/-/run?task=provision', 'Runs a task now: provision, retention or collect.'],
+  ['/-/reload', 'Loads the configuration again.'],
+  ['/-/pause?reason=TEXT', 'Stops all changes until it is resumed; in one database with <code>&amp;database=NAME</code>.'],
+  ['/-/resume', 'Ends a pause.'],
+  ['/-/drain', 'Gives up leadership for good, before a stop.'],
 ] as const;
 
 const readPaths = ['/', ...links.map(([path]) => path)];
@@ -84,7 +96,21 @@ async function partitions(context: Context, { databases, readStatus }: PublicPar
 }
 
 function indexPage(version: string): string {
-  const items = links.map(([path, meaning]) => `<li><a href="${path}">${path}</a> ${meaning}</li>`).join('');
-  const escaped = version.replace(/[^\w.+-]/g, '');
-  return `<!doctype html><html lang="en"><meta charset="utf-8"><title>partitiond</title><h1>partitiond ${escaped}</h1><ul>${items}</ul></html>\n`;
+  const row = ([what, meaning]: readonly [string, string]): string => `<tr><td>${what}<td>${meaning}\n`;
+  const read = links.map(([path, meaning]) => row([`<a href="${path}">${path}</a>`, meaning]));
+  const told = orders.map(([path, meaning]) => row([`<code>POST ${path}</code>`, meaning]));
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>partitiond</title>
+<style>body { font-family: sans-serif; margin: 2em } td { padding: 0.2em 2em 0.2em 0; vertical-align: top }</style>
+<h1>partitiond ${version.replace(/[^\w.+-]/g, '')}</h1>
+<table>
+${read.join('')}</table>
+<p>Orders, to the listener <code>admin</code> (port 9789 unless configured otherwise) and from its own machine:</p>
+<table>
+${told.join('')}</table>
+</html>
+`;
 }

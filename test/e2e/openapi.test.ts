@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { appendFile, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { anyPorts, type Daemon, startDaemon } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
@@ -68,6 +70,30 @@ describe('docs/openapi.yaml', () => {
     expect(await ask('GET', daemon.http, '/api/v1/status', 200)).toMatchObject({
       databases: [{ paused: { reason: 'no reason given' } }, {}],
     });
+  });
+
+  it('describes a database that accepts a connection and says nothing, which holds up no other', async () => {
+    await using database = await createDatabase();
+    using file = policyFile(database, tables, anyPorts);
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    await appendFile(
+      file.path,
+      `  - { name: silent, url: "postgresql://u@127.0.0.1:${port}/x?connect_timeout=60", tables: [${tables[1]}] }\n`,
+    );
+    await using daemon = await startReady(file);
+    const answered: string[] = [];
+    const time = async (path: string): Promise<unknown> => {
+      const answer = await ask('GET', daemon.http, path, 200);
+      answered.push(path);
+      return answer;
+    };
+    const status = time('/api/v1/status');
+    for (const query of ['?database=app', '?table=events']) await time(`/api/v1/partitions${query}`);
+    expect(await status).toMatchObject({ databases: [{ error: null }, { error: 'The database has not answered within 5 s.' }] });
+    expect(answered).toEqual(['/api/v1/partitions?database=app', '/api/v1/partitions?table=events', '/api/v1/status']);
+    silent.close();
   });
 
   it('describes pages of partitions, and refusals of queries', async () => {

@@ -82,7 +82,8 @@ describe('the public listener', () => {
 
   it('links what it serves on its first page, and escapes', async () => {
     const text = await (await publicApp().request('/')).text();
-    expect(text).toContain('href="/metrics"');
+    for (const path of ['/metrics', '/livez', '/readyz', '/api/v1/status', '/api/v1/partitions']) expect(text).toContain(`href="${path}"`);
+    for (const path of ['run', 'reload', 'pause', 'resume', 'drain']) expect(text).toContain(`POST /-/${path}`);
     expect(text).not.toContain('<script>');
   });
 
@@ -137,6 +138,15 @@ describe('the admin listener', () => {
     });
     expect(asked.at(-1)).toBe('a retention');
     expect((await order('/-/run?task=collect&database=b')).status).toBe(409);
+  });
+
+  it('asks for a task that is not named, and tells which there are', async () => {
+    const unnamed = await order('/-/run');
+    expect([unnamed.status, await unnamed.json()]).toEqual([
+      404,
+      { error: 'Name a task with ?task=NAME; tasks are provision, retention, collect.' },
+    ]);
+    expect(await (await order('/-/run?task=vacuum')).json()).toEqual({ error: expect.stringContaining('no task "vacuum"') });
   });
 
   it('tells what a reload has changed, and why one failed', async () => {
