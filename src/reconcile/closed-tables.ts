@@ -18,6 +18,7 @@ export class ClosedTables {
   readonly #counts: ReadonlyMap<string, RowCount>;
   readonly #changing = new Map<string, string>();
   readonly #uncounted: Uncounted[] = [];
+  readonly #seen = new Set<string>();
 
   /** `epoch`: see `statisticsEpochSql`. `now` in microseconds since 1970. */
   constructor(tables: readonly PartitionedTable[], now: EpochMicros, epoch: string, collection: Collection) {
@@ -30,10 +31,11 @@ export class ClosedTables {
   /** Rows of one table as counted; null: not closed, not counted, or changed since. */
   rowsOf({ root, oid, evidence: counters }: Pick<PartitionActivityRow, 'root' | 'oid' | 'evidence'>): number | null {
     if (counters === null || !this.#roots.has(root)) return null;
+    this.#seen.add(oid);
     const evidence = `${counters} / ${this.#epoch}`;
     const counted = this.#counts.get(oid);
     if (counted?.evidence === evidence) return counted.rows;
-    if (this.#collection.uncountable.get(oid) === evidence) return null;
+    if (this.#collection.uncountable.get(oid)?.evidence === evidence) return null;
     this.#changing.set(oid, evidence);
     if (this.#collection.changing.get(oid) === evidence) this.#uncounted.push({ oid, evidence });
     return null;
@@ -43,6 +45,7 @@ export class ClosedTables {
   noteUncounted(): void {
     this.#collection.changing = this.#changing;
     this.#collection.uncounted = this.#uncounted;
+    this.#collection.closed = this.#seen;
   }
 }
 

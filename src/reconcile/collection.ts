@@ -1,11 +1,19 @@
 import type { RowCount } from '../journal/row-counts.ts';
 import type { PartitionedTable } from '../partition/partition.ts';
+import { CollectorPace } from './collector-pace.ts';
 import type { PartitionStatistics, TableStatistics } from './table-statistics.ts';
 
 /** A closed table that nobody has changed since it was last looked at, and what that is known by. */
 export interface Uncounted {
   readonly oid: string;
   readonly evidence: string;
+}
+
+/** A table that cannot be counted while its evidence is the same. */
+export interface Uncountable {
+  readonly evidence: string;
+  /** `monotonicMs` from which it may be tried all the same; infinite where trying again cannot help. */
+  readonly retryAtMs: number;
 }
 
 /** A count that ran out of time: the blocks before `from` hold `rows`. */
@@ -29,10 +37,15 @@ export class Collection {
   /** Those that may be counted now, in the order in which the catalog named them. */
   uncounted: readonly Uncounted[] = [];
   partial: PartialCount | null = null;
-  /** By oid, those that could not be counted with that evidence, and would not be if tried again. */
-  readonly uncountable: Map<string, string> = new Map<string, string>();
-  /** `monotonicMs` before which sizes and indexes need not be looked at again. */
-  thoroughDueMs: number = Number.NEGATIVE_INFINITY;
+  /** By oid, those that could not be counted. */
+  readonly uncountable: Map<string, Uncountable> = new Map<string, Uncountable>();
+  /** Closed tables that the last look has seen. */
+  closed: ReadonlySet<string> = new Set();
+  /** Of the collectors that are not to run each time. */
+  readonly paces: { readonly sizes: CollectorPace; readonly indexes: CollectorPace } = {
+    sizes: new CollectorPace(),
+    indexes: new CollectorPace(),
+  };
 
   /** What is known of `table`, which may be nothing. */
   of(table: Pick<PartitionedTable, 'oid' | 'name'>): TableStatistics {
@@ -43,6 +56,17 @@ export class Collection {
   learn(table: Pick<PartitionedTable, 'oid' | 'name'>, news: Partial<TableStatistics>): void {
     this.#tables.set(table.oid, { ...this.of(table), ...news });
   }
+
+  /** Forgets what is gone; `tables` are all there are, and the last look has seen all below them. */
+  keepOnly(tables: readonly Pick<PartitionedTable, 'oid'>[]): void {
+    prune(this.#tables, new Set(tables.map(({ oid }) => oid)));
+    for (const memory of [this.counts, this.unsaved, this.uncountable]) prune(memory, this.closed);
+    if (this.partial !== null && !this.closed.has(this.partial.oid)) this.partial = null;
+  }
+}
+
+function prune(memory: Map<string, unknown> | null, kept: ReadonlySet<string>): void {
+  for (const oid of memory?.keys() ?? []) if (!kept.has(oid)) memory?.delete(oid);
 }
 
 const nothing = {

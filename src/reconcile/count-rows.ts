@@ -4,7 +4,7 @@ import { writeRowCounts } from '../journal/row-counts.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
-import { isLockFailure } from '../postgres/sqlstate.ts';
+import { isLockFailure, sqlstates } from '../postgres/sqlstate.ts';
 import type { Collection, PartialCount, Uncounted } from './collection.ts';
 
 /** How much one run may count. */
@@ -19,6 +19,9 @@ export interface CountLimits {
 /** Slices of 128 MiB. */
 export const countLimits: CountLimits = { budgetMs: 15_000, blocksPerSlice: 16_384, sliceTimeoutMs: 10_000 };
 
+/** What failed for a passing reason is worth another try, but not in each minute: it may have cost a slice's time. */
+const retryMs = 60 * 60_000;
+
 export interface CountOptions {
   readonly journalSchema: string;
   /** SQL that raises unless this epoch is current. */
@@ -32,17 +35,19 @@ export interface CountOptions {
  * Counts what `collection` has noted as uncounted, one table at a time, until it is done or the time is over; what was begun goes on in the
  * next run. The session is expected to be read-only and to end after this; it writes the counts to the journal, in one transaction. A
  * table under or before ACCESS EXCLUSIVE waits for another run; one that cannot be counted (no privilege, row security, a table access
- * method other than heap, a slice that takes too long) keeps its estimate until it changes. Throws `ConnectionError` and `NotLeaderError`.
+ * method other than heap) keeps its estimate until it changes, and one whose count failed for another reason (a slice that took too long)
+ * until it changes or an hour has passed. Throws `ConnectionError` and `NotLeaderError`.
  */
 export async function countRows(session: Session, collection: Collection, options: CountOptions, signal: AbortSignal): Promise<void> {
   const { clock, statementTimeoutMs, journalSchema, guardSql, limits } = options;
   const deadline = clock.monotonicMs() + limits.budgetMs;
+  for (const [oid, { retryAtMs }] of collection.uncountable) if (clock.monotonicMs() >= retryAtMs) collection.uncountable.delete(oid);
   const timeoutMs = statementTimeoutMs === 0 ? limits.sliceTimeoutMs : Math.min(limits.sliceTimeoutMs, statementTimeoutMs);
   // Policies of row security would hide rows from the count; so it fails.
   if (collection.uncounted.length > 0) await session.execute(`SET statement_timeout = ${timeoutMs}; SET row_security = off`, signal);
   for (const table of collection.uncounted) {
     if (clock.monotonicMs() >= deadline) break;
-    const counting = { session, blocksPerSlice: limits.blocksPerSlice, isLate: () => clock.monotonicMs() >= deadline, signal };
+    const counting = { session, blocksPerSlice: limits.blocksPerSlice, clock, deadline, signal };
     await tryCount(counting, table, collection);
   }
   if (collection.unsaved.size === 0) return;
@@ -53,7 +58,9 @@ export async function countRows(session: Session, collection: Collection, option
 interface Counting {
   readonly session: Session;
   readonly blocksPerSlice: number;
-  readonly isLate: () => boolean;
+  readonly clock: Clock;
+  /** As of `monotonicMs`. */
+  readonly deadline: number;
   readonly signal: AbortSignal;
 }
 
@@ -63,14 +70,18 @@ async function tryCount(counting: Counting, table: Uncounted, collection: Collec
     collection.partial?.oid === oid && collection.partial.evidence === evidence ? collection.partial : { ...table, from: 0, rows: 0 };
   try {
     const count = await countSlices(counting, begun);
-    if (count === 'uncountable') collection.uncountable.set(oid, evidence);
+    if (count === 'uncountable') collection.uncountable.set(oid, { evidence, retryAtMs: Number.POSITIVE_INFINITY });
     else if (count === 'locked') return;
     else if (count.isComplete) remember(collection, { oid, evidence, rows: count.rows });
     else collection.partial = { oid, evidence, from: count.from, rows: count.rows };
   } catch (error) {
     counting.signal.throwIfAborted();
     if (!(error instanceof StatementError)) throw error;
-    if (!isLockFailure(error)) collection.uncountable.set(oid, evidence);
+    const { sqlstate } = error;
+    if (isLockFailure(error)) return;
+    const isForGood = sqlstate === sqlstates.insufficientPrivilege;
+    const retryAtMs = isForGood ? Number.POSITIVE_INFINITY : counting.clock.monotonicMs() + retryMs;
+    collection.uncountable.set(oid, { evidence, retryAtMs });
   }
 }
 
@@ -83,7 +94,7 @@ function remember(collection: Collection, count: Uncounted & { readonly rows: nu
 type Counted = 'uncountable' | 'locked' | (Pick<PartialCount, 'from' | 'rows'> & { readonly isComplete: boolean });
 
 /** Looks before each slice, as somebody may have come to wait. */
-async function countSlices({ session, blocksPerSlice, isLate, signal }: Counting, begun: PartialCount): Promise<Counted> {
+async function countSlices({ session, blocksPerSlice, clock, deadline, signal }: Counting, begun: PartialCount): Promise<Counted> {
   let { from, rows } = begun;
   for (;;) {
     const [target] = await session.rows(countTargetSql, [begun.oid], decodeCountTarget, signal);
@@ -97,6 +108,6 @@ async function countSlices({ session, blocksPerSlice, isLate, signal }: Counting
     rows += counted.rows;
     if (to === null) return { from, rows, isComplete: true };
     from = to;
-    if (isLate()) return { from, rows, isComplete: false };
+    if (clock.monotonicMs() >= deadline) return { from, rows, isComplete: false };
   }
 }

@@ -16,9 +16,6 @@ import type { Collector } from '../telemetry/leader-metrics.ts';
 import { type Performance, verdict } from './performance.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Sizes cost a look at the file system for each relation; a little less than 15 minutes, so that a minute's schedule meets it. */
-const thoroughEveryMs = 14.5 * 60_000;
-
 /** One collection of one term: what earlier ones found, and what a writing transaction must begin with. */
 export interface CollectionTerm {
   readonly collection: Collection;
@@ -40,8 +37,16 @@ export async function collect(
 ): Promise<Performance> {
   const { configuration, clock, metrics } = surroundings;
   await session.execute('SET default_transaction_read_only = on', signal);
-  const report = await measured('catalog', database, surroundings, () => readSnapshot(session, database, surroundings, signal));
-  const outcome = verdict(report, signal);
+  const { report, outcome } = await measured(
+    'catalog',
+    database,
+    surroundings,
+    async () => {
+      const found = await readSnapshot(session, database, surroundings, signal);
+      return { report: found, outcome: verdict(found, signal) };
+    },
+    (found) => found.outcome.outcome === 'ok',
+  );
   const tables = tablesOf(report);
   const isExact = configuration.metrics.rowCounts === 'exact';
   const { journalSchema } = database;
@@ -51,12 +56,22 @@ export async function collect(
     const now = report.facts?.now ?? null;
     const closed = isExact && now !== null ? await readClosedTables(session, tables, collection, { now, journalSchema }, signal) : null;
     await collectStatistics(session, tables, collection, closed, signal);
+    // What could not be read this time is not gone.
+    if (report.tables.every(({ state }) => state !== null)) collection.keepOnly(tables);
   });
-  if (clock.monotonicMs() >= collection.thoroughDueMs) {
-    const areSizesRead = await attempt('sizes', () => collectSizes(session, tables, collection, signal));
-    const areIndexesRead = await attempt('indexes', () => collectIndexes(session, tables, collection, signal));
-    if (areSizesRead && areIndexesRead) collection.thoroughDueMs = clock.monotonicMs() + thoroughEveryMs;
-    isSuccess &&= areSizesRead && areIndexesRead;
+  for (const [collector, read] of [
+    ['sizes', collectSizes],
+    ['indexes', collectIndexes],
+  ] as const) {
+    const pace = collection.paces[collector];
+    if (!pace.isDue(clock.monotonicMs())) continue;
+    let isRead = false;
+    try {
+      isRead = await attempt(collector, () => read(session, tables, collection, signal));
+    } finally {
+      pace.ended(isRead, clock.monotonicMs());
+    }
+    isSuccess &&= isRead;
   }
   metrics.statisticsCollected(
     database.name,
@@ -117,12 +132,13 @@ async function measured<T>(
   database: DatabasePolicy,
   { clock, metrics }: Surroundings,
   run: () => Promise<T>,
+  isGood: (value: T) => boolean = () => true,
 ): Promise<T> {
   const startedAt = clock.monotonicMs();
   let isSuccess = false;
   try {
     const value = await run();
-    isSuccess = true;
+    isSuccess = isGood(value);
     return value;
   } finally {
     metrics.collectorEnded(database.name, collector, isSuccess, clock.monotonicMs() - startedAt);

@@ -200,6 +200,41 @@ describe('rows of closed partitions', () => {
     expect(await database.query('SELECT FROM partitiond.row_count')).toEqual([]);
   });
 
+  it('are counted an hour later where a count has failed for a passing reason, not before and not where it cannot help', async () => {
+    await using database = await createDatabase();
+    const table = await createFilled(database);
+    const collection = new Collection();
+    let aheadMs = 0;
+    const clock: Clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + aheadMs };
+    await database.query('ALTER FUNCTION pg_catalog.to_regclass(text) RENAME TO to_regclass_gone');
+    for (let look = 0; look < 2; look += 1) await collect(database, table, collection, { clock });
+    expect(collection.uncountable.size).toBe(3);
+    await database.query('ALTER FUNCTION pg_catalog.to_regclass_gone(text) RENAME TO to_regclass');
+    expect(await collect(database, table, collection, { clock })).toEqual({ rows: uncounted, counts: 0 });
+    aheadMs += 61 * 60_000;
+    for (let look = 0; look < 3; look += 1) await collect(database, table, collection, { clock });
+    expect(await collect(database, table, collection, { clock })).toEqual({ rows: counted, counts: 0 });
+  });
+
+  it('are forgotten with the partitions that are gone', async () => {
+    await using database = await createDatabase();
+    const table = await createFilled(database);
+    const collection = new Collection();
+    for (let look = 0; look < 2; look += 1) await collect(database, table, collection);
+    collection.keepOnly([table]);
+    expect(collection.counts?.size).toBe(3);
+    await database.query('DROP TABLE public.t_b');
+    const after = await snapshot(database);
+    await collect(database, after, collection);
+    collection.keepOnly([after]);
+    expect([...(collection.counts?.keys() ?? [])]).toEqual(
+      after.partitions.filter(({ name }) => name.name === 't_a').map(({ oid }) => oid),
+    );
+    expect(collection.of(after).partitions.size).toBe(2);
+    collection.keepOnly([]);
+    expect(collection.of(after).partitions.size).toBe(0);
+  });
+
   it('stay estimates where row security would hide some of them', async () => {
     await using database = await createDatabase();
     const table = await createFilled(database);

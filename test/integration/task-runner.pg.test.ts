@@ -54,8 +54,9 @@ class Leader implements AsyncDisposable {
     const lockSession = await connectSession({ kind: 'url', url: database.url }, settings, noAbort);
     const leadership = await tryLead(lockSession, { journalSchema: 'partitiond', who: 'test', configurationHash: 'x' }, noAbort);
     if (leadership === null) throw new Error('somebody else leads');
-    const facts = { guardSql: leadership.guardSql, identity: { ...leadership.identity, ...changes.identity }, lockSession };
     const end = new AbortController();
+    const identity = { ...leadership.identity, ...changes.identity };
+    const facts = { guardSql: leadership.guardSql, identity, lockSession, termSignal: end.signal };
     return new Leader(
       end,
       () => lockSession.close(),
@@ -295,6 +296,45 @@ describe('a pause', () => {
     await leader.runner.fire('collect', 'scheduled');
     await leader.runner.idle();
     expect(leader.outcomes('provision')).toHaveLength(3);
+  });
+});
+
+describe('a collection', () => {
+  const collectors = (leader: Leader): readonly unknown[] =>
+    leader.told.filter(([method]) => method === 'collectorEnded').map(([, , collector, isSuccess]) => [collector, isSuccess]);
+
+  it('does not repeat what went well, nor in each minute what failed', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    await database.query(`CREATE TABLE public.events_1 PARTITION OF public.events FOR VALUES FROM ('2000-01-01Z') TO ('2100-01-01Z');
+      ALTER FUNCTION pg_catalog.pg_indexes_size(regclass) RENAME TO pg_indexes_size_gone`);
+    await using leader = await Leader.of(database);
+    const run = async (aheadMs: number): Promise<readonly unknown[]> => {
+      leader.aheadMs += aheadMs;
+      leader.told.splice(0);
+      await leader.runner.fire('collect', 'requested');
+      return collectors(leader);
+    };
+    const every = [
+      ['catalog', true],
+      ['statistics', true],
+    ];
+    expect(await run(0)).toEqual([...every, ['sizes', false], ['indexes', true]]);
+    expect(await run(60_000)).toEqual(every);
+    expect(await run(60_000)).toEqual([...every, ['sizes', false]]);
+    await database.query('ALTER FUNCTION pg_catalog.pg_indexes_size_gone(regclass) RENAME TO pg_indexes_size');
+    expect(await run(200_000)).toEqual([...every, ['sizes', true]]);
+    expect(await run(600_000)).toEqual([...every, ['indexes', true]]);
+  });
+
+  it('has failed when a table could not be read', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    await using leader = await Leader.of(database);
+    await database.query('ALTER FUNCTION pg_catalog.pg_get_expr(pg_node_tree, oid) RENAME TO pg_get_expr_gone');
+    await leader.runner.fire('collect', 'requested');
+    expect(collectors(leader)[0]).toEqual(['catalog', false]);
+    expect(leader.outcomes('collect')).toEqual(['failed']);
   });
 });
 
