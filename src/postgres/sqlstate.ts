@@ -83,7 +83,7 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
   const constraint = error.constraint === undefined ? {} : { constraint: error.constraint };
   const options = { cause: error, context: { ...context, sqlstate, ...relation, ...constraint } };
   if (sqlstate === sqlstates.epochIsOver) return new NotLeaderError('PD301', `Could not ${doing}: ${error.message}.`, options);
-  const connection = connectionTrouble(sqlstate, said);
+  const connection = isOurMistake(error) ? null : connectionTrouble(sqlstate, said);
   if (connection !== null) return new ConnectionError(connection.code, `Could not ${doing}: ${connection.message}`, options);
   if (sqlstate === sqlstates.readOnlyTransaction) {
     const fix = 'Point `url` at the primary, or lift default_transaction_read_only for the role';
@@ -93,6 +93,14 @@ function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: stri
     return new StatementError('PD502', `Could not ${doing}: ${said}. Grant what docs/guides/privileges.md lists.`, sqlstate, options);
   }
   return new StatementError('PD501', `Could not ${doing}: ${said}.`, sqlstate, options);
+}
+
+/**
+ * A message that breaks the protocol is no trouble of the connection, and would be broken again. PgBouncer, though, says 08P01 of whatever
+ * ails it (no server, waited too long, shut down), and ends the connection then.
+ */
+function isOurMistake({ code, severity }: pg.DatabaseError): boolean {
+  return code === '08P01' && severity !== 'FATAL';
 }
 
 function connectionTrouble(sqlstate: string, said: string): { readonly code: string; readonly message: string } | null {
