@@ -13,12 +13,19 @@ export interface SessionSettings {
   readonly idleTimeoutMs?: number;
 }
 
+/** One backend of one server: nobody else's has both. */
+export interface Backend {
+  readonly pid: number;
+  /** Microseconds since 1970, as text. */
+  readonly startedAt: string;
+}
+
 /**
- * Pins everything that changes how the catalog prints, all timeouts, and how soon the server notices that this client is gone; answers the
- * backend's pid. Any role may set these. With `onlyPid` it answers null on any other backend, and has changed nothing there: a pooler's
+ * Pins everything that changes how the catalog prints, all timeouts, and how soon the server notices that this client is gone; answers who
+ * the backend is. Any role may set these. With `onlyPid` it answers null on any other backend, and has changed nothing there: a pooler's
  * may be somebody else's with the next statement. Sent as a statement, not in the startup message, of which PgBouncer refuses most.
  */
-export async function pinSettings(client: pg.Client, settings: SessionSettings, onlyPid: number | null): Promise<number | null> {
+export async function pinSettings(client: pg.Client, settings: SessionSettings, onlyPid: number | null): Promise<Backend | null> {
   const pins = {
     search_path: 'pg_catalog, pg_temp',
     TimeZone: 'UTC',
@@ -51,16 +58,17 @@ export async function pinSettings(client: pg.Client, settings: SessionSettings, 
   }
 }
 
-async function pin(client: pg.Client, pins: Readonly<Record<string, string>>, onlyPid: number | null): Promise<number | null> {
+async function pin(client: pg.Client, pins: Readonly<Record<string, string>>, onlyPid: number | null): Promise<Backend | null> {
   const calls = Object.keys(pins).map((_, i) => `pg_catalog.set_config($${2 * i + 2}, $${2 * i + 3}, false)`);
-  const result = await client.query<{ pid: string }>({
+  const result = await client.query<{ pid: string; startedAt: string }>({
     text:
-      `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, "pid" ` +
+      `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, "pid", ` +
+      '(SELECT (EXTRACT(epoch FROM s.backend_start) * 1000000)::pg_catalog.int8 FROM pg_catalog.pg_stat_get_activity("pid") AS s) AS "startedAt" ' +
       'FROM (SELECT pg_catalog.pg_backend_pid() AS "pid") AS "backend" WHERE "pid" = coalesce($1::pg_catalog.int4, "pid")',
     values: [onlyPid, ...Object.entries(pins).flat()],
   });
   const [row] = result.rows;
-  return row === undefined ? null : Number(row.pid);
+  return row === undefined ? null : { pid: Number(row.pid), startedAt: row.startedAt };
 }
 
 /** Platforms whose poll() cannot tell that a connection was closed refuse client_connection_check_interval (22023). */

@@ -1,11 +1,11 @@
 import pg from 'pg';
-import { ConnectionError } from '../errors.ts';
+import { ConnectionError, InvariantError } from '../errors.ts';
 import type { Connection } from '../partition/policy.ts';
 import { cancelBackend } from './cancel-backend.ts';
 import { closeClient, connectTimeoutMs, destroyClient, newClient, rawTypes } from './client.ts';
 import type { NamedSql } from './named-sql.ts';
 import { ObservedConnection } from './observed-connection.ts';
-import { pinSettings, type SessionSettings } from './pin-settings.ts';
+import { type Backend, pinSettings, type SessionSettings } from './pin-settings.ts';
 import { announcedPid, assertOwnBackend } from './pooler.ts';
 import type { RowDecoder } from './row-decoder.ts';
 import { classifyError } from './sqlstate.ts';
@@ -30,8 +30,8 @@ export interface Session {
   complete(statements: readonly string[], signal: AbortSignal): Promise<void>;
   /** BEGIN, body, COMMIT; ROLLBACK when the body throws. */
   transaction<T>(body: () => Promise<T>, signal: AbortSignal): Promise<T>;
-  /** Called once when the connection is lost rather than closed. */
-  onLost(listener: (error: ConnectionError) => void): void;
+  /** Calls the listener once when the connection is lost rather than closed, until the answer is called. */
+  onLost(listener: (error: ConnectionError) => void): () => void;
   close(): Promise<void>;
 }
 
@@ -54,12 +54,14 @@ export async function connectSession(connection: Connection, settings: SessionSe
   const client = await newClient(connection, settings.applicationName);
   signal.throwIfAborted();
   const observed = new ObservedConnection(settings.observer);
-  const lost: ((error: ConnectionError) => void)[] = [];
+  const lost = new Set<(error: ConnectionError) => void>();
   let isClosing = false;
   client.on('error', (cause) => {
     if (isClosing) return;
     const error = new ConnectionError('PD206', `The connection to the server was lost: ${cause.message}.`, { cause });
-    for (const listener of lost.splice(0)) listener(error);
+    const listeners = [...lost];
+    lost.clear();
+    for (const listener of listeners) listener(error);
   });
   client.on('end', () => observed.closed());
   const giveUp = (): void => destroyClient(client);
@@ -68,9 +70,9 @@ export async function connectSession(connection: Connection, settings: SessionSe
   signal.addEventListener('abort', giveUp, { once: true });
   try {
     await client.connect();
-    const pid = await pinOwnBackend(client, connection, settings, signal);
+    const backend = await pinOwnBackend(client, connection, settings, signal);
     observed.connected();
-    return new ClientSession(client, { connection, pid, settings, observed, lost }, () => {
+    return new ClientSession(client, { connection, backend, settings, observed, lost }, () => {
       isClosing = true;
     });
   } catch (error) {
@@ -85,22 +87,24 @@ export async function connectSession(connection: Connection, settings: SessionSe
   }
 }
 
-/** Pins at once on a backend that is ours, else when that is proved; answers its pid. */
-async function pinOwnBackend(client: pg.Client, connection: Connection, settings: SessionSettings, signal: AbortSignal): Promise<number> {
+/** Pins at once on a backend that is ours, else when that is proved. */
+async function pinOwnBackend(client: pg.Client, connection: Connection, settings: SessionSettings, signal: AbortSignal): Promise<Backend> {
   // No backend has the pid 0.
-  const pid = await pinSettings(client, settings, announcedPid(client) ?? 0);
-  if (pid !== null) return pid;
+  const announced = await pinSettings(client, settings, announcedPid(client) ?? 0);
+  if (announced !== null) return announced;
   await assertOwnBackend(client, connection, settings.observer, signal);
-  return (await pinSettings(client, settings, null)) ?? 0;
+  const proved = await pinSettings(client, settings, null);
+  if (proved === null) throw new InvariantError('PD903', 'pin-session returned no row');
+  return proved;
 }
 
 /** What a session knows besides its client. */
 interface Established {
   readonly connection: Connection;
-  readonly pid: number;
+  readonly backend: Backend;
   readonly settings: SessionSettings;
   readonly observed: ObservedConnection;
-  readonly lost: ((error: ConnectionError) => void)[];
+  readonly lost: Set<(error: ConnectionError) => void>;
 }
 
 class ClientSession implements Session {
@@ -112,7 +116,7 @@ class ClientSession implements Session {
 
   constructor(client: pg.Client, established: Established, beforeClose: () => void) {
     this.#client = client;
-    this.pid = established.pid;
+    this.pid = established.backend.pid;
     this.#established = established;
     this.#beforeClose = beforeClose;
   }
@@ -177,8 +181,10 @@ class ClientSession implements Session {
     }
   }
 
-  onLost(listener: (error: ConnectionError) => void): void {
-    this.#established.lost.push(listener);
+  onLost(listener: (error: ConnectionError) => void): () => void {
+    const { lost } = this.#established;
+    lost.add(listener);
+    return () => lost.delete(listener);
   }
 
   async close(): Promise<void> {
@@ -215,8 +221,8 @@ class ClientSession implements Session {
     const cancel = (): void => {
       late = setTimeout(() => destroyClient(this.#client), settleWithinMs);
       // A cancel that the server refuses leaves the statement to `late`.
-      const { connection, settings } = this.#established;
-      cancelling.push(cancelBackend(connection, this.pid, settleWithinMs, settings.observer).catch(() => undefined));
+      const { connection, backend, settings } = this.#established;
+      cancelling.push(cancelBackend(connection, backend, settleWithinMs, settings.observer).catch(() => undefined));
     };
     signal.addEventListener('abort', cancel, { once: true });
     try {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { tryAdvisoryLock } from '../../src/postgres/advisory-lock.ts';
+import { cancelBackend } from '../../src/postgres/cancel-backend.ts';
 import { namedSql } from '../../src/postgres/named-sql.ts';
 import { row, text } from '../../src/postgres/row-decoder.ts';
 import { connectSession, type Session } from '../../src/postgres/session.ts';
@@ -40,6 +41,16 @@ async function secondsOf(body: () => Promise<unknown>): Promise<number> {
   await body();
   return (performance.now() - start) / 1000;
 }
+
+describe('a message that breaks the protocol', () => {
+  it('is a mistake of ours, which the connection survives', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database.url);
+    const failing = session.rows(one, ['1', '2'], decodeOne, never);
+    await expect(failing).rejects.toMatchObject({ name: 'StatementError', sqlstate: '08P01' });
+    expect(await session.rows(one, [], decodeOne, never)).toEqual([{ it: 'x' }]);
+  });
+});
 
 describe('a session whose other end is gone without a word', () => {
   it('ends statement, read and transaction within seconds of an abort, by its reason', async () => {
@@ -231,6 +242,25 @@ describe('an abort', () => {
       () => database.query("SELECT FROM pg_stat_activity WHERE application_name = 'partitiond:cancel'"),
       (rows) => rows.length === 0,
     );
+  });
+
+  it('cancels nothing of another backend that has the pid by now', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database.url);
+    const sleeping = session.execute('SELECT pg_sleep(60)', never).catch((error: unknown) => error);
+    const running = `SELECT (EXTRACT(epoch FROM backend_start) * 1000000)::int8::text AS at FROM pg_stat_activity WHERE pid = ${session.pid} AND state = 'active'`;
+    const [found] = await waitFor(
+      'the statement',
+      () => database.query<{ at: string }>(`${running} AND query = 'SELECT pg_sleep(60)'`),
+      (rows) => rows.length === 1,
+    );
+    const startedAt = found?.at ?? '';
+    const cancel = async (at: string): Promise<void> =>
+      await cancelBackend({ kind: 'url', url: database.url }, { pid: session.pid, startedAt: at }, 5_000, undefined);
+    await cancel(String(BigInt(startedAt) + 1n));
+    expect(await database.query(running)).toHaveLength(1);
+    await cancel(startedAt);
+    expect(await sleeping).toMatchObject({ sqlstate: '57014' });
   });
 
   it('lets a brief statement complete, and one that takes seconds no more', async () => {
