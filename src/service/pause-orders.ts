@@ -26,7 +26,7 @@ export function pauseOrders(source: { readonly surroundings: Surroundings }): Pa
   const each = async (order: 'pause' | 'resume', wanted: string | null, act: Act): Promise<readonly OrderAnswer[]> => {
     const { surroundings } = source;
     const chosen = surroundings.configuration.databases.filter(({ name }) => wanted === null || name === wanted);
-    const answers = await Promise.all(chosen.map((database) => once(`partitiond:${order}`, database, surroundings, act)));
+    const answers = await Promise.all(chosen.map((database) => once(order, database, surroundings, act)));
     surroundings.logger.info(`${order} requested`, { answers: answers.map((answer) => ({ ...answer })) });
     return answers;
   };
@@ -50,9 +50,10 @@ type Act = (
   signal: AbortSignal,
 ) => Promise<Exclude<OrderAnswer['answer'], 'failed'>>;
 
-async function once(applicationName: string, database: DatabasePolicy, surroundings: Surroundings, act: Act): Promise<OrderAnswer> {
+async function once(order: 'pause' | 'resume', database: DatabasePolicy, surroundings: Surroundings, act: Act): Promise<OrderAnswer> {
   const { configuration, logger, metrics } = surroundings;
   const { statementTimeoutMs, lockTimeoutMs } = configuration.safety;
+  const applicationName = `partitiond:${order}`;
   const settings = { applicationName, statementTimeoutMs, lockTimeoutMs, observer: metrics.sessionObserver(database.name) };
   const signal = AbortSignal.timeout(answerWithinMs);
   try {
@@ -63,7 +64,7 @@ async function once(applicationName: string, database: DatabasePolicy, surroundi
       await session.close();
     }
   } catch (error) {
-    logger.warn('order failed', { database: database.name, ...errorFields(error) });
+    logger.warn('order failed', { order, database: database.name, ...errorFields(error) });
     return { database: database.name, answer: 'failed', error: withoutSecrets(error instanceof Error ? error.message : String(error)) };
   }
 }

@@ -94,8 +94,9 @@ async function showCommands(demo: Demo, forMs: number | null, io: Io): Promise<n
   }
   heading('run');
   const file = configuredFile(invocation, demoIo);
-  const listening: DaemonOptions['onListening'] = ({ http }) => {
-    for (const path of ['/metrics', '/livez', '/readyz', '/api/v1/status']) say(`${http.url}${path}\n`);
+  const listening: DaemonOptions['onListening'] = ({ http, admin }) => {
+    for (const path of ['/', '/metrics', '/livez', '/readyz', '/api/v1/status', '/api/v1/partitions']) say(`${http.url}${path}\n`);
+    say(`curl -X POST ${admin.url}/-/pause\n`);
     say(forMs === null ? 'The daemon runs until Ctrl-C.\n' : `The daemon runs for ${forMs / 1000} s.\n`);
   };
   await withinTime(io.signal, forMs, (until) => runConfigured(file, demoIo, until, listening));
