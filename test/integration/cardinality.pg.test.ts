@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
-import { anyPorts, type Daemon, startDaemon } from '../support/daemon.ts';
+import { anyPorts, startDaemon } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { policyFile } from '../support/policy-file.ts';
 
@@ -25,20 +25,8 @@ async function createPartitions(database: TestDatabase): Promise<void> {
   await Promise.all(clients.map(work));
 }
 
-/** Some partitions grow by chance, as they do in life. */
-async function write(database: TestDatabase): Promise<void> {
-  await database.query(`INSERT INTO public.t0 SELECT i, current_date - (random() * 150)::int FROM generate_series(1, 20000) AS i`);
-}
-
-async function collect(daemon: Daemon, count: number): Promise<ReadonlyMap<string, number>> {
-  const response = await fetch(`${daemon.admin}/-/run?task=collect`, { method: 'POST' });
-  expect(response.status).toBe(202);
-  await daemon.waitForSample('task_runs_total{database="app",task="collect",outcome="ok"}', count, { timeoutMs: 60_000 });
-  return await daemon.scrape();
-}
-
 describe('10,000 real partitions', () => {
-  it('cost fewer than 10,000 series, which stay the same from collection to collection, and little memory', async () => {
+  it('cost at most 10,000 series, without any that were left out, and little memory', async () => {
     await using database = await createDatabase();
     await createPartitions(database);
     const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "0 0 1 1 *" }';
@@ -46,21 +34,14 @@ describe('10,000 real partitions', () => {
     using file = policyFile(database, entries, `${anyPorts}\n${rarely}`);
     await using daemon = await startDaemon(file.path);
     await daemon.waitForSample('task_runs_total{database="app",task="collect",outcome="ok"}', 1, { timeoutMs: 120_000 });
-    let before = await daemon.scrape();
-    expect(before.get('metrics_series')).toBeLessThanOrEqual(10_000);
-    expect(before.get('metrics_dropped_series_total')).toBe(0);
-    let begun = 0;
-    let seen = 0;
-    for (let round = 2; round <= 6; round += 1) {
-      await write(database);
-      const after = await collect(daemon, round);
-      begun += [...after.keys()].filter((series) => !before.has(series)).length;
-      seen += after.size;
-      before = after;
-    }
-    expect(begun / seen).toBeLessThan(0.02);
-    expect(before.get('metrics_series')).toBeLessThanOrEqual(10_000);
-    expect(before.get('process_resident_memory_bytes')).toBeLessThan(256 * 2 ** 20);
+    const samples = await daemon.scrape();
+    const total = (family: string): number =>
+      [...samples].reduce((sum, [series, value]) => (series.startsWith(`${family}{`) ? sum + value : sum), 0);
+    expect(total('partitions_exported') + total('partitions_omitted')).toBe(tables * perTable);
+    expect(total('partitions_exported')).toBeGreaterThanOrEqual(tables * 20);
+    expect(samples.get('metrics_series')).toBeLessThanOrEqual(10_000);
+    expect(samples.get('metrics_dropped_series_total')).toBe(0);
+    expect(samples.get('process_resident_memory_bytes')).toBeLessThan(256 * 2 ** 20);
     const status = await readFile(`/proc/${daemon.program.pid}/status`, 'utf8');
     expect(Number(/VmHWM:\s+(\d+)/.exec(status)?.[1])).toBeLessThan(256 * 2 ** 10);
   }, 300_000);
