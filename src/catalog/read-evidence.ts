@@ -52,9 +52,9 @@ async function readTakenNames(
   signal: AbortSignal,
 ): Promise<readonly ReadonlySet<string>[]> {
   const taken = requests.map(() => new Set<string>());
-  const asked = requests.flatMap(({ questions }, index) => questions.names.map((name) => ({ index, name })));
+  const asked = requests.flatMap(({ table, questions }, index) => questions.names.map((name) => ({ index, name, parent: table.oid })));
   if (asked.length === 0) return taken;
-  const parameters = [asked.map(({ name }) => name.schema), asked.map(({ name }) => name.name)];
+  const parameters = [asked.map(({ name }) => name.schema), asked.map(({ name }) => name.name), asked.map(({ parent }) => parent)];
   for (const { ordinal } of await session.rows(takenNamesSql, parameters, decodeTakenName, signal)) {
     const found = asked[ordinal - 1];
     if (found !== undefined) taken[found.index]?.add(found.name.name);

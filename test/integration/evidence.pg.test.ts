@@ -134,6 +134,18 @@ describe('taken names', () => {
     ]);
     expect((await ask(session, table, { names })).takenNames.has('elsewhere')).toBe(true);
   });
+
+  it('are not those of partitions that somebody has made since the table was read, but of other tables they are', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await database.query('CREATE TABLE events (at date) PARTITION BY RANGE (at); CREATE TABLE others (at date) PARTITION BY RANGE (at)');
+    const table = await tableOf(session, policyOf('events'));
+    await database.query(`
+      CREATE TABLE events_new PARTITION OF events FOR VALUES FROM ('2025-03-01') TO ('2025-04-01');
+      CREATE TABLE others_new PARTITION OF others FOR VALUES FROM ('2025-03-01') TO ('2025-04-01')`);
+    const names = ['events_new', 'others_new'].map((name) => ({ schema: 'public', name }));
+    expect([...(await ask(session, table, { names })).takenNames]).toEqual(['others_new']);
+  });
 });
 
 describe('the template', () => {
