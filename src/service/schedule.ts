@@ -72,13 +72,16 @@ export function shortestGapSeconds(schedule: CronSchedule): number {
   return gaps.length === 0 ? 0 : Math.min(...gaps);
 }
 
-/** Fifty databases share a schedule or two, and are asked for together. They last for days, so what was found at the first question will do. */
-const knownGaps = new Map<string, readonly number[]>();
+/** Fifty databases share a schedule or two, and are asked for together. Months and clock changes alter the gaps, so they last for a day. */
+const knownGaps = new Map<string, { readonly day: number; readonly gaps: readonly number[] }>();
 
 function gapsSeconds(schedule: CronSchedule): readonly number[] {
   const key = JSON.stringify([schedule.expression, schedule.timezone]);
-  const gaps = knownGaps.get(key) ?? findGapsSeconds(schedule);
-  knownGaps.set(key, gaps);
+  const day = Math.floor(Date.now() / (secondsPerDay * 1_000));
+  const known = knownGaps.get(key);
+  if (known?.day === day) return known.gaps;
+  const gaps = findGapsSeconds(schedule);
+  knownGaps.set(key, { day, gaps });
   return gaps;
 }
 

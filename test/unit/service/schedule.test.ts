@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { longestGapSeconds, shortestGapSeconds, startSchedule } from '../../../src/service/schedule.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -19,6 +19,18 @@ describe('the longest gap between two firings', () => {
 
   it('of a schedule rarer than a month is that to its second firing', () => {
     expect(longestGapSeconds({ expression: '0 0 1 1 *', timezone: 'UTC' })).toBeGreaterThanOrEqual(365 * 86_400);
+  });
+});
+
+describe('what is remembered of the gaps', () => {
+  afterEach(() => vi.useRealTimers());
+
+  it('is found anew on another day, as they change with the months and the clocks', () => {
+    const monthly = { expression: '0 0 1 * *', timezone: 'UTC' };
+    vi.setSystemTime('2025-01-15T00:00:00Z');
+    expect(longestGapSeconds(monthly)).toBe(28 * 86_400);
+    vi.setSystemTime('2025-02-15T00:00:00Z');
+    expect(longestGapSeconds(monthly)).toBe(31 * 86_400);
   });
 });
 
