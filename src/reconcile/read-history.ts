@@ -1,4 +1,4 @@
-import { readInstalledAt, readStepCounts, readTableSuccesses, type StepCount, type TableSuccess } from '../journal/history.ts';
+import { readStepCounts, readTableSuccesses, type StepCount, type TableSuccess } from '../journal/history.ts';
 import { readJournal } from '../journal/read-journal.ts';
 import { readLastRuns } from '../journal/runs.ts';
 import type { EpochMicros } from '../partition/position.ts';
@@ -17,17 +17,15 @@ export interface TaskHistory {
 
 /** What the journal remembers of a database; its history is trimmed, so it begins somewhere. */
 export interface DatabaseHistory {
-  /** When the journal was made; null when there is none. */
-  readonly installedAt: EpochMicros | null;
   /** Tasks that ever ran. */
   readonly tasks: readonly TaskHistory[];
   readonly successes: readonly TableSuccess[];
   readonly steps: readonly StepCount[];
 }
 
-const nothing: DatabaseHistory = { installedAt: null, tasks: [], successes: [], steps: [] };
+const nothing: DatabaseHistory = { tasks: [], successes: [], steps: [] };
 
-/** Reads only: four short queries after those that read the journal. */
+/** Reads only: three queries after those that read the journal. */
 export async function readHistory(
   session: Session,
   schema: string,
@@ -39,7 +37,6 @@ export async function readHistory(
   const runs = await readLastRuns(session, schema, signal);
   const tables = wanted.tables.map(formatQualifiedName);
   return {
-    installedAt: await readInstalledAt(session, schema, signal),
     tasks: runs.map((run) => ({ task: run.task, lastRunAt: run.finishedAt ?? run.startedAt, lastSuccessAt: run.lastOkAt })),
     successes: await readTableSuccesses(session, schema, { tables, tasks: wanted.tasks }, signal),
     steps: await readStepCounts(session, schema, signal),

@@ -4,7 +4,7 @@ import { number, type RowDecoder, row } from '../postgres/row-decoder.ts';
 /**
  * `$1`: a backend. How many other sessions wait behind it: for a lock that it holds, or that it asked for before them. pg_blocking_pids stops
  * all locking for a moment, hence it is asked only about sessions that wait for something that this backend has or wants too (a transaction
- * id, a virtual one or a relation), and of those about a thousand. Any role may see both.
+ * id, a virtual one or a relation), and of those a hundred at most, for the lock is confirmed on the same session. Any role may see both.
  */
 export const blockedSessionsSql: NamedSql = namedSql(
   'count-blocked-sessions',
@@ -24,7 +24,7 @@ export const blockedSessionsSql: NamedSql = namedSql(
         AND ours.transactionid IS NOT DISTINCT FROM w.transactionid
         AND ours.virtualxid IS NOT DISTINCT FROM w.virtualxid
       WHERE NOT w.granted AND w.pid <> $1::pg_catalog.int4
-      LIMIT 1000
+      LIMIT 100
     )
   SELECT pg_catalog.count(*) AS "count"
   FROM waiting

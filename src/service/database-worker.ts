@@ -4,9 +4,9 @@ import { connectSession, type Session } from '../postgres/session.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
 import { followLeader } from '../reconcile/follow-leader.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
-import type { RefusalReason } from '../telemetry/metrics.ts';
+import type { LossReason, RefusalReason } from '../telemetry/metrics.ts';
 import { type Assignment, compareAssignments } from './assignment.ts';
-import { backoffMs } from './backoff.ts';
+import { type BackoffRange, backoffMs } from './backoff.ts';
 import { followerPauseMs, refusedPauseMs } from './follower-pause.ts';
 import { type Leadership, type LeadRequest, leadAlone, readIdentity, tryLead } from './leadership.ts';
 import { policyHash } from './policy-hash.ts';
@@ -18,6 +18,10 @@ import { Term } from './term.ts';
 /** The leader confirms its lock every 5 s; one that is stopped or cut off must have lost it when the followers have tried for 45 s. */
 const lockIdleTimeoutMs = 20_000;
 const drainWithinMs = 15_000;
+
+/** A term that was fenced sooner has not come to work: its database or its name is another's too, and coming back at once would be no use. */
+const soonMs = 60_000;
+const afterFence: BackoffRange = { firstMs: 2_000, mostMs: 30_000 };
 
 /**
  * Everything the daemon does for one database: tries to lead it, leads, follows, backs off while it is out of reach. Isolated: nothing that
@@ -34,7 +38,13 @@ export class DatabaseWorker {
   #assignment: Assignment;
   #loadedAtMs: number;
   #term: Term | null = null;
+  /** From taking the lock until it is free again, which is longer than a term, and may be several of them. */
+  #held: Leadership | null = null;
   #failures = 0;
+  /** Terms in a row that were fenced soon. */
+  #fences = 0;
+  /** How often in a row the journal had no turn to give. */
+  #unknowns = 0;
   #isFollowing = false;
 
   constructor(database: DatabasePolicy, surroundings: Surroundings) {
@@ -44,13 +54,14 @@ export class DatabaseWorker {
     this.#refusal = new Refusal(database.name, surroundings.metrics, surroundings.logger);
   }
 
+  /** True while the lock is held, also between two terms. */
   get isLeading(): boolean {
-    return this.#term !== null;
+    return this.#held !== null;
   }
 
-  /** Of the present term; null while following. */
+  /** Of the present term, or the one before it; null while following. */
   get epoch(): bigint | null {
-    return this.#term?.epoch ?? null;
+    return this.#held?.epoch ?? null;
   }
 
   /** Why this process must not lead; null: it may. */
@@ -149,12 +160,14 @@ export class DatabaseWorker {
       metrics.databaseUp(this.name, identity);
       if (identity.isInRecovery) return this.#refuseStandby(assignment);
       const lead = configuration.leadership.enabled ? tryLead : leadAlone;
-      const leadership = await lead(session, request, signal);
+      const leadership = await lead(session, { ...request, identity }, signal);
       if (this.#failures > 0) logger.info('database reachable', { database: this.name, failures: this.#failures });
       this.#failures = 0;
       if (leadership === null) return await this.#follow(session, assignment, signal);
-      await this.#lead(session, leadership, assignment, signal);
-      return 1_000 * clock.random();
+      const beganAtMs = clock.monotonicMs();
+      const reason = await this.#lead(session, leadership, assignment, signal);
+      this.#fences = reason === 'fenced' && clock.monotonicMs() - beganAtMs < soonMs ? this.#fences + 1 : 0;
+      return this.#fences > 0 ? backoffMs(this.#fences, clock, afterFence) : 1_000 * clock.random();
     } finally {
       await session.close();
     }
@@ -170,24 +183,28 @@ export class DatabaseWorker {
     };
   }
 
-  /** One term after the other on the same lock, a new one for each reload that concerns it. */
-  async #lead(session: Session, claimed: Leadership, from: Assignment, signal: AbortSignal): Promise<void> {
+  /** One term after the other on the same lock, a new one for each reload that concerns it; answers why the last one ended. */
+  async #lead(session: Session, claimed: Leadership, from: Assignment, signal: AbortSignal): Promise<LossReason> {
     let [leadership, assignment] = [claimed, from];
+    this.#held = leadership;
     this.#isFollowing = false;
+    this.#unknowns = 0;
     this.#refusal.allow();
     try {
       for (;;) {
         // A reload may have come while the lock was being taken.
         const isCurrent = assignment === this.#assignment;
         const { database, surroundings } = assignment;
-        if (isCurrent && (await this.#serve(new Term(database, leadership, session, surroundings, signal))) !== 'released') return;
+        const reason = isCurrent ? await this.#serve(new Term(database, leadership, session, surroundings, signal)) : 'released';
         const next = this.#assignment;
-        if (signal.aborted || compareAssignments(assignment, next) === 'new-connection') return;
+        if (reason !== 'released' || signal.aborted || compareAssignments(assignment, next) === 'new-connection') return reason;
         leadership = await leadership.claimAgain(this.#request(next), signal);
+        this.#held = leadership;
         assignment = next;
       }
     } finally {
       await leadership.release();
+      this.#held = null;
     }
   }
 
@@ -211,7 +228,8 @@ export class DatabaseWorker {
       if (!this.#isFollowing) logger.info('following', { database: this.name });
     }
     this.#isFollowing = !following.isOutdated;
-    return followerPauseMs(following.turn, clock);
+    this.#unknowns = following.turn === 'unknown' ? this.#unknowns + 1 : 0;
+    return followerPauseMs(following.turn, this.#unknowns, clock);
   }
 
   #refuseStandby({ surroundings }: Assignment): number {

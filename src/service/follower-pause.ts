@@ -3,15 +3,16 @@ import type { Following } from '../reconcile/follow-leader.ts';
 
 /** Followers with a turn try about once in 3 s together; one without a turn comes when those of the next minute have had theirs. */
 const laterMs = 30_000;
-/** Where no turn can be drawn: soon enough for a lost leader to be replaced within 45 s. */
-const unknownMs = 3_000;
-const longestRefusedMs = 30_000;
+const shortestMs = 3_000;
+const longestMs = 30_000;
 
-/** Milliseconds until a follower tries again: its own turn, or a random moment. */
-export function followerPauseMs(turn: Following['turn'], clock: Clock): number {
+/**
+ * Milliseconds until a follower tries again: its own turn, or a random moment. Where the journal gives none, `times` in a row (1 or more), it
+ * comes ever later: each of many followers does so.
+ */
+export function followerPauseMs(turn: Following['turn'], times: number, clock: Clock): number {
   if (typeof turn === 'number') return Math.max(0, turn);
-  const atLeastMs = turn === 'later' ? laterMs : unknownMs;
-  return atLeastMs * (1 + clock.random());
+  return turn === 'later' ? laterMs * (1 + clock.random()) : refusedPauseMs(times, clock);
 }
 
 /**
@@ -19,6 +20,6 @@ export function followerPauseMs(turn: Following['turn'], clock: Clock): number {
  * to 15 to 30 s, so that the promotion of a standby is noticed.
  */
 export function refusedPauseMs(times: number, clock: Clock): number {
-  const ceiling = Math.min(2 * unknownMs * 2 ** (times - 1), longestRefusedMs);
+  const ceiling = Math.min(2 * shortestMs * 2 ** (times - 1), longestMs);
   return (ceiling / 2) * (1 + clock.random());
 }

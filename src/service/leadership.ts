@@ -28,6 +28,8 @@ export interface LeadRequest {
   readonly configurationHash: string;
   /** How long ago a daemon loaded its configuration; a one-shot command, which has just done so, leaves it out. */
   readonly loadedAgoMs?: () => number;
+  /** What the session has already said of its server; it is asked otherwise. */
+  readonly identity?: ServerIdentity;
 }
 
 /** With the 5 s after which an abort gives the connection up, a stop stays within its 20 s. */
@@ -39,7 +41,7 @@ const releaseTimeoutMs = 2_000;
  * `ConfigError` (PD120: a newer journal) and `NotLeaderError` (PD304: an outdated configuration).
  */
 export async function tryLead(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Leadership | null> {
-  const identity = await readIdentity(session, signal);
+  const identity = request.identity ?? (await readIdentity(session, signal));
   if (identity.isInRecovery) return null;
   const key = leadershipKey(identity, request.journalSchema);
   if (!(await tryAdvisoryLock(session, key, signal))) return null;
@@ -54,7 +56,7 @@ export async function tryLead(session: Session, request: LeadRequest, signal: Ab
 
 /** Where leadership is switched off: an epoch without a lock; null on a standby. */
 export async function leadAlone(session: Session, request: LeadRequest, signal: AbortSignal): Promise<Leadership | null> {
-  const identity = await readIdentity(session, signal);
+  const identity = request.identity ?? (await readIdentity(session, signal));
   if (identity.isInRecovery) return null;
   const ping = async (until: AbortSignal): Promise<void> => {
     await readIdentity(session, until);

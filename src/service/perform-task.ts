@@ -68,7 +68,7 @@ export async function performTask(
     const run = (): Promise<Performance> => maintain(session, { task, tables, first }, database, facts, surroundings, signal);
     const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
     const observing = { session: facts.lockSession, clock: surroundings.clock, count };
-    const performance = await watchBlockedSessions({ pid: session.pid, run }, observing, signal);
+    const performance = await watchBlockedSessions({ pid: session.pid, run }, observing, facts.termSignal);
     if (performance.pause !== null) order.heedPause(performance.pause);
     return performance;
   } finally {

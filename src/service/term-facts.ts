@@ -9,4 +9,6 @@ export interface TermFacts {
   readonly identity: ServerIdentity;
   /** The session that holds the lock of leadership; lives as long as the term. Only for short statements, as the lock is confirmed there. */
   readonly lockSession: Session;
+  /** Of the whole term, unlike that of a run: what is asked on `lockSession` is cancelled only with it, as a cancellation may cost the lock. */
+  readonly termSignal: AbortSignal;
 }

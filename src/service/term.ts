@@ -2,7 +2,9 @@ import { InvariantError, NotLeaderError } from '../errors.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import type { Session } from '../postgres/session.ts';
 import { errorFields } from '../telemetry/error-fields.ts';
+import type { LogFields } from '../telemetry/logger.ts';
 import type { LossReason } from '../telemetry/metrics.ts';
+import { abortWith } from './abort-with.ts';
 import type { Leadership } from './leadership.ts';
 import { readLedDatabase } from './led-database.ts';
 import { type CronSchedule, type Schedule, type ScheduledTaskName, scheduledTasks, scheduleOf, startSchedule } from './schedule.ts';
@@ -12,8 +14,11 @@ import { TaskRunner } from './task-runner.ts';
 /** How often the lock is confirmed, and how long after the last time it counts as lost. */
 const confirmEveryMs = 5_000;
 const confirmWithinMs = 15_000;
-/** The server lets go of a lost leader's lock 20 s after the last confirmation at the earliest; work that is still not over then must not go on. */
-const endWithinMs = 10_000;
+/**
+ * The server keeps the lock for 20 s after the last confirmation, which is for 5 s after it counts as lost: work that is still not over then
+ * must not go on. A lock given back is no danger, but work that does not end would keep the database without a leader.
+ */
+const endWithinMs = { lost: 5_000, fenced: 5_000, released: 30_000 } as const satisfies Record<LossReason, number>;
 
 /**
  * One term of leadership of one database: from the epoch just claimed until the process stops, the lock is lost or a newer epoch shows up.
@@ -25,7 +30,7 @@ export class Term {
   readonly #session: Session;
   readonly #surroundings: Surroundings;
   readonly #end = new AbortController();
-  readonly #outer: AbortSignal;
+  readonly #part: () => void;
   readonly #runner: TaskRunner;
   #reason: LossReason = 'released';
   #confirmedAtMs: number;
@@ -35,12 +40,9 @@ export class Term {
     this.#leadership = leadership;
     this.#session = session;
     this.#surroundings = surroundings;
-    // A listener that is taken off again, as Node 20 never lets go of what AbortSignal.any has made of a signal that lives on.
-    this.#outer = signal;
-    signal.addEventListener('abort', this.#endWithOuter, { once: true });
-    if (signal.aborted) this.#endWithOuter();
+    this.#part = abortWith(signal, this.#end);
     const { guardSql, identity } = leadership;
-    const facts = { guardSql, identity, lockSession: session };
+    const facts = { guardSql, identity, lockSession: session, termSignal: this.#signal };
     this.#runner = new TaskRunner(database, facts, surroundings, this.#signal, (error) => this.#stop('fenced', error));
     this.#confirmedAtMs = surroundings.clock.monotonicMs();
   }
@@ -48,8 +50,6 @@ export class Term {
   get #signal(): AbortSignal {
     return this.#end.signal;
   }
-
-  readonly #endWithOuter = (): void => this.#end.abort(this.#outer.reason);
 
   get epoch(): bigint {
     return this.#leadership.epoch;
@@ -62,22 +62,24 @@ export class Term {
 
   /** Leads until the end; says why it came. Never throws but for a bug. */
   async lead(): Promise<LossReason> {
-    const { logger, metrics, configuration, clock } = this.#surroundings;
+    const { logger, metrics } = this.#surroundings;
     const { name } = this.#database;
     const { epoch, generation } = this.#leadership;
-    this.#session.onLost((error) => this.#stop('lost', error));
-    metrics.acquired(await readLedDatabase(this.#session, this.#database, configuration, clock, this.#signal), epoch);
-    metrics.generation(name, generation);
-    metrics.renewed(name);
     const fields = { database: name, epoch: epoch.toString(), generation: generation.toString() };
-    logger.info('leadership acquired', fields);
-    const schedules = this.#startSchedules();
+    const stopListening = this.#session.onLost((error) => this.#stop('lost', error));
+    const ended = new AbortController();
+    const limit = (): void => this.#limitEnd(ended.signal);
+    if (this.#signal.aborted) limit();
+    else this.#signal.addEventListener('abort', limit, { once: true });
+    const schedules: Schedule[] = [];
     try {
-      await Promise.all([this.#runEachOnce(), this.#keepConfirming()]);
+      await Promise.all([this.#keepConfirming(), this.#begin(schedules, fields)]);
     } finally {
       for (const schedule of schedules) await schedule.stop();
-      await this.#workEnded();
-      this.#outer.removeEventListener('abort', this.#endWithOuter);
+      await this.#runner.idle();
+      ended.abort();
+      stopListening();
+      this.#part();
       metrics.lost(name, this.#reason);
       logger[this.#reason === 'released' ? 'info' : 'warn']('leadership ended', { ...fields, reason: this.#reason });
     }
@@ -102,6 +104,18 @@ export class Term {
     this.#reason = reason;
     this.#surroundings.logger.warn('leadership lost', { database: this.#database.name, reason, ...errorFields(error) });
     this.#end.abort(new NotLeaderError('PD303', `Leadership of database ${this.#database.name} has ended: ${reason}.`));
+  }
+
+  /** What the journal remembers may take seconds to read, hence beside the confirmations. */
+  async #begin(schedules: Schedule[], fields: LogFields): Promise<void> {
+    const { logger, metrics } = this.#surroundings;
+    const { name } = this.#database;
+    metrics.acquired(await readLedDatabase(this.#session, this.#database, this.#surroundings, this.#signal), this.#leadership.epoch);
+    metrics.generation(name, this.#leadership.generation);
+    metrics.renewed(name);
+    logger.info('leadership acquired', fields);
+    schedules.push(...this.#startSchedules());
+    await this.#runEachOnce();
   }
 
   #startSchedules(): readonly Schedule[] {
@@ -160,19 +174,15 @@ export class Term {
     }
   }
 
-  /** The server may have given the lock away: work that does not end in time is ended with the process. */
-  async #workEnded(): Promise<void> {
+  /** Work that does not end in time is ended with the process. */
+  #limitEnd(ended: AbortSignal): void {
     const { clock, crash } = this.#surroundings;
-    const ended = new AbortController();
-    if (this.#reason !== 'released') {
-      const message = `Work on database ${this.#database.name} went on for ${endWithinMs} ms after its leadership was ${this.#reason}.`;
-      clock.sleep(endWithinMs, ended.signal).then(
-        () => crash(new InvariantError('PD920', message)),
-        () => undefined,
-      );
-    }
-    await this.#runner.idle();
-    ended.abort();
+    const withinMs = endWithinMs[this.#reason];
+    const message = `Work on database ${this.#database.name} went on for ${withinMs} ms after its leadership was ${this.#reason}.`;
+    clock.sleep(withinMs, ended).then(
+      () => crash(new InvariantError('PD920', message)),
+      () => undefined,
+    );
   }
 
   #scheduleOf(task: ScheduledTaskName): CronSchedule | null {

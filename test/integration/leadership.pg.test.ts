@@ -164,6 +164,26 @@ describe('leadership', () => {
     expect(identity.isInRecovery).toBe(false);
   });
 
+  it('asks who the server is only when the caller does not know', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database);
+    const identity = await readIdentity(session, never);
+    const asked: string[] = [];
+    const rows: Session['rows'] = async (query, ...rest) => {
+      asked.push(query.name);
+      return await session.rows(query, ...rest);
+    };
+    const watched: Session = new Proxy(session, {
+      get: (target, name) => {
+        const value: unknown = name === 'rows' ? rows : Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const leadership = await leads(tryLead(watched, { ...request, identity }, never));
+    expect(leadership.identity).toEqual(identity);
+    expect(asked).not.toContain('read-server-identity');
+  });
+
   it('gives the lock back when the journal cannot be made', async () => {
     await using database = await createDatabase();
     const role = await database.createRole('poor');

@@ -3,6 +3,7 @@ import { parseConfiguration } from '../../src/config/parse-configuration.ts';
 import { installJournal } from '../../src/journal/install.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { readLedDatabase } from '../../src/service/led-database.ts';
+import { createLogger } from '../../src/telemetry/logger.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';
 import { keep, policyOf, reconcile } from '../support/reconcile.ts';
@@ -15,10 +16,13 @@ const configuration = parseConfiguration({
 });
 const policies = [policyOf('good', { retention: keep('12 months') }), policyOf('bad'), policyOf('new')];
 
-async function read(database: TestDatabase) {
+const lines: Readonly<Record<string, unknown>>[] = [];
+const logger = createLogger({ level: 'debug', format: 'json' }, { write: (line) => lines.push(JSON.parse(line)) });
+
+async function read(database: TestDatabase, clock = systemClock) {
   await using session = await openSession(database);
   const policy = { name: 'app', connection: { kind: 'url', url: database.url }, journalSchema: 'partitiond', tables: policies } as const;
-  return await readLedDatabase(session, policy, configuration, systemClock, noAbort);
+  return await readLedDatabase(session, policy, { configuration, clock, logger }, noAbort);
 }
 
 /** A moment that the journal holds, in seconds. */
@@ -80,7 +84,25 @@ describe('the series of a new leader', () => {
     expect(historyOf('bad')?.steps).toContainEqual({ step: 'create-partition', outcome: 'failed', count: 3 });
   });
 
-  it('begin now where the journal cannot be read', async () => {
+  it('begin when the journal was made, and with no steps, where the history is too slow to wait for', async () => {
+    await using database = await createDatabase();
+    {
+      await using session = await openSession(database);
+      await installJournal(session, 'partitiond', noAbort);
+    }
+    await database.query("UPDATE partitiond.version SET installed_at = installed_at - interval '1 day'");
+    await database.query('ALTER TABLE partitiond.hold RENAME TO real_hold');
+    await database.query('CREATE VIEW partitiond.hold AS SELECT h.* FROM pg_sleep(60) AS s LEFT JOIN partitiond.real_hold AS h ON true');
+    // Its 5 s are over sooner.
+    const led = await read(database, { ...systemClock, sleep: (ms, signal) => systemClock.sleep(ms === 5_000 ? 1_000 : ms, signal) });
+    expect(led.installedSeconds).toBeCloseTo(await moment(database, 'SELECT min(installed_at) FROM partitiond.version'), 3);
+    expect(led.history).toEqual([]);
+    const provision = led.tasks.find(({ task }) => task === 'provision');
+    expect(provision?.lastSuccessSeconds).toBe(led.installedSeconds);
+    expect(lines).toMatchObject([{ level: 'warn', msg: 'history not read', database: 'app', code: 'PD506' }]);
+  });
+
+  it('begin now where there is no journal', async () => {
     await using database = await createDatabase();
     const led = await read(database);
     expect(Math.abs(led.installedSeconds - Date.now() / 1000)).toBeLessThan(60);

@@ -6,13 +6,14 @@ const at = (random: number) => ({ ...systemClock, random: () => random });
 
 describe('the pause of a follower', () => {
   it('lasts until its own turn', () => {
-    expect(followerPauseMs(12_345, at(0.5))).toBe(12_345);
-    expect(followerPauseMs(-3, at(0.5))).toBe(0);
+    expect(followerPauseMs(12_345, 0, at(0.5))).toBe(12_345);
+    expect(followerPauseMs(-3, 0, at(0.5))).toBe(0);
   });
 
-  it('is 30 to 60 s without a turn, and 3 to 6 s where there are none', () => {
-    expect([followerPauseMs('later', at(0)), followerPauseMs('later', at(1))]).toEqual([30_000, 60_000]);
-    expect([followerPauseMs('unknown', at(0)), followerPauseMs('unknown', at(1))]).toEqual([3_000, 6_000]);
+  it('is 30 to 60 s without a turn, and grows from 3 to 6 s up to 15 to 30 s where there are none', () => {
+    expect([followerPauseMs('later', 0, at(0)), followerPauseMs('later', 0, at(1))]).toEqual([30_000, 60_000]);
+    expect([1, 2, 3, 4, 50].map((times) => followerPauseMs('unknown', times, at(1)))).toEqual([6_000, 12_000, 24_000, 30_000, 30_000]);
+    expect([1, 50].map((times) => followerPauseMs('unknown', times, at(0)))).toEqual([3_000, 15_000]);
   });
 });
 
