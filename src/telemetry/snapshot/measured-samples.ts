@@ -1,5 +1,5 @@
 import { type ClosedPartition, fitGrowth, growthAt, growthBetween } from '../../plan/growth.ts';
-import { drifts } from '../../reconcile/table-statistics.ts';
+import type { Drift } from '../../reconcile/table-statistics.ts';
 import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
 import { type PartitionColumns, ranks } from './partition-columns.ts';
 import type { StatisticsColumns } from './statistics-columns.ts';
@@ -38,6 +38,8 @@ export function measuredSamples(view: TableView, statistics: StatisticsColumns |
   addForecast(add, view, columns, measures);
   return samples;
 }
+
+const drifts: readonly Drift[] = ['owner', 'acl', 'index', 'constraint', 'storage', 'replica-identity'];
 
 function addStatistics(add: AddGauge, statistics: StatisticsColumns): void {
   for (const component of ['heap', 'index', 'toast'] as const) add('table_size_bytes', sum(statistics[`${component}Bytes`]), { component });
