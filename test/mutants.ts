@@ -316,4 +316,28 @@ export const mutants: readonly Mutant[] = [
       name: 'lets a process that was left behind lead again once it has loaded its configuration anew',
     },
   },
+  {
+    mistake: 'waits for a silent server to complete a statement after an abort',
+    file: 'src/postgres/session.ts',
+    text: "else signal.addEventListener('abort', hurry, { once: true });",
+    replacement: '',
+    test: {
+      file: 'test/integration/session.pg.test.ts',
+      name: 'completes nothing for longer than seconds after an abort, which all that comes then have together',
+    },
+  },
+  {
+    mistake: 'writes down the end of a run whoever leads by now',
+    file: 'src/journal/runs.ts',
+    text: '[guard, update]',
+    replacement: '[update]',
+    test: { file: 'test/integration/journal.pg.test.ts', name: 'fences the runs of whoever led before, and what it would trim' },
+  },
+  {
+    mistake: 'cancels whoever has the pid',
+    file: 'src/postgres/cancel-backend.ts',
+    text: 'OPERATOR(pg_catalog.=) $2::pg_catalog.int8',
+    replacement: 'OPERATOR(pg_catalog.>=) $2::pg_catalog.int8 - 9',
+    test: { file: 'test/integration/session.pg.test.ts', name: 'cancels nothing of another backend that has the pid by now' },
+  },
 ];
