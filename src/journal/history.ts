@@ -44,8 +44,8 @@ function installedAtSql(schema: string): NamedSql {
 }
 
 /**
- * The latest success of each table and task; a pair without one is absent. A run that went well counts for every table that it was about,
- * a failed one for those that are not on its list. A run that does not say which tables failed counts for none.
+ * The latest success of each table and task; a pair without one is absent. A run that went well counts for every table that it was about
+ * (those that were configured then, as far as the journal knows), a failed one for those that are not on its list. A run that does not say which tables failed counts for none.
  */
 export async function readTableSuccesses(
   session: Session,
@@ -72,7 +72,7 @@ function tableSuccessesSql(schema: string): NamedSql {
       FROM ${qualify(schema, 'run')} AS r
       WHERE task.name = ANY (r.tasks)
         AND (r.outcome = 'ok' OR (r.outcome = 'failed' AND r.failed IS NOT NULL))
-        AND (r.tables IS NULL OR wanted.name = ANY (r.tables))
+        AND (COALESCE(r.tables, r.configured) IS NULL OR wanted.name = ANY (COALESCE(r.tables, r.configured)))
         AND (r.failed IS NULL OR wanted.name <> ALL (r.failed))
       ORDER BY r.started_at DESC
       LIMIT 1

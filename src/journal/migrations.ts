@@ -15,6 +15,7 @@ export const migrations: readonly Migration[] = [
   { oldestReader: 1, sql: addGenerations },
   { oldestReader: 1, sql: addRunTables },
   { oldestReader: 1, sql: addRowCounts },
+  { oldestReader: 1, sql: addRunKnowledge },
 ];
 
 /**
@@ -155,4 +156,9 @@ CREATE TABLE ${counts} (
   counted_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
 );
 REVOKE ALL ON ${counts} FROM PUBLIC`;
+}
+
+/** All tables that were configured for a run (see `addRunTables`), so that one which came later has no part in it; null: unknown. */
+function addRunKnowledge(schema: string): string {
+  return `ALTER TABLE ${qualify(schema, 'run')} ADD COLUMN configured text[]`;
 }

@@ -11,6 +11,8 @@ export interface RunStart {
   readonly tasks: readonly Task[];
   /** As SQL writes their names; null: every table that is configured. */
   readonly tables: readonly string[] | null;
+  /** All that were configured, likewise; absent: unknown. */
+  readonly configured?: readonly string[];
   readonly who: string;
 }
 
@@ -47,8 +49,8 @@ export async function beginRun(session: Session, schema: string, run: RunStart, 
     `UPDATE ${at} SET finished_at = pg_catalog.clock_timestamp(), outcome = 'interrupted' ` +
     `WHERE outcome IS NULL AND tasks OPERATOR(pg_catalog.&&) ${tasks}`;
   const insert =
-    `/* partitiond:begin-run */ INSERT INTO ${at} (id, tasks, who, tables) ` +
-    `VALUES (${literal(run.runId)}, ${tasks}, ${literal(run.who)}, ${run.tables === null ? 'NULL' : textArray(run.tables)})`;
+    `/* partitiond:begin-run */ INSERT INTO ${at} (id, tasks, who, tables, configured) ` +
+    `VALUES (${literal(run.runId)}, ${tasks}, ${literal(run.who)}, ${textArray(run.tables)}, ${textArray(run.configured ?? null)})`;
   await session.complete(guard === null ? [insert] : [guard, closeLost, insert], signal);
 }
 
@@ -57,15 +59,14 @@ export async function beginRun(session: Session, schema: string, run: RunStart, 
  * Does so after an abort too, for seconds.
  */
 export async function finishRun(session: Session, schema: string, run: RunEnd, guard: string | null, signal: AbortSignal): Promise<void> {
-  const failed = run.failed === null ? 'NULL' : textArray(run.failed);
   const update =
     `/* partitiond:finish-run */ UPDATE ${qualify(schema, 'run')} SET finished_at = pg_catalog.clock_timestamp(), ` +
-    `outcome = ${literal(run.outcome)}, failed = ${failed} WHERE id = ${literal(run.runId)} AND outcome IS NULL`;
+    `outcome = ${literal(run.outcome)}, failed = ${textArray(run.failed)} WHERE id = ${literal(run.runId)} AND outcome IS NULL`;
   await session.complete(guard === null ? [update] : [guard, update], signal);
 }
 
-function textArray(texts: readonly string[]): string {
-  return `ARRAY[${texts.map(literal).join(', ')}]::pg_catalog.text[]`;
+function textArray(texts: readonly string[] | null): string {
+  return texts === null ? 'NULL' : `ARRAY[${texts.map(literal).join(', ')}]::pg_catalog.text[]`;
 }
 
 /** The latest run of each task that ever ran, by task; empty before the first. The journal must be installed. */

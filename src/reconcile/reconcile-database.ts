@@ -124,7 +124,8 @@ function selectPolicies(database: DatabasePolicy, { tables, first = [] }: Reconc
 async function journalled(run: Run, body: () => Promise<RunReport>): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
   const tables = request.tables?.map(formatQualifiedName) ?? null;
-  const start = { runId: run.id, tasks: request.tasks, tables, who: context.who };
+  const configured = database.tables.map(({ table }) => formatQualifiedName(table));
+  const start = { runId: run.id, tasks: request.tasks, tables, configured, who: context.who };
   await beginRun(session, database.journalSchema, start, context.epochGuard, signal);
   let report: RunReport | null = null;
   try {

@@ -398,6 +398,18 @@ describe('the history', () => {
     expect(last.find(({ task }) => task === 'retention')?.lastOkAt).toBe(end(0));
   });
 
+  it('tells no success of a table in a run that did not know it', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    const runId = randomUUID();
+    const run = { runId, tasks: ['provision'], tables: null, configured: ['public.a'], who: 'test' } as const;
+    await beginRun(session, schema, run, null, noAbort);
+    await finishRun(session, schema, { runId, outcome: 'ok', failed: [] }, null, noAbort);
+    const found = await readTableSuccesses(session, schema, both, noAbort);
+    expect(found.map(({ table, task }) => `${table} ${task}`)).toEqual(['public.a provision']);
+  });
+
   it('counts the steps of each table, interrupted ones as failed and those under way not at all', async () => {
     await using database = await createDatabase();
     await using session = await openSession(database);
