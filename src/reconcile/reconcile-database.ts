@@ -55,7 +55,7 @@ export async function reconcileDatabase(
   } finally {
     const known: RunReport = report ?? { runId, database: database.name, facts: null, pause: null, tables: [], unreached: [] };
     const durationMs = context.clock.monotonicMs() - startedAt;
-    run.emit({ kind: 'run-finished', report: known, durationMs, outcome: outcomeOf(report, signal) });
+    run.emit({ kind: 'run-finished', report: known, durationMs, outcome: outcomeOf(report, request.mode, signal) });
   }
 }
 
@@ -133,7 +133,7 @@ async function journalled(run: Run, body: () => Promise<RunReport>): Promise<Run
     return report;
   } finally {
     const failed = report?.tables.filter((table) => !isDone(table)).map(({ table }) => formatQualifiedName(table)) ?? null;
-    const end = { runId: run.id, outcome: outcomeOf(report, signal), failed };
+    const end = { runId: run.id, outcome: outcomeOf(report, request.mode, signal), failed };
     // The history is worth a try even when the connection has just gone; the error that matters is already in the reports.
     await finishRun(session, database.journalSchema, end, context.epochGuard, signal).catch(() => undefined);
   }
@@ -144,7 +144,9 @@ function errorsOf(report: TableReport): readonly PartitiondError[] {
 }
 
 /** `report` null: something ended the run as a whole. A run that was stopped for being too long (PD505) has failed, nobody asked it to end. */
-function outcomeOf(report: RunReport | null, signal: AbortSignal): 'ok' | 'failed' | 'aborted' {
+function outcomeOf(report: RunReport | null, mode: ReconcileRequest['mode'], signal: AbortSignal): 'ok' | 'failed' | 'aborted' {
   if (signal.aborted) return signal.reason instanceof StatementError ? 'failed' : 'aborted';
-  return report?.tables.every(isDone) === true ? 'ok' : 'failed';
+  // What a run that only reads has found is its answer, not its failure.
+  const isGood = mode === 'apply' ? isDone : ({ error }: TableReport): boolean => error === null;
+  return report?.tables.every(isGood) === true ? 'ok' : 'failed';
 }

@@ -43,7 +43,7 @@ export async function collect(
     surroundings,
     async () => {
       const found = await readSnapshot(session, database, surroundings, signal);
-      return { report: found, outcome: verdict(found, signal) };
+      return { report: found, outcome: verdict(found, signal, ({ error }) => error === null) };
     },
     (found) => found.outcome.outcome === 'ok',
   );

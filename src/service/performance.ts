@@ -1,6 +1,6 @@
 import { ConnectionError, NotLeaderError } from '../errors.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
-import type { RunReport } from '../reconcile/event.ts';
+import type { RunReport, TableReport } from '../reconcile/event.ts';
 import { isDone } from '../reconcile/is-done.ts';
 
 /** One run of a task for one database. */
@@ -21,16 +21,20 @@ export interface Performance {
 export const nothingDone: Omit<Performance, 'outcome'> = { failed: [], unreached: [], lost: null, pause: null };
 
 /**
- * How a run went, whatever ended it. A refusal is no failure: a guard did what it is there for, and a finding says so. Throws
- * `NotLeaderError` when that ended the run.
+ * How a run went, whatever ended it; `isGood` says of each table whether it went well. Of one that applies: a refusal is no failure, as a
+ * guard did what it is there for, and a finding says so. Throws `NotLeaderError` when that ended the run.
  */
-export function verdict({ tables, unreached, pause }: RunReport, signal: AbortSignal): Performance {
+export function verdict(
+  { tables, unreached, pause }: RunReport,
+  signal: AbortSignal,
+  isGood: (table: TableReport) => boolean = isDone,
+): Performance {
   const names = new Set(unreached.map(formatQualifiedName));
-  const failed = tables.filter((table) => !names.has(formatQualifiedName(table.table)) && !isDone(table)).map(({ table }) => table);
+  const failed = tables.filter((table) => !names.has(formatQualifiedName(table.table)) && !isGood(table)).map(({ table }) => table);
   if (signal.aborted) return { outcome: 'aborted', failed, unreached, lost: null, pause };
   const errors = tables.flatMap((table) => [table.error, ...table.steps.map((step) => step.error)]);
   const fenced = errors.find((error) => error instanceof NotLeaderError);
   if (fenced !== undefined) throw fenced;
   const lost = errors.find((error) => error instanceof ConnectionError) ?? null;
-  return { outcome: tables.every(isDone) ? 'ok' : 'failed', failed, unreached, lost, pause };
+  return { outcome: tables.every(isGood) ? 'ok' : 'failed', failed, unreached, lost, pause };
 }

@@ -1,6 +1,7 @@
 import { ConnectionError, LockTimeoutError, type PartitiondError, StatementError } from '../errors.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
+import { isHindered } from '../plan/is-hindered.ts';
 import type { StepKind } from '../plan/step.ts';
 import type { ReconcileEvent, TableReport } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
@@ -237,7 +238,9 @@ function failedPhase(report: TableReport, reported: string | undefined): string 
   const failed = report.steps.find((step) => step.outcome === 'failed');
   if (report.error instanceof LockTimeoutError || failed?.error instanceof LockTimeoutError) return 'lock';
   if (report.error !== null) return reported ?? 'read';
-  return failed === undefined ? null : 'apply';
+  if (failed !== undefined) return 'apply';
+  if (!isHindered(report.plan)) return null;
+  return report.state?.kind === 'partitioned' ? 'plan' : 'read';
 }
 
 /** Why a step that failed is tried again by itself, soon or with the next run; null when that is not for a passing reason. Locks are counted by attempt. */

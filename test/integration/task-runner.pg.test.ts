@@ -34,6 +34,7 @@ class Leader implements AsyncDisposable {
   readonly told: (readonly unknown[])[] = [];
   readonly fenced: NotLeaderError[] = [];
   readonly runner: TaskRunner;
+  readonly metrics: Metrics = this.#metrics();
   readonly #end: AbortController;
   readonly #close: () => Promise<void>;
   aheadMs = 0;
@@ -67,11 +68,13 @@ class Leader implements AsyncDisposable {
           loadedAtMs: 0,
           logger,
           logRun: logReconcile(logger),
-          metrics: leader.#metrics(),
+          metrics: leader.metrics,
           clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + leader.aheadMs },
           who: 'test',
           crash: () => undefined,
         };
+        const task = { task: 'provision', intervalSeconds: 10, lastRunSeconds: 10, lastSuccessSeconds: 10 };
+        leader.metrics.acquired({ ...policy, tasks: [task], history: [], installedSeconds: 10 }, 1n);
         return new TaskRunner(policy, facts, surroundings, end.signal, (error) => {
           leader.fenced.push(error);
           end.abort(error);
@@ -353,5 +356,46 @@ describe('missed firings', () => {
     await leader.runner.idle();
     expect(leader.outcomes('provision')).toEqual(['ok']);
     expect(leader.linesOf('task catches up')).toHaveLength(1);
+  });
+});
+
+describe('a table that cannot be managed', () => {
+  it.each([
+    ['is missing', 'SELECT'],
+    ['is partitioned by list', 'CREATE TABLE public.bad (id int8, at timestamptz NOT NULL) PARTITION BY LIST (at)'],
+    ['has another kind of key', 'CREATE TABLE public.bad (id int8 NOT NULL) PARTITION BY RANGE (id)'],
+  ])('has failed when it %s, as `apply` says too, and is no news for a collection', async (_, sql) => {
+    await using database = await createDatabase();
+    await createTable(database, 'good');
+    await database.query(sql);
+    await using leader = await Leader.of(database, { tables: two });
+    await leader.runner.fire('provision', 'requested');
+    await leader.runner.fire('collect', 'requested');
+    expect(leader.outcomes('provision')).toEqual(['failed']);
+    expect(leader.outcomes('collect')).toEqual(['ok']);
+    expect(await database.query('SELECT failed, outcome FROM partitiond.run')).toEqual([{ failed: ['public.bad'], outcome: 'failed' }]);
+    const scraped = await leader.metrics.render(longestWait.timeoutMs);
+    const labels = 'database="app",schema="public",table="bad"';
+    expect(scraped).toContain(`partitiond_table_last_success_timestamp_seconds{${labels},task="provision"} 10\n`);
+    expect(scraped).toContain(`partitiond_table_errors_total{${labels},phase="read"} 1\n`);
+    expect(scraped).not.toContain(
+      'partitiond_table_last_success_timestamp_seconds{database="app",schema="public",table="good",task="provision"} 10\n',
+    );
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.linesOf('tables left out')).toMatchObject([{ waiting: [{ table: 'public.bad' }] }]);
+  });
+
+  it('is not one whose removals a guard refuses', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 'events');
+    for (const month of ['01', '02', '03'])
+      await database.query(
+        `CREATE TABLE public.events_2020_${month} PARTITION OF public.events FOR VALUES FROM ('2020-${month}-01Z') TO ('2020-${month}-28Z')`,
+      );
+    const tables = ['{ table: public.events, interval: 1 month, premake: 0, retention: { keep: 12 months, action: detach } }'];
+    await using leader = await Leader.of(database, { top: `schedules: { ${schedules} }\nsafety: { maxRemovals: 1 }`, tables });
+    await leader.runner.fire('retention', 'requested');
+    expect(leader.outcomes('retention')).toEqual(['ok']);
+    expect(await attachedPartitions(database, 'public.events')).toHaveLength(3);
   });
 });

@@ -1,5 +1,6 @@
 import { ConnectionError, InvariantError, NotLeaderError, type PartitiondError } from '../../errors.ts';
 import type { RunReport, TableReport } from '../../reconcile/event.ts';
+import { isDone } from '../../reconcile/is-done.ts';
 import type { Visit } from './visit-databases.ts';
 
 /** What one database contributes to the exit code. */
@@ -30,10 +31,8 @@ export function verdictOfPlan(visit: Visit<RunReport>): Verdict {
 
 /** A run that changed: failed, refused and skipped steps count, and so do findings of severity error. */
 export function verdictOfApply(visit: Visit<RunReport>): Verdict {
-  return verdictOfTables(visit, (table) => {
-    const isIncomplete = table.steps.some((step) => step.outcome !== 'ok');
-    return table.error !== null || isIncomplete || table.plan?.findings.some((finding) => finding.severity === 'error') === true;
-  });
+  const isRefused = ({ steps }: TableReport): boolean => steps.some(({ outcome }) => outcome === 'refused');
+  return verdictOfTables(visit, (table) => !isDone(table) || isRefused(table));
 }
 
 function verdictOfTables(visit: Visit<RunReport>, isBad: (table: TableReport) => boolean): Verdict {

@@ -67,7 +67,7 @@ describe('a verdict', () => {
 
   it('of an apply counts findings of severity error, not warnings; a plan counts neither', () => {
     const found = (severity: Finding['severity']): Visit<RunReport> =>
-      run([report({ findings: [{ kind: 'gap', severity, message: '', partition: null }] })]);
+      run([report({ findings: [{ kind: 'not-partitioned', severity, message: '', partition: null }] })]);
     expect([verdictOfApply(found('warning')), verdictOfApply(found('error'))]).toEqual(['done', 'failed']);
     expect([verdictOfPlan(found('warning')), verdictOfPlan(found('error'))]).toEqual(['done', 'done']);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { listMetrics, renderMetricsPage } from '../../../scripts/docs-metrics.ts';
 import { ConnectionError, LockTimeoutError, StatementError } from '../../../src/errors.ts';
+import type { FindingKind } from '../../../src/plan/finding.ts';
 import type { TableReport } from '../../../src/reconcile/event.ts';
 import { metricCatalogue } from '../../../src/telemetry/metric-catalogue.ts';
 import { findNamingFaults } from '../../support/metric-names.ts';
@@ -363,6 +364,20 @@ describe('steps and failures of a table', () => {
     expect(value('table_errors_total', ',phase="apply"')).toBe(0);
   });
 
+  it('are an error where something hinders the work of the table, a guard that refuses aside', async () => {
+    const found = (kind: FindingKind, severity: 'warning' | 'error'): Partial<TableReport> => ({
+      plan: { table: policy.table, steps: [], refused: [], findings: [{ kind, severity, message: '', partition: null }] },
+    });
+    const hindered = await after(found('missing-privilege', 'error'));
+    expect(hindered('table_errors_total', ',phase="plan"')).toBe(1);
+    expect(hindered('table_last_success_timestamp_seconds', ',task="provision"')).toBe(10);
+    for (const report of [found('missing-privilege', 'warning'), found('removal-budget', 'error'), found('clock-skew', 'error')]) {
+      const value = await after(report);
+      expect(value('table_errors_total', ',phase="plan"')).toBe(0);
+      expect(value('table_last_success_timestamp_seconds', ',task="provision"')).toBe(nowSeconds);
+    }
+  });
+
   it('are a spent lock budget when the locks never came', async () => {
     const error = new LockTimeoutError('PD401', 'Gave up.', []);
     const value = await after({ steps: [{ ...base, outcome: 'failed', error }] });
@@ -372,7 +387,10 @@ describe('steps and failures of a table', () => {
 
   it('show how long locks were waited for, attempt by attempt', async () => {
     const metrics = leading(policy);
-    metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'lock-timeout' }), 'provision');
+    metrics.observeRun(
+      event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'lock-timeout', spentMs: 1 }),
+      'provision',
+    );
     metrics.observeRun(event({ kind: 'step-finished', table: policy.table, report: { ...base, outcome: 'ok' }, sql: [] }), 'provision');
     const samples = await scrape(metrics);
     expect(samples.get('table_lock_timeouts_total{database="app",schema="public",table="t"}')).toBe(1);
@@ -395,7 +413,7 @@ describe('steps and failures of a table', () => {
 
   it('count what failed for a passing reason by its reason', async () => {
     const metrics = leading(policy);
-    metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'deadlock' }), 'provision');
+    metrics.observeRun(event({ kind: 'lock-timeout', table: policy.table, step, attempt: 1, reason: 'deadlock', spentMs: 1 }), 'provision');
     for (const error of [
       new ConnectionError('PD205', 'Gone.'),
       new StatementError('PD501', 'Again.', '40001'),
