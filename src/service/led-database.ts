@@ -18,9 +18,9 @@ const readWithinMs = 5_000;
 
 /**
  * What the series of a database begin with when this process has come to lead it: the tasks that have a schedule, and what the journal
- * remembers. A task that never succeeded has done so since the journal was made, so that its age tells; only `collect`, which the journal
- * does not record (one row a minute that nobody reads), begins now. A history that cannot be read within 5 s is logged and missing: the
- * ages begin when the journal was made, counts with 0. That is no reason not to lead, hence it never throws.
+ * remembers. A task that never succeeded has done so since the journal was made, so that its age tells; so has `collect`, which the journal
+ * does not record (one row a minute that nobody reads), until its first run a moment later. A history that cannot be read within 5 s is
+ * logged and missing: the ages begin when the journal was made, counts with 0. That is no reason not to lead, hence it never throws.
  */
 export async function readLedDatabase(
   session: Session,
@@ -44,7 +44,7 @@ export async function readLedDatabase(
   return {
     name,
     tables,
-    tasks: ledTasks(configuration, history, { installedSeconds, nowSeconds }),
+    tasks: ledTasks(configuration, history, installedSeconds),
     history: history === null ? [] : tables.flatMap((policy) => tableHistory(policy, history)),
     installedSeconds,
   };
@@ -55,22 +55,17 @@ function tooSlow(what: string): StatementError {
   return new StatementError('PD506', message, sqlstates.queryCanceled);
 }
 
-function ledTasks(
-  { schedules }: Configuration,
-  history: DatabaseHistory | null,
-  since: { readonly installedSeconds: number; readonly nowSeconds: number },
-): readonly LedTask[] {
+function ledTasks({ schedules }: Configuration, history: DatabaseHistory | null, installedSeconds: number): readonly LedTask[] {
   return scheduledTasks.flatMap((task) => {
     const schedule = scheduleOf(task, schedules);
     if (schedule === null) return [];
     const past = history?.tasks.find((one) => one.task === task);
-    const begin = task === 'collect' ? since.nowSeconds : since.installedSeconds;
     return [
       {
         task,
         intervalSeconds: longestGapSeconds(schedule),
-        lastRunSeconds: seconds(past?.lastRunAt ?? null) ?? begin,
-        lastSuccessSeconds: seconds(past?.lastSuccessAt ?? null) ?? begin,
+        lastRunSeconds: seconds(past?.lastRunAt ?? null) ?? installedSeconds,
+        lastSuccessSeconds: seconds(past?.lastSuccessAt ?? null) ?? installedSeconds,
       },
     ];
   });
