@@ -28,7 +28,11 @@ export const partitionActivitySql: NamedSql = namedSql(
     c.relkind AS "relkind",
     CASE WHEN c.relkind = 'r' THEN c.relpages ELSE 0 END AS "pages",
     COALESCE(toast.relpages, 0) AS "toastPages",
-    CASE WHEN c.relkind <> 'p' THEN c.reltuples ELSE -1 END AS "rows",
+    CASE
+      WHEN c.relkind = 'r' AND c.reltuples < 0 THEN COALESCE(NULLIF(pg_catalog.pg_stat_get_live_tuples(c.oid), 0), -1)
+      WHEN c.relkind <> 'p' THEN c.reltuples
+      ELSE -1
+    END AS "rows",
     CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_stat_get_dead_tuples(c.oid) ELSE 0 END AS "deadRows",
     CASE WHEN c.relkind = 'r' THEN GREATEST(pg_catalog.age(c.relfrozenxid), pg_catalog.age(toast.relfrozenxid)) ELSE 0 END AS "xidAge",
     CASE WHEN c.relkind = 'r' THEN GREATEST(pg_catalog.mxid_age(c.relminmxid), pg_catalog.mxid_age(toast.relminmxid)) ELSE 0 END AS "mxidAge",
@@ -65,7 +69,7 @@ export interface PartitionActivityRow {
   readonly relkind: string;
   readonly pages: number;
   readonly toastPages: number;
-  /** -1: never analysed, or no leaf. */
+  /** reltuples; before the first ANALYZE the live rows that were counted as they came. -1: neither is known, or no leaf. */
   readonly rows: number;
   readonly deadRows: number;
   readonly xidAge: number;

@@ -11,6 +11,8 @@ import { type KeySource, keyCast, keySource } from './key-source.ts';
 export interface DefaultKeys {
   /** At most `countLimit + 1`. */
   readonly count: number;
+  /** Live rows as the statistics system knows them. */
+  readonly live: number;
   readonly min: string | null;
   /** Greatest key up to the horizon, and beyond it. */
   readonly upTo: string | null;
@@ -26,7 +28,7 @@ export const countLimit = 10_000;
  */
 export async function readDefaultRows(
   session: Session,
-  partition: Pick<Partition, 'name' | 'kind'>,
+  partition: Pick<Partition, 'oid' | 'name' | 'kind'>,
   key: KeyColumn,
   horizon: string | null,
   isKeyIndexed: boolean,
@@ -34,11 +36,11 @@ export async function readDefaultRows(
 ): Promise<DefaultKeys | StatementError> {
   const source = keySource(partition, key);
   const limit = horizon === null ? null : `$1::${keyCast(key)}`;
-  const sql = isKeyIndexed ? byIndex(source, limit) : byScan(source, key, limit);
+  const sql = isKeyIndexed ? byIndex(source, partition.oid, limit) : byScan(source, partition.oid, key, limit);
   try {
     const [found] = await session.rows(sql, horizon === null ? [] : [horizon], decode, signal);
-    const { count } = found ?? { count: 0 };
-    if (found === undefined || (count > countLimit && !isKeyIndexed)) return { count, min: null, upTo: null, beyond: null };
+    const { count, live } = found ?? { count: 0, live: 0 };
+    if (found === undefined || (count > countLimit && !isKeyIndexed)) return { count, live, min: null, upTo: null, beyond: null };
     return found;
   } catch (error) {
     if (error instanceof StatementError) return error;
@@ -46,11 +48,15 @@ export async function readDefaultRows(
   }
 }
 
+function liveSql(oid: string): string {
+  return `pg_catalog.pg_stat_get_live_tuples('${oid}'::pg_catalog.oid)`;
+}
+
 function countSql({ relation }: KeySource): string {
   return `(SELECT pg_catalog.count(*) FROM (SELECT FROM ${relation} LIMIT ${countLimit + 1}) AS counted)`;
 }
 
-function byIndex(source: KeySource, limit: string | null): NamedSql {
+function byIndex(source: KeySource, oid: string, limit: string | null): NamedSql {
   const { relation, key, keyText } = source;
   const extreme = (where: string, direction: string): string =>
     `(SELECT ${keyText} FROM ${relation} WHERE ${where} ORDER BY ${key} ${direction} LIMIT 1)`;
@@ -59,6 +65,7 @@ function byIndex(source: KeySource, limit: string | null): NamedSql {
     /* sql */ `
     SELECT
       ${countSql(source)} AS "count",
+      ${liveSql(oid)} AS "live",
       ${extreme(`${key} IS NOT NULL`, 'ASC')} AS "min",
       ${extreme(limit === null ? `${key} IS NOT NULL` : `${key} <= ${limit}`, 'DESC')} AS "upTo",
       ${limit === null ? 'NULL' : extreme(`${key} > ${limit}`, 'DESC')} AS "beyond"`,
@@ -66,7 +73,7 @@ function byIndex(source: KeySource, limit: string | null): NamedSql {
 }
 
 /** uuid has no min and max; its text sorts like itself. */
-function byScan(source: KeySource, column: KeyColumn, limit: string | null): NamedSql {
+function byScan(source: KeySource, oid: string, column: KeyColumn, limit: string | null): NamedSql {
   const { relation, key, keyText } = source;
   const value = column.type === 'uuid' ? `${keyText} COLLATE pg_catalog."C"` : key;
   return namedSql(
@@ -74,6 +81,7 @@ function byScan(source: KeySource, column: KeyColumn, limit: string | null): Nam
     /* sql */ `
     SELECT
       pg_catalog.count(*) AS "count",
+      ${liveSql(oid)} AS "live",
       pg_catalog.min(${value})::pg_catalog.text AS "min",
       pg_catalog.max(${value})${limit === null ? '' : ` FILTER (WHERE ${key} <= ${limit})`}::pg_catalog.text AS "upTo",
       ${limit === null ? 'NULL' : `pg_catalog.max(${value}) FILTER (WHERE ${key} > ${limit})::pg_catalog.text`} AS "beyond"
@@ -81,4 +89,4 @@ function byScan(source: KeySource, column: KeyColumn, limit: string | null): Nam
   );
 }
 
-const decode = row<DefaultKeys>({ count: number, min: nullable(text), upTo: nullable(text), beyond: nullable(text) });
+const decode = row<DefaultKeys>({ count: number, live: number, min: nullable(text), upTo: nullable(text), beyond: nullable(text) });

@@ -46,6 +46,8 @@ interface Look {
   believable: Position | null | undefined;
   /** Some partition that may hold rows was locked or could not be read. */
   isBlind: boolean;
+  /** The highest such partition. */
+  unread: RangePartition | null;
   readonly missing: MissingPrivilege[];
 }
 
@@ -110,6 +112,7 @@ function lookAt(parent: Parent, partitions: readonly Partition[], now: EpochMicr
     doubts: 0,
     believable: undefined,
     isBlind: false,
+    unread: null,
     missing: [],
   };
 }
@@ -134,11 +137,15 @@ async function measure(session: Session, looks: readonly Look[], withDefaults: b
     const slice = slices[i] ?? [];
     look.measured += slice.length;
     const filled = slice.filter(({ oid }) => (sizes.get(oid)?.bytes ?? 0) > 0);
-    look.isBlind ||= slice.some(({ oid }) => (sizes.get(oid)?.bytes ?? null) === null);
+    const unread = slice.find(({ oid }) => {
+      const size = sizes.get(oid);
+      return size === undefined || size.bytes === null || (size.bytes > 0 && !size.canSelect);
+    });
+    look.isBlind ||= unread !== undefined;
+    look.unread ??= unread ?? null;
     look.filled = filled.filter(({ oid }) => sizes.get(oid)?.canSelect === true);
     const [hidden] = filled.filter(({ oid }) => sizes.get(oid)?.canSelect === false);
     if (hidden === undefined) continue;
-    look.isBlind = true;
     look.missing.push(mayNotRead(hidden, look.parent));
   }
   return sizes;
@@ -192,7 +199,10 @@ function judgeTop(look: Look, found: GreatestKey | undefined): void {
   const at = key === null ? -1 : look.filled.findIndex(({ bound }) => contains(bound, key));
   const holder = look.filled[at];
   const below = holder === undefined ? [] : look.filled.slice(at + 1);
-  if (found !== undefined && found.failure !== null) look.isBlind = true;
+  if (found !== undefined && found.failure !== null) {
+    look.isBlind = true;
+    look.unread = higher(look.unread, look.filled[0] ?? null);
+  }
   look.filled = below;
   look.position ??= key;
   if (key === null || holder === undefined) return;
@@ -200,6 +210,10 @@ function judgeTop(look: Look, found: GreatestKey | undefined): void {
   else if (isNearRows(look, key, below[0])) look.believable = key;
   look.doubted = key;
   look.doubts += 1;
+}
+
+function higher(a: RangePartition | null, b: RangePartition | null): RangePartition | null {
+  return a === null || (b !== null && b.bound.from > a.bound.from) ? b : a;
 }
 
 /** The rows of `next`, which has some, are at its lower bound or above; mostly that is answer enough. */
@@ -228,7 +242,8 @@ async function readDefault(session: Session, look: Look, sizes: Sizes, signal: A
   if (defaultPartition === null) return { newest, defaultRows: null, missing };
   const size = sizes.get(defaultPartition.oid);
   if (size?.bytes === 0) return { newest, defaultRows: { count: 0, isExact: true, min: null, max: null }, missing };
-  const unknown: DataFacts = { newest, defaultRows: { count: 0, isExact: false, min: null, max: null }, missing };
+  const partial = parent.codec.axis === 'integer' ? { ...newest, isIncomplete: true } : newest;
+  const unknown: DataFacts = { newest: partial, defaultRows: { count: 0, isExact: false, min: null, max: null }, missing };
   if (size === undefined || size.bytes === null) return unknown;
   if (!size.canSelect) return { ...unknown, missing: [...missing, mayNotRead(defaultPartition, parent)] };
   const horizon = look.horizon === null ? null : parent.codec.format(look.horizon);
@@ -238,8 +253,9 @@ async function readDefault(session: Session, look: Look, sizes: Sizes, signal: A
   return isMomentary ? unknown : { ...unknown, missing: [...missing, couldNotRead(defaultPartition, parent, keys)] };
 }
 
-function newestOf({ position, beyond, believable, parent: { codec, policy } }: Look): NewestData {
-  const newest = { position, beyondHorizon: beyond };
+function newestOf({ position, beyond, believable, unread, parent: { codec, policy } }: Look): NewestData {
+  const isIncomplete = codec.axis === 'integer' && unread !== null && (position === null || unread.bound.to > position);
+  const newest: NewestData = { position, beyondHorizon: beyond, ...(isIncomplete ? { isIncomplete } : {}) };
   const isBelieved = codec.axis === 'time' || policy.retention === null || believable === position;
   return isBelieved ? newest : { ...newest, believable: believable ?? null };
 }
@@ -252,6 +268,7 @@ function withDefault(newest: NewestData, keys: DefaultKeys, codec: KeyCodec): Om
     defaultRows: {
       count: Math.min(keys.count, countLimit),
       isExact: keys.count <= countLimit,
+      ...(keys.count <= countLimit ? {} : { live: keys.live }),
       min: keys.min === null ? null : positionOf(codec, keys.min),
       max: beyond ?? upTo,
     },

@@ -64,12 +64,16 @@ export interface NewestData {
    * may be, null when that is not known. Retention counts from it, so that one mistaken row expires nothing.
    */
   readonly believable?: Position | null;
+  /** Only where rows beyond `position` may be that could not be read: locked, or without privilege. Of integer keys. */
+  readonly isIncomplete?: boolean;
 }
 
 export interface DefaultRows {
   /** Exact up to `limit`, then `limit` itself. */
   readonly count: number;
   readonly isExact: boolean;
+  /** Where `count` stopped at its limit: live rows as the statistics system knows them, 0 when it does not. */
+  readonly live?: number;
   /** Smallest and greatest key in it; null when empty. */
   readonly min: Position | null;
   readonly max: Position | null;

@@ -12,7 +12,7 @@ export interface PartitionStatistics {
   readonly heapBytes: number;
   readonly indexBytes: number;
   readonly toastBytes: number;
-  /** reltuples, or what was counted with `metrics.rowCounts: exact`; -1: never analysed and not counted. */
+  /** reltuples (n_live_tup before the first ANALYZE), or what was counted with `metrics.rowCounts: exact`; -1: not known. */
   readonly rows: number;
   /** pg_stat's n_dead_tup: an estimate. */
   readonly deadRows: number;

@@ -215,6 +215,19 @@ describe('collecting statistics', () => {
     expect(xidAges[1]).toBeLessThanOrEqual(Number(b1?.['xid']));
   });
 
+  it('has the rows that were counted as they came before the first ANALYZE', async () => {
+    await using database = await createDatabase();
+    await createPlain(database);
+    await byVisitor(database, "INSERT INTO public.t SELECT i, 'x', '2025-01-05Z' FROM generate_series(1, 70) AS i");
+    const table = await snapshot(database);
+    const found = await waitFor(
+      'the rows in the statistics',
+      async () => named(table, await collect(database, table, ['statistics'])),
+      (partitions) => partitions.get('t_a')?.rows === 70,
+    );
+    expect(found.get('t_b')?.rows).toBe(-1);
+  });
+
   it('counts the age of a TOAST table', async () => {
     await using database = await createDatabase();
     await createPlain(database);

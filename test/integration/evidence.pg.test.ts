@@ -65,7 +65,7 @@ describe('a default partition that cannot be looked into', () => {
       CREATE TABLE rest PARTITION OF orders DEFAULT;
       INSERT INTO orders SELECT 10 FROM generate_series(1, 10001);`);
     const table = await tableOf(session, policyOf('orders', { interval: parseInterval(10), name: '{table}_{from}' }));
-    expect(table.defaultRows).toEqual({ count: 10_000, isExact: false, min: null, max: null });
+    expect(table.defaultRows).toMatchObject({ count: 10_000, isExact: false, min: null, max: null });
     const ranges = [
       { from: 0n, to: 10n },
       { from: 20n, to: 30n },

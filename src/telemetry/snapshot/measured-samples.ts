@@ -8,12 +8,12 @@ import type { TableView } from './table-view.ts';
 /** Sizes and rows of partitions as they are known best: measured where that was done, else the catalog's estimates. */
 export interface Measures {
   readonly bytes: Float64Array;
-  /** Never negative. */
+  /** NaN: nobody knows. */
   readonly rows: Float64Array;
 }
 
 export function measure(columns: PartitionColumns, statistics: StatisticsColumns | null): Measures {
-  if (statistics === null) return { bytes: columns.bytes, rows: columns.rows.map((rows) => Math.max(rows, 0)) };
+  if (statistics === null) return { bytes: columns.bytes, rows: columns.rows.map(known) };
   const { heapBytes, indexBytes, toastBytes, rows } = statistics;
   return {
     bytes: columns.bytes.map((estimate, i) => {
@@ -21,8 +21,13 @@ export function measure(columns: PartitionColumns, statistics: StatisticsColumns
       return Number.isNaN(measured) ? estimate : measured;
     }),
     // A negative number of rows and NaN: nobody has counted.
-    rows: columns.rows.map((estimate, i) => ((rows[i] ?? -1) >= 0 ? (rows[i] ?? 0) : Math.max(estimate, 0))),
+    rows: columns.rows.map((estimate, i) => ((rows[i] ?? -1) >= 0 ? (rows[i] ?? 0) : known(estimate))),
   };
+}
+
+/** A negative estimate: never analysed. */
+function known(estimate: number): number {
+  return estimate < 0 ? Number.NaN : estimate;
 }
 
 /** The gauges of one table that need sizes. Those that only a collection knows are absent until there was one. Pure. */

@@ -42,7 +42,7 @@ export function tableView(policy: TablePolicy, state: TableState, findings: read
     now: isTime ? seconds(table.codec, coverage.position) : null,
     keepSeconds: isTime ? retentionSeconds(policy, readAt) : null,
     key:
-      isTime || coverage === null || newest.position === null
+      isTime || coverage === null || newest.position === null || newest.isIncomplete === true
         ? null
         : { newest: newest.position, end: coverage.end, readAtSeconds: toSeconds(readAt) },
   };
@@ -61,9 +61,9 @@ function addPartitions(add: AddGauge, table: PartitionedTable): void {
 
 function defaultRows(table: PartitionedTable): number | null {
   if (table.defaultRows === null) return null;
-  const { count, isExact } = table.defaultRows;
+  const { count, isExact, live = 0 } = table.defaultRows;
   const estimate = table.partitions.find((partition) => partition.bound.kind === 'default')?.estimatedRows ?? 0;
-  return isExact ? count : Math.max(count, estimate);
+  return isExact ? count : Math.max(count, estimate, live);
 }
 
 function addCoverage(add: AddGauge, coverage: Coverage, table: PartitionedTable, policy: TablePolicy, readAt: EpochMicros): void {
@@ -71,7 +71,10 @@ function addCoverage(add: AddGauge, coverage: Coverage, table: PartitionedTable,
   add('table_coverage_gaps', coverage.gaps);
   add('table_expired_partitions', coverage.expired.length);
   add('table_held_partitions', coverage.held.length);
-  if (table.codec.axis === 'integer') return add('table_headroom_intervals', coverage.headroom);
+  if (table.codec.axis === 'integer') {
+    // Rows that nobody could read may be further on than those that were read: less headroom, never more.
+    return add('table_headroom_intervals', table.newest.isIncomplete === true ? null : coverage.headroom);
+  }
   const instant = (edge: Edge): number => (isPosition(edge) ? toSeconds(table.codec.instantOf(edge)) : edge);
   const interval = instant(coverage.interval.to) - instant(coverage.interval.from);
   add('table_interval_seconds', interval);

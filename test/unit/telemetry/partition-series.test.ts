@@ -13,7 +13,9 @@ const partitions = [
 
 /** A table of so many partitions `p0`, `p1`, ... of these sizes. */
 function sized(sizes: readonly number[], name = 't'): Model {
-  const list = sizes.map((estimatedBytes, i) => partition(`p${i}`, { kind: 'unreadable', reason: '' }, { estimatedBytes }));
+  const list = sizes.map((estimatedBytes, i) =>
+    partition(`p${i}`, { kind: 'unreadable', reason: '' }, { estimatedRows: 0, estimatedBytes }),
+  );
   return modelOf({ partitions: list, policy: { table: named(name) } });
 }
 
@@ -96,7 +98,7 @@ describe('series of single partitions', () => {
   });
 
   it('name a partition of another schema in full, and escape what must be', async () => {
-    const strange = partition('x', { kind: 'unreadable', reason: '' }, { name: named('a"b\\c\nd', 'archive') });
+    const strange = partition('x', { kind: 'unreadable', reason: '' }, { estimatedRows: 0, name: named('a"b\\c\nd', 'archive') });
     const { policy, table } = modelOf({ partitions: [strange] });
     const metrics = leading(policy, { partitions: 'all' });
     metrics.observeCollection(snapshot(policy, table));

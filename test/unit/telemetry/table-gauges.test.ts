@@ -71,6 +71,14 @@ describe('gauges of a table', () => {
     });
     expect(gauge('table_headroom_intervals')).toBe(2);
     expect(gauge('table_future_partitions')).toBe(2);
+    const settings = { type: 'bigint', policy: { interval: parseInterval(100) }, ranges: [['0', '100']] } as const;
+    const unread = await tableGauges({ ...settings, table: { newest: { position: 50n, beyondHorizon: null, isIncomplete: true } } });
+    expect(unread('table_headroom_intervals')).toBeUndefined();
+    const full = await tableGauges({
+      ...settings,
+      table: { defaultRows: { count: 10_000, isExact: false, live: 10_501, min: null, max: null } },
+    });
+    expect(full('table_default_partition_rows')).toBe(10_501);
     for (const name of ['table_interval_seconds', 'table_runway_target_seconds', 'table_coverage_end_timestamp_seconds']) {
       expect(gauge(name)).toBeUndefined();
     }
