@@ -11,19 +11,22 @@ export interface Pause {
   readonly at: EpochMicros;
 }
 
-/** Pauses, or replaces the reason of the pause there is. The journal must be installed. */
+/** Pauses, or replaces the pause there is, and answers that one. The journal must be installed. */
 export async function setPause(
   session: Session,
   schema: string,
   pause: { readonly reason: string; readonly by: string },
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Pause | null> {
   const upsert = namedSql(
     'set-pause',
-    `INSERT INTO ${qualify(schema, 'pause')} (reason, who) VALUES ($1, $2) ` +
-      'ON CONFLICT (only_row) DO UPDATE SET reason = EXCLUDED.reason, who = EXCLUDED.who, paused_at = EXCLUDED.paused_at',
+    `WITH put AS (INSERT INTO ${qualify(schema, 'pause')} (reason, who) VALUES ($1, $2) ` +
+      'ON CONFLICT (only_row) DO UPDATE SET reason = EXCLUDED.reason, who = EXCLUDED.who, paused_at = EXCLUDED.paused_at) ' +
+      // Both parts see the table as it was before.
+      selectPause(schema),
   );
-  await session.rows(upsert, [pause.reason, pause.by], () => null, signal);
+  const [replaced] = await session.rows(upsert, [pause.reason, pause.by], decodePause, signal);
+  return replaced ?? null;
 }
 
 /** Resumes; false when nothing was paused. */
@@ -33,15 +36,16 @@ export async function clearPause(session: Session, schema: string, signal: Abort
 }
 
 export function pauseSql(schema: string): NamedSql {
-  return namedSql(
-    'read-pause',
-    /* sql */ `
+  return namedSql('read-pause', selectPause(schema));
+}
+
+function selectPause(schema: string): string {
+  return /* sql */ `
     SELECT
       p.reason AS "reason",
       p.who AS "by",
       (EXTRACT(epoch FROM p.paused_at) * 1000000)::pg_catalog.int8 AS "at"
-    FROM ${qualify(schema, 'pause')} AS p`,
-  );
+    FROM ${qualify(schema, 'pause')} AS p`;
 }
 
 export const decodePause: RowDecoder<Pause> = row<Pause>({ reason: text, by: text, at: bigint });

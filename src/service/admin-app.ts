@@ -11,7 +11,7 @@ import { isScheduledTask, type ScheduledTaskName, scheduledTasks } from './sched
 /** A database to which a request for work can be passed on. */
 export interface Requestable {
   readonly name: string;
-  request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' | 'not-leading';
+  request(task: ScheduledTaskName): 'accepted' | 'paused' | 'busy' | 'off' | 'not-leading';
 }
 
 export interface AdminParts {

@@ -113,7 +113,7 @@ export class DatabaseWorker {
     ended.abort();
   }
 
-  request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' | 'not-leading' {
+  request(task: ScheduledTaskName): 'accepted' | 'paused' | 'busy' | 'off' | 'not-leading' {
     return this.#term?.request(task) ?? 'not-leading';
   }
 

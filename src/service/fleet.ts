@@ -1,4 +1,5 @@
 import type { DatabasePolicy } from '../partition/policy.ts';
+import { compareAssignments } from './assignment.ts';
 import { DatabaseWorker } from './database-worker.ts';
 import { policyHash } from './policy-hash.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -10,11 +11,12 @@ const leaveWithinMs = 20_000;
 export interface FleetChange {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Kept, but with another policy. How to connect is no part of it. */
+  /** Kept, but with another policy, another connection or other settings of work: whoever leads it begins a new term. */
   readonly changed: readonly string[];
 }
 
 interface Member {
+  readonly database: DatabasePolicy;
   readonly worker: DatabaseWorker;
   readonly hash: string;
   readonly stop: AbortController;
@@ -58,6 +60,7 @@ export class Fleet implements Iterable<DatabaseWorker> {
    */
   async adopt(surroundings: Surroundings): Promise<FleetChange> {
     const { configuration } = surroundings;
+    const former = this.#surroundings;
     this.#surroundings = surroundings;
     const removed = this.#dismiss(new Set(configuration.databases.map(({ name }) => name)));
     this.#tellMetrics();
@@ -66,7 +69,8 @@ export class Fleet implements Iterable<DatabaseWorker> {
     for (const database of configuration.databases) {
       const before = this.#members.get(database.name);
       if (before === undefined) added.push(database.name);
-      else if (before.hash !== policyHash(database)) changed.push(database.name);
+      else if (compareAssignments({ database: before.database, surroundings: former }, { database, surroundings }) !== 'same')
+        changed.push(database.name);
       this.#members.set(database.name, before === undefined ? this.#start(database) : this.#tell(before, database));
     }
     await this.#haveLeft(removed);
@@ -94,12 +98,12 @@ export class Fleet implements Iterable<DatabaseWorker> {
     if (this.#signal.aborted) stop.abort(this.#signal.reason);
     if (this.#draining !== null) worker.drain().catch(surroundings.crash);
     const ended = worker.run(stop.signal).catch(surroundings.crash);
-    return { worker, hash: policyHash(database), stop, ended };
+    return { database, worker, hash: policyHash(database), stop, ended };
   }
 
   #tell(member: Member, database: DatabasePolicy): Member {
     member.worker.reconfigure(database, this.#surroundings);
-    return { ...member, hash: policyHash(database) };
+    return { ...member, database, hash: policyHash(database) };
   }
 
   /** Stops the workers of all databases but those, without waiting for them; answers who leaves. */

@@ -32,8 +32,9 @@ export function pauseOrders(source: { readonly surroundings: Surroundings }): Pa
   };
   return {
     pause: (wanted, reason) =>
-      each('pause', wanted, async (session, database, { clock, who }, signal) => {
-        await pauseDatabase(session, database, { reason, by: who }, clock, signal);
+      each('pause', wanted, async (session, database, { clock, who, logger }, signal) => {
+        const former = await pauseDatabase(session, database, { reason, by: who }, clock, signal);
+        if (former !== null) logger.info('pause replaced', { database: database.name, by: former.by, reason: former.reason });
         return 'paused';
       }),
     resume: (wanted) =>

@@ -35,6 +35,9 @@ export class TaskRunner {
   readonly #lanes = new Map<'work' | 'collect', Promise<void>>();
   readonly #backoffs: ReadonlyMap<ScheduledTaskName, TaskBackoff>;
   readonly #collection = new Collection();
+  /** Of each task, whom its last firing left out, and after how many failures: firings may come each second, and only a change is news. */
+  readonly #leftOut = new Map<ScheduledTaskName, string>();
+  #isPaused = false;
   /** Tasks whose last run failed. */
   readonly #failing = new Set<ScheduledTaskName>();
 
@@ -52,6 +55,11 @@ export class TaskRunner {
     this.#fenced = fenced;
     const tables = database.tables.map(({ table }) => table);
     this.#backoffs = new Map(workTasks.map((task) => [task, new TaskBackoff(tables, surroundings.clock)]));
+  }
+
+  /** Whether the last run that looked found work paused. */
+  get isPaused(): boolean {
+    return this.#isPaused;
   }
 
   /** Starts or queues a run and returns its end; null when that task is already running or queued. The promise never rejects. */
@@ -102,14 +110,18 @@ export class TaskRunner {
     try {
       await before;
       const turn = (how === 'scheduled' ? this.#backoffs.get(task)?.turn() : undefined) ?? wholeTurn;
-      if (!this.#signal.aborted && this.#hasWork(task, turn)) await this.#run(task, turn);
+      if (!this.#signal.aborted && this.#hasWork(task, turn)) await this.#run(task, turn, how);
     } finally {
       this.#busy.delete(task);
     }
   }
 
   #hasWork(task: ScheduledTaskName, { tables, leftOut }: Turn): boolean {
+    const known = this.#leftOut.get(task);
+    const told = JSON.stringify(leftOut.map(({ table, failures }) => [table, failures]));
+    this.#leftOut.set(task, told);
     if (leftOut.length === 0) return true;
+    const level = known === told ? 'debug' : 'info';
     const { clock, logger } = this.#surroundings;
     const now = Number(clock.now() / 1_000n);
     const waiting = leftOut.map(({ table, failures, waitMs }) => ({
@@ -117,17 +129,17 @@ export class TaskRunner {
       failures,
       until: new Date(now + waitMs).toISOString(),
     }));
-    if (tables?.length === 0) this.#skip(task, 'it waits after failures', 'info', { waiting });
-    else logger.info('tables left out', { database: this.#database.name, task, reason: 'they wait after failures', waiting });
+    if (tables?.length === 0) this.#skip(task, 'it waits after failures', level, { waiting });
+    else logger[level]('tables left out', { database: this.#database.name, task, reason: 'they wait after failures', waiting });
     return tables?.length !== 0;
   }
 
-  async #run(task: ScheduledTaskName, turn: Turn): Promise<void> {
+  async #run(task: ScheduledTaskName, turn: Turn, how: Firing): Promise<void> {
     const { clock, metrics, logger } = this.#surroundings;
     const { name } = this.#database;
     const startedAt = clock.monotonicMs();
     metrics.taskStarted(name, task);
-    const performance = await this.#perform(task, turn);
+    const performance = await this.#perform(task, turn, how);
     const durationMs = clock.monotonicMs() - startedAt;
     // However well the others did, a table that waits after its failure is not done.
     const outcome = performance.outcome === 'ok' && turn.leftOut.length > 0 ? 'failed' : performance.outcome;
@@ -138,9 +150,10 @@ export class TaskRunner {
     else logger.debug('task finished', { database: name, task, outcome, durationMs: Math.round(durationMs) });
   }
 
-  async #perform(task: ScheduledTaskName, turn: Turn): Promise<Performance> {
+  async #perform(task: ScheduledTaskName, turn: Turn, how: Firing): Promise<Performance> {
     const heedPause = (pause: Performance['pause']): void => this.#heedPause(task, pause);
-    const order = { task, tables: turn.tables, first: turn.first, collection: this.#collection, heedPause };
+    const { tables, first } = turn;
+    const order = { task, tables, first, collection: this.#collection, isThorough: how === 'requested', heedPause };
     const explain = (error: unknown, attempt: number): void => this.#explain(task, error, attempt);
     try {
       const performance = await attemptTask(order, this.#database, this.#facts, this.#surroundings, this.#signal, explain);
@@ -158,7 +171,8 @@ export class TaskRunner {
 
   /** During a pause tasks are owed their run; whichever run first finds it over sees to that. One that is at work will find out itself. */
   #heedPause(task: ScheduledTaskName, pause: Performance['pause']): void {
-    this.#surroundings.metrics.paused(this.#database.name, pause !== null);
+    this.#isPaused = pause !== null;
+    this.#surroundings.metrics.paused(this.#database.name, this.#isPaused);
     if (pause !== null) {
       if (task !== 'collect') this.#owed.add(task);
       return;

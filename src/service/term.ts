@@ -91,12 +91,17 @@ export class Term {
     this.#end.abort(new NotLeaderError('PD303', `Leadership of database ${this.#database.name} has ended: its configuration has changed.`));
   }
 
-  /** A run on request: accepted, busy when that task runs already, off when it has no schedule. */
-  request(task: ScheduledTaskName): 'accepted' | 'busy' | 'off' | 'not-leading' {
+  /**
+   * A run on request: accepted, busy when that task runs already, off when it has no schedule, paused when work was when last looked. Then it
+   * looks again nevertheless, and runs when the pause is over: a `resume` a moment ago is not known here.
+   */
+  request(task: ScheduledTaskName): 'accepted' | 'paused' | 'busy' | 'off' | 'not-leading' {
     this.#noticeStandstill();
     if (this.#signal.aborted) return 'not-leading';
     if (this.#scheduleOf(task) === null) return 'off';
-    return this.#runner.fire(task, 'requested') === null ? 'busy' : 'accepted';
+    const { isPaused } = this.#runner;
+    if (this.#runner.fire(task, 'requested') === null) return 'busy';
+    return isPaused ? 'paused' : 'accepted';
   }
 
   #stop(reason: LossReason, error: unknown): void {
@@ -126,7 +131,11 @@ export class Term {
         this.#noticeStandstill();
         await this.#runner.fire(task, 'scheduled');
       };
-      const firings = { fire, overlap: () => this.#runner.skipped(task), missed: () => this.#runner.missed(task) };
+      const missed = (): void => {
+        this.#noticeStandstill();
+        if (!this.#signal.aborted) this.#runner.missed(task);
+      };
+      const firings = { fire, overlap: () => this.#runner.skipped(task), missed };
       return [startSchedule(`${this.#database.name}/${task}`, schedule, firings, this.#surroundings.logger)];
     });
   }

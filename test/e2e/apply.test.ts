@@ -202,7 +202,9 @@ describe('apply', () => {
     await createMonthly(database, 'event', '2025-03-01', 1);
     workspace.configure(configurationText(database.url, { 'public.event': policy }));
     expect(await workspace.run(['resume'])).toMatchObject({ exitCode: 0, stdout: 'app: was not paused.\n' });
-    expect(await workspace.run(['pause', 'load test, ask Ada'])).toMatchObject({ exitCode: 0, stdout: 'app: paused.\n' });
+    expect(await workspace.run(['pause', 'first, ask Bob'])).toMatchObject({ exitCode: 0, stdout: 'app: paused.\n' });
+    const replaced = await workspace.run(['pause', 'load test, ask Ada']);
+    expect(replaced.stdout).toMatch(/^app: paused; was paused by partitiond:pause .*: first, ask Bob; replaced\.\n$/);
     const before = (await catalogFingerprint(database)).filter((line) => line.includes('event'));
     const paused = await workspace.run(['apply', ...now]);
     expect(paused.exitCode).toBe(4);

@@ -194,6 +194,12 @@ describe('a pause', () => {
     expect(await attachedPartitions(database, 'public.events')).toEqual([]);
     expect(await daemon.waitForLog('task skipped')).toMatchObject({ task: 'provision', reason: expect.stringContaining('migration') });
     expect((await daemon.status()).databases[0]?.paused).toMatchObject({ reason: 'migration' });
+    await daemon.waitForSample('task_in_progress{database="app",task="provision"}', 0);
+    const refused = await fetch(`${daemon.admin}/-/run?task=provision`, { method: 'POST' });
+    expect([refused.status, await refused.json()]).toEqual([
+      409,
+      { task: 'provision', databases: [{ database: 'app', answer: 'paused' }] },
+    ]);
 
     expect((await runPartitiond(['resume', '--config', file.path])).exitCode).toBe(0);
     await daemon.waitForSample('task_in_progress{database="app",task="provision"}', 0);

@@ -7,7 +7,7 @@ import { connectSession } from '../../src/postgres/session.ts';
 import type { ServerIdentity } from '../../src/service/leadership.sql.ts';
 import { tryLead } from '../../src/service/leadership.ts';
 import type { Surroundings } from '../../src/service/surroundings.ts';
-import { TaskRunner } from '../../src/service/task-runner.ts';
+import { type Firing, TaskRunner } from '../../src/service/task-runner.ts';
 import { logReconcile } from '../../src/telemetry/log-reconcile.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
@@ -180,7 +180,18 @@ describe('a table that fails', () => {
     await leader.runner.fire('provision', 'scheduled');
     expect(leader.outcomes('provision')).toEqual(['failed']);
     expect(leader.told.filter(([method]) => method === 'taskSkipped')).toEqual([['taskSkipped', 'app', 'provision']]);
-    expect(leader.linesOf('task skipped')).toMatchObject([{ reason: 'it waits after failures', waiting: [{ table: 'public.bad' }] }]);
+    const reason = 'it waits after failures';
+    expect(leader.linesOf('task skipped')).toMatchObject([{ level: 'info', reason, waiting: [{ table: 'public.bad' }] }]);
+    // A second one is no news, until it has failed again.
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.linesOf('task skipped').filter(({ level }) => level === 'info')).toHaveLength(1);
+    leader.aheadMs += 31_000;
+    await leader.runner.fire('provision', 'scheduled');
+    await leader.runner.fire('provision', 'scheduled');
+    expect(leader.linesOf('task skipped').filter(({ level }) => level === 'info')).toMatchObject([
+      { waiting: [{ failures: 1 }] },
+      { waiting: [{ failures: 2 }] },
+    ]);
     await blocker.query('COMMIT');
   });
 });
@@ -312,10 +323,10 @@ describe('a collection', () => {
     await database.query(`CREATE TABLE public.events_1 PARTITION OF public.events FOR VALUES FROM ('2000-01-01Z') TO ('2100-01-01Z');
       ALTER FUNCTION pg_catalog.pg_indexes_size(regclass) RENAME TO pg_indexes_size_gone`);
     await using leader = await Leader.of(database);
-    const run = async (aheadMs: number): Promise<readonly unknown[]> => {
+    const run = async (aheadMs: number, how: Firing = 'scheduled'): Promise<readonly unknown[]> => {
       leader.aheadMs += aheadMs;
       leader.told.splice(0);
-      await leader.runner.fire('collect', 'requested');
+      await leader.runner.fire('collect', how);
       return collectors(leader);
     };
     const every = [
@@ -328,6 +339,12 @@ describe('a collection', () => {
     await database.query('ALTER FUNCTION pg_catalog.pg_indexes_size_gone(regclass) RENAME TO pg_indexes_size');
     expect(await run(200_000)).toEqual([...every, ['sizes', true]]);
     expect(await run(600_000)).toEqual([...every, ['indexes', true]]);
+    expect(await run(0)).toEqual(every);
+    await database.query("CREATE TABLE public.events_2 PARTITION OF public.events FOR VALUES FROM ('2100-01-01Z') TO ('2101-01-01Z')");
+    // Only what is new is measured.
+    expect(await run(0)).toEqual([...every, ['sizes', true]]);
+    expect(await run(0)).toEqual(every);
+    expect(await run(0, 'requested')).toEqual([...every, ['sizes', true], ['indexes', true]]);
   });
 
   it('has failed when a table could not be read', async () => {

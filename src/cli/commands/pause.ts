@@ -33,8 +33,9 @@ async function runPause(invocation: Invocation, io: Io): Promise<number> {
   const { databases, safety } = loadConfigured(invocation, io);
   const reason = invocation.operands[0] ?? defaultReason;
   const visits = await visitDatabases(selectDatabases(databases, invocation), 'pause', safety, io, async (session, selection) => {
-    await pauseDatabase(session, selection.database, { reason, by: whoRuns('pause', io) }, io.clock, io.signal);
-    io.stdout.write(`${printable(selection.database.name)}: paused.\n`);
+    const former = await pauseDatabase(session, selection.database, { reason, by: whoRuns('pause', io) }, io.clock, io.signal);
+    const replaced = former === null ? '' : `; was paused by ${former.by}: ${former.reason}; replaced`;
+    io.stdout.write(`${printable(`${selection.database.name}: paused${replaced}`)}.\n`);
     return true;
   });
   for (const visit of visits) if (visit.error !== null) printError(io, visit.error, visit.selection.database.name);

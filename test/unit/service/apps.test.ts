@@ -101,6 +101,7 @@ describe('the admin listener', () => {
   const databases = [
     { name: 'a', request: (task: ScheduledTaskName) => (asked.push(`a ${task}`), 'accepted' as const) },
     { name: 'b', request: () => 'not-leading' as const },
+    { name: 'c', request: () => 'paused' as const },
   ];
   const orders: AdminParts['orders'] = {
     reload: async () => ({ kind: 'loaded', added: ['b'], removed: [], changed: [], needsRestart: [] }),
@@ -134,10 +135,13 @@ describe('the admin listener', () => {
       databases: [
         { database: 'a', answer: 'accepted' },
         { database: 'b', answer: 'not-leading' },
+        { database: 'c', answer: 'paused' },
       ],
     });
     expect(asked.at(-1)).toBe('a retention');
     expect((await order('/-/run?task=collect&database=b')).status).toBe(409);
+    const paused = await order('/-/run?task=provision&database=c');
+    expect([paused.status, await paused.json()]).toEqual([409, { task: 'provision', databases: [{ database: 'c', answer: 'paused' }] }]);
   });
 
   it('asks for a task that is not named, and tells which there are', async () => {

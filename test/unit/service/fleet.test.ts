@@ -13,11 +13,11 @@ const metrics = createMetrics({ version: '1', revision: '', databases: [], limit
 const series = async (): Promise<string> => await metrics.render();
 
 /** A configuration with databases of those names, none of which can be reached. */
-function load(names: readonly string[], clock: Clock): Surroundings {
+function load(names: readonly string[], clock: Clock, { port = 1, rest = '' } = {}): Surroundings {
   const databases = names.map(
-    (name) => `{ name: ${name}, url: "postgresql://127.0.0.1:1/x", tables: [{ table: public.a, interval: 1 month }] }`,
+    (name) => `{ name: ${name}, url: "postgresql://127.0.0.1:${port}/x", tables: [{ table: public.a, interval: 1 month }] }`,
   );
-  const configuration = parseConfiguration({ text: `databases: [${databases.join(', ')}]`, source: 'test', env: {}, folder: '/' });
+  const configuration = parseConfiguration({ text: `databases: [${databases.join(', ')}]\n${rest}`, source: 'test', env: {}, folder: '/' });
   const others = { loadedAtMs: 0, logger: silentLogger, logRun: () => undefined, metrics, clock, who: 'test', crash: () => undefined };
   return { configuration, ...others };
 }
@@ -39,6 +39,19 @@ describe('a fleet', () => {
       process.off('warning', keep);
     }
     expect(warnings).toEqual([]);
+  });
+
+  it('calls a database changed when what leads it begins anew, be it for another URL or another schedule', async () => {
+    const stop = new AbortController();
+    const fleet = new Fleet(load(['a'], systemClock), stop.signal);
+    await fleet.adopt(fleet.surroundings);
+    const changed = async (change: { port?: number; rest?: string }) => (await fleet.adopt(load(['a'], systemClock, change))).changed;
+    expect(await changed({})).toEqual([]);
+    expect(await changed({ port: 2 })).toEqual(['a']);
+    expect(await changed({ port: 2 })).toEqual([]);
+    expect(await changed({ port: 2, rest: 'schedules: { provision: "7 * * * *" }' })).toEqual(['a']);
+    stop.abort();
+    await fleet.ended();
   });
 
   it('waits for a removed database no longer than 20 s, and drops its series when it has ended', async () => {
