@@ -16,7 +16,7 @@ export interface PartitionState {
 /** `table`, `runId` and `database` are added by whoever passes the events on. */
 export type ApplyEvent =
   | { readonly kind: 'step-started'; readonly step: Step; readonly index: number; readonly total: number }
-  | { readonly kind: 'lock-timeout'; readonly step: Step; readonly attempt: number; readonly reason: LockFailure }
+  | { readonly kind: 'lock-timeout'; readonly step: Step; readonly attempt: number; readonly reason: LockFailure; readonly spentMs: number }
   | { readonly kind: 'step-finished'; readonly report: StepReport; readonly sql: readonly string[] };
 
 /** What stays the same for all steps of a plan. */

@@ -77,7 +77,8 @@ export async function withinStepBudget(run: StepRun, waiting: Waiting, attempt: 
         onTimeout: (number, waitedMs, reason) => {
           tally.lockTimeouts += 1;
           tally.lockWaitMs += waitedMs;
-          context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number, reason });
+          const spentMs = tally.spentMs + context.clock.monotonicMs() - startedAt;
+          context.onEvent({ kind: 'lock-timeout', step: run.step, attempt: number, reason, spentMs });
         },
         doing: doing(run.step),
         whatIsLeft: waiting.whatIsLeft,

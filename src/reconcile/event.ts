@@ -47,6 +47,8 @@ export type ReconcileEvent = { readonly runId: string; readonly database: string
       readonly step: Step;
       readonly attempt: number;
       readonly reason: 'lock-timeout' | 'deadlock';
+      /** Of the step's lock budget, pauses between attempts included. */
+      readonly spentMs: number;
     }
   | { readonly kind: 'step-finished'; readonly table: QualifiedName; readonly report: StepReport; readonly sql: readonly string[] }
   | {

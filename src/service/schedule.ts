@@ -43,7 +43,7 @@ export interface Firings {
 /** Tells of every firing until `stop`. */
 export function startSchedule(name: string, schedule: CronSchedule, firings: Firings, logger: Logger): Schedule {
   const { expression, timezone } = schedule;
-  const task = cron.schedule(expression, firings.fire, { name, timezone, noOverlap: true, logger: cronLogger(logger) });
+  const task = cron.schedule(expression, firings.fire, { name, timezone, noOverlap: true, logger: cronLogger(name, logger) });
   task.on('execution:overlap', firings.overlap);
   task.on('execution:missed', firings.missed);
   return {
@@ -103,13 +103,22 @@ function findGapsSeconds(schedule: CronSchedule): readonly number[] {
   }
 }
 
-/** node-cron's own remarks (a firing missed by a busy process) in our log rather than on the console. */
-function cronLogger(logger: Logger): {
+/**
+ * node-cron's own remarks (a firing missed by a busy process) in our log rather than on the console; not that of an overlap, which comes with
+ * each firing and is told as an event.
+ */
+function cronLogger(
+  name: string,
+  logger: Logger,
+): {
   info(text: string): void;
   warn(text: string): void;
   error(text: string | Error): void;
   debug(text: string | Error): void;
 } {
-  const write = (level: 'debug' | 'warn' | 'error') => (remark: string | Error) => logger[level]('schedule', { remark: String(remark) });
+  const write = (level: 'debug' | 'warn' | 'error') => (said: string | Error) => {
+    const remark = String(said);
+    if (!remark.includes('overlap prevention')) logger[level]('schedule', { schedule: name, remark });
+  };
   return { info: write('debug'), warn: write('warn'), error: write('error'), debug: write('debug') };
 }

@@ -16,12 +16,18 @@ export function logReconcile(logger: Logger): ReconcileObserver {
   return (event) => log.write(event);
 }
 
+/** A wait for a lock is told once it has lasted that long. */
+const longWaitMs = 10_000;
+
 class ReconcileLog {
   readonly #logger: Logger;
   readonly #failures = new FailureMemory();
   readonly #findings = new FindingMemory();
   /** Tasks of the last run of each database that has begun with them, by run id; one entry for each combination, or a lost run would leak. */
   readonly #tasks = new Map<string, string>();
+
+  /** The last step of each database of which it was told that it waits. */
+  readonly #waiting = new Map<string, string>();
 
   constructor(logger: Logger) {
     this.#logger = logger;
@@ -41,12 +47,7 @@ class ReconcileLog {
       case 'step-started':
         return this.#logger.debug('step started', { ...fields, ...stepFields(event.step), index: event.index, total: event.total });
       case 'lock-timeout':
-        return this.#logger.debug('lock not obtained', {
-          ...fields,
-          ...stepFields(event.step),
-          attempt: event.attempt,
-          reason: event.reason,
-        });
+        return this.#lockTimedOut(event, fields);
       case 'step-finished':
         return this.#stepFinished(event, fields);
       case 'table-failed':
@@ -84,6 +85,18 @@ class ReconcileLog {
     else if (outcome === 'failed')
       this.#failed(event, 'step failed', { ...all, ...errorFields(error) }, `${step.kind}\0${formatQualifiedName(step.partition)}`);
     else this.#logger.warn(`step ${outcome}`, all);
+  }
+
+  #lockTimedOut(
+    { runId, database, step, attempt, reason, spentMs }: Extract<ReconcileEvent, { kind: 'lock-timeout' }>,
+    fields: LogFields,
+  ): void {
+    const what = { ...fields, ...stepFields(step) };
+    this.#logger.debug('lock not obtained', { ...what, attempt, reason });
+    const key = JSON.stringify([runId, what]);
+    if (spentMs < longWaitMs || this.#waiting.get(database) === key) return;
+    this.#waiting.set(database, key);
+    this.#logger.warn('waiting for a lock', { ...what, attempts: attempt, seconds: Math.round(spentMs / 1_000) });
   }
 
   /** Steps that a guard stopped were never started; their finding says so loudly. */

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { longestGapSeconds, shortestGapSeconds, startSchedule } from '../../../src/service/schedule.ts';
-import { silentLogger } from '../../../src/telemetry/logger.ts';
+import { createLogger, silentLogger } from '../../../src/telemetry/logger.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 describe('the longest gap between two firings', () => {
@@ -57,7 +57,9 @@ describe('a schedule', () => {
       started += 1;
       await work;
     };
-    const schedule = startSchedule('test', everySecond, { fire, overlap: () => (overlapped += 1), missed: () => undefined }, silentLogger);
+    const lines: string[] = [];
+    const logger = createLogger({ level: 'debug', format: 'json' }, { write: (line) => lines.push(line) });
+    const schedule = startSchedule('test', everySecond, { fire, overlap: () => (overlapped += 1), missed: () => undefined }, logger);
     try {
       await waitFor(
         'an overlap',
@@ -65,6 +67,8 @@ describe('a schedule', () => {
         (count) => count > 0,
       );
       expect(started).toBe(1);
+      // Who is told of it says so, with database and task.
+      expect(lines.join('')).not.toContain('overlap');
       finish();
       await waitFor(
         'a second start',

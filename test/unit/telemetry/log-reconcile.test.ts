@@ -49,6 +49,20 @@ describe('what a run leaves in the log', () => {
     expect(logged([planned()])).toEqual([]);
   });
 
+  it('tells once of each step that it has waited for its lock for ten seconds', () => {
+    const timeout = (name: string, spentMs: number): Partial<ReconcileEvent> =>
+      ({
+        kind: 'lock-timeout',
+        table,
+        step: { kind: 'attach', partition: named(name) },
+        attempt: 2,
+        reason: 'lock-timeout',
+        spentMs,
+      }) as never;
+    const waits = [timeout('p1', 9_000), timeout('p1', 11_000), timeout('p1', 13_000), timeout('p2', 12_000)];
+    expect(logged(waits)).toEqual(['warn waiting for a lock', 'warn waiting for a lock']);
+  });
+
   it('turns a failure that outlasts the next run from warn to error', () => {
     expect(logged([failed(), ended], [failed(), ended], [failed(), ended])).toEqual([
       'warn table failed',
