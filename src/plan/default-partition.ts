@@ -96,7 +96,7 @@ export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly
   const kept = enumerateRanges(table.codec, blocked);
   if (rows.count === 0) {
     if (blocked.length === 0) return [];
-    const what = `${formatQualifiedName(partition)} could not be looked into (it is locked, or reading it took too long)`;
+    const what = `${formatQualifiedName(partition)} could not be looked into (it is locked, reading it took too long, or the role lacks SELECT on it)`;
     const effect = `As it may hold rows of these partitions, they are not made: ${kept}.`;
     return [warning('rows-in-default', `${what}. ${effect} The next run looks again.`, partition)];
   }

@@ -55,7 +55,7 @@ function budgetObjections({ table, context }: Subject, removals: number, enough:
   return [
     {
       kind: 'removal-budget',
-      message: `${what}. To remove them, run: partitiond apply --only retention --table ${shellWord(name)} --allow-removals ${enough}`,
+      message: `${what}. To remove them, raise safety.maxRemovals to ${enough} and reload; or stop or drain the daemons, then run: partitiond apply --only retention --table ${shellWord(name)} --allow-removals ${enough}`,
     },
   ];
 }

@@ -68,7 +68,7 @@ function classifyConnection(error: unknown, doing: string, context: ErrorContext
     return new ConnectionError('PD201', message, options);
   }
   if (/^SASL|client password must be a string/.test(error.message)) {
-    const message = `Could not ${doing}: the server asks for a password and \`url\` holds none (or it is wrong).`;
+    const message = `Could not ${doing}: the server asks for a password and none is configured (or it is wrong).`;
     return new ConnectionError('PD202', message, options);
   }
   if (/certificate|self-signed|unable to verify/i.test(error.message)) {
@@ -104,7 +104,7 @@ function isOurMistake({ code, severity }: pg.DatabaseError): boolean {
 }
 
 function connectionTrouble(sqlstate: string, said: string): { readonly code: string; readonly message: string } | null {
-  if (sqlstate.startsWith('28')) return { code: 'PD202', message: `${said}. Check user and password of \`url\`.` };
+  if (sqlstate.startsWith('28')) return { code: 'PD202', message: `${said}. Check the user and the password that are configured.` };
   if (sqlstate === '3D000') return { code: 'PD204', message: `${said}. Check the database of \`url\`.` };
   if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return { code: 'PD205', message: `${said}.` };
   const isTimeout = sqlstate === sqlstates.idleSessionTimeout || sqlstate === sqlstates.idleInTransactionSessionTimeout;

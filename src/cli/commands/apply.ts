@@ -90,7 +90,7 @@ export async function applyDatabase(
   };
   // Before the journal is touched: a standby or an old server gets its own sentence.
   assertUsableServer(await readServerFacts(session, io.clock, io.signal), 'apply', policy.name);
-  const leadership = await lead(session, selection, configuration, io);
+  const leadership = await lead(session, selection, asked, configuration, io);
   try {
     const context = runContext(configuration, 'apply', io, observe, leadership?.guardSql ?? null);
     return await reconcileDatabase(session, policy, { ...asked, mode: 'apply', tables }, context, io.signal);
@@ -100,7 +100,13 @@ export async function applyDatabase(
   }
 }
 
-async function lead(session: Session, selection: Selection, configuration: Configuration, io: Io): Promise<Leadership | null> {
+async function lead(
+  session: Session,
+  selection: Selection,
+  asked: RunOptions,
+  configuration: Configuration,
+  io: Io,
+): Promise<Leadership | null> {
   if (!configuration.leadership.enabled) return null;
   const { name, journalSchema } = selection.database;
   const leadership = await tryLead(
@@ -110,6 +116,7 @@ async function lead(session: Session, selection: Selection, configuration: Confi
   );
   if (leadership !== null) return leadership;
   const { host, port } = configuration.admin;
-  const message = `Another partitiond leads database ${name}; nothing was done. Ask it to work now: curl -X POST http://${host}:${port}/-/run?task=provision`;
+  const orders = asked.tasks.map((task) => `curl -X POST http://${host}:${port}/-/run?task=${task}`);
+  const message = `Another partitiond leads database ${name}; nothing was done. Ask it to work now: ${orders.join(' && ')}`;
   throw new NotLeaderError('PD301', message);
 }

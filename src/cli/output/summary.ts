@@ -4,6 +4,7 @@ import type { Visit } from '../databases/visit-databases.ts';
 
 /** The last line of a plan: how many steps of which kinds, and how many findings; says so when there is nothing to do. */
 export function planSummary(visits: readonly Visit<RunReport>[]): string {
+  if (isUnanswered(visits)) return 'Not planned.\n';
   const tables = tablesOf(visits);
   const kinds = tally(tables.flatMap((table) => table.plan?.steps ?? []).map((step) => step.kind));
   const refused = tables.reduce((sum, table) => sum + (table.plan?.refused.length ?? 0), 0);
@@ -17,6 +18,7 @@ export function planSummary(visits: readonly Visit<RunReport>[]): string {
 
 /** The last line of an apply: what became of the steps; says so when there was nothing to do. */
 export function applySummary(visits: readonly Visit<RunReport>[]): string {
+  if (isUnanswered(visits)) return 'Not done.\n';
   const tables = tablesOf(visits);
   const outcomes = tally(tables.flatMap((table) => table.steps).map((step) => step.outcome));
   const words: Readonly<Record<Outcome, string>> = { ok: 'done', failed: 'failed', refused: 'refused', skipped: 'skipped' };
@@ -26,6 +28,11 @@ export function applySummary(visits: readonly Visit<RunReport>[]): string {
   });
   const steps = parts.length === 0 ? 'nothing to do' : `steps ${parts.join(', ')}`;
   return `${counted(tables.length, 'table')}: ${steps}; ${findings(tables)}.\n`;
+}
+
+/** Whether no database got to its tables, so that nothing is known of them. */
+function isUnanswered(visits: readonly Visit<RunReport>[]): boolean {
+  return visits.length > 0 && visits.every(({ answer }) => answer === null);
 }
 
 /** `1 table`, `3 tables`. */

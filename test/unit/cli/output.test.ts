@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../../src/cli/output/printable.ts';
 import { formatBytes, formatRows } from '../../../src/cli/output/sizes.ts';
+import { applySummary, planSummary } from '../../../src/cli/output/summary.ts';
 import { textTable } from '../../../src/cli/output/text-table.ts';
 
 describe('text output', () => {
@@ -31,6 +32,11 @@ describe('text output', () => {
       '24 MB',
       '3072 GB',
     ]);
+  });
+
+  it('does not say that nothing was to do where no database was led or reached', () => {
+    const visit = { answer: null, error: null } as never;
+    expect([applySummary([visit]), planSummary([visit])]).toEqual(['Not done.\n', 'Not planned.\n']);
   });
 
   it('prints an unknown number of rows as none', () => {

@@ -133,7 +133,7 @@ describe('an existing default partition', () => {
     const found = planModel(model, contextAt());
     expect(names(found)).toEqual(['t_20250301']);
     expect(inDefault(found).map(({ message }) => message)).toEqual([
-      'public.t_default could not be looked into (it is locked, or reading it took too long). As it may hold rows of these partitions, they are not made: 2025-04-01T00:00:00Z to 2025-05-01T00:00:00Z. The next run looks again.',
+      'public.t_default could not be looked into (it is locked, reading it took too long, or the role lacks SELECT on it). As it may hold rows of these partitions, they are not made: 2025-04-01T00:00:00Z to 2025-05-01T00:00:00Z. The next run looks again.',
     ]);
     expect(inDefault(plan(settings))).toEqual([]);
   });

@@ -30,7 +30,7 @@ describe('the removal budget', () => {
         kind: 'removal-budget',
         severity: 'error',
         message:
-          '12 partitions of public.t would be detached or dropped in one run, and safety.maxRemovals allows 10; none was. To remove them, run: partitiond apply --only retention --table public.t --allow-removals 12',
+          '12 partitions of public.t would be detached or dropped in one run, and safety.maxRemovals allows 10; none was. To remove them, raise safety.maxRemovals to 12 and reload; or stop or drain the daemons, then run: partitiond apply --only retention --table public.t --allow-removals 12',
         partition: null,
       },
     ]);
