@@ -41,6 +41,8 @@ export class Collection {
   readonly uncountable: Map<string, Uncountable> = new Map<string, Uncountable>();
   /** Closed tables that the last look has seen. */
   closed: ReadonlySet<string> = new Set();
+  /** Oids of the partitions whose sizes were measured, by oid of the table. */
+  readonly measured: Map<string, ReadonlySet<string>> = new Map<string, ReadonlySet<string>>();
   /** Of the collectors that are not to run each time. */
   readonly paces: { readonly sizes: CollectorPace; readonly indexes: CollectorPace } = {
     sizes: new CollectorPace(),
@@ -57,9 +59,18 @@ export class Collection {
     this.#tables.set(table.oid, { ...this.of(table), ...news });
   }
 
+  /** Whether some partition of `table` was never measured. */
+  hasUnmeasured(table: Pick<PartitionedTable, 'oid' | 'name'>): boolean {
+    const measured = this.measured.get(table.oid);
+    for (const oid of this.of(table).partitions.keys()) if (measured?.has(oid) !== true) return true;
+    return false;
+  }
+
   /** Forgets what is gone; `tables` are all there are, and the last look has seen all below them. */
   keepOnly(tables: readonly Pick<PartitionedTable, 'oid'>[]): void {
-    prune(this.#tables, new Set(tables.map(({ oid }) => oid)));
+    const kept = new Set(tables.map(({ oid }) => oid));
+    prune(this.#tables, kept);
+    prune(this.measured, kept);
     for (const memory of [this.counts, this.unsaved, this.uncountable]) prune(memory, this.closed);
     if (this.partial !== null && !this.closed.has(this.partial.oid)) this.partial = null;
   }

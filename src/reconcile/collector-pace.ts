@@ -15,6 +15,11 @@ export class CollectorPace {
     return nowMs >= this.#dueMs;
   }
 
+  /** Whether it did not fail the last time. */
+  get isHealthy(): boolean {
+    return this.#failures === 0;
+  }
+
   ended(isSuccess: boolean, nowMs: number): void {
     this.#failures = isSuccess ? 0 : this.#failures + 1;
     this.#dueMs = nowMs + (isSuccess ? everyMs : Math.min(firstRetryMs * 2 ** (this.#failures - 1), everyMs));

@@ -20,10 +20,13 @@ import type { Surroundings } from './surroundings.ts';
 export interface CollectionTerm {
   readonly collection: Collection;
   readonly guardSql: string;
+  /** Somebody asked for it: sizes and indexes too, whether they are due or not. */
+  readonly isThorough: boolean;
 }
 
 /**
- * Reads and plans like a run, for findings and gauges, then reads statistics, and about every 15 minutes sizes and the health of indexes.
+ * Reads and plans like a run, for findings and gauges, then reads statistics, and about every 15 minutes sizes and the health of indexes; of new
+ * partitions the sizes at once.
  * All of it on this one session, which is read-only but for a transaction that journals rows counted (`metrics.rowCounts: exact`). A
  * collector that fails leaves its values as they were and does not stop the others; the run has failed then. Throws what stops the database
  * as a whole.
@@ -31,7 +34,7 @@ export interface CollectionTerm {
 export async function collect(
   session: Session,
   database: DatabasePolicy,
-  { collection, guardSql }: CollectionTerm,
+  { collection, guardSql, isThorough }: CollectionTerm,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Performance> {
@@ -64,7 +67,7 @@ export async function collect(
     ['indexes', collectIndexes],
   ] as const) {
     const pace = collection.paces[collector];
-    if (!pace.isDue(clock.monotonicMs())) continue;
+    if (!isThorough && !pace.isDue(clock.monotonicMs())) continue;
     let isRead = false;
     try {
       isRead = await attempt(collector, () => read(session, tables, collection, signal));
@@ -72,6 +75,12 @@ export async function collect(
       pace.ended(isRead, clock.monotonicMs());
     }
     isSuccess &&= isRead;
+  }
+  // A partition that was made since then must not seem empty until the sizes are due; where they cannot be read, their pace says when to try.
+  const news = collection.paces.sizes.isHealthy ? tables.filter((table) => collection.hasUnmeasured(table)) : [];
+  if (news.length > 0 && !(await attempt('sizes', () => collectSizes(session, news, collection, signal, 'new')))) {
+    collection.paces.sizes.ended(false, clock.monotonicMs());
+    isSuccess = false;
   }
   metrics.statisticsCollected(
     database.name,

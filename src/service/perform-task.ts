@@ -34,6 +34,8 @@ export interface Order {
   readonly first: readonly QualifiedName[];
   /** For collections: what earlier ones of the same term have found. */
   readonly collection: Collection;
+  /** Of a collection: whether it is to leave out nothing. */
+  readonly isThorough: boolean;
   /** Told as soon as it is known whether work is paused, and again when that comes in the middle of the run. */
   readonly heedPause: (pause: Performance['pause']) => void;
 }
@@ -61,8 +63,10 @@ export async function performTask(
     await assertSameServer(session, database, facts, signal);
     const pause = await readPause(session, database.journalSchema, signal);
     order.heedPause(pause);
-    if (order.task === 'collect')
-      return await collect(session, database, { collection: order.collection, guardSql: facts.guardSql }, surroundings, signal);
+    if (order.task === 'collect') {
+      const { collection, isThorough } = order;
+      return await collect(session, database, { collection, guardSql: facts.guardSql, isThorough }, surroundings, signal);
+    }
     if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
     const { task, tables, first } = order;
     const run = (): Promise<Performance> => maintain(session, { task, tables, first }, database, facts, surroundings, signal);

@@ -166,6 +166,27 @@ describe('collecting sizes', () => {
     expect(one).toMatchObject({ heapBytes: Number(row?.bytes), indexBytes: 0 });
   });
 
+  it('measures those that came later on their own', async () => {
+    await using database = await createDatabase();
+    await createFilled(database);
+    const table = await snapshot(database);
+    const collection = new Collection();
+    await collect(database, table, ['statistics', 'sizes'], collection);
+    expect(collection.hasUnmeasured(table)).toBe(false);
+    const fill = (month: string): string => `INSERT INTO public.t SELECT i, 'y', '2025-${month}-05Z' FROM generate_series(1, 5000) AS i`;
+    await database.query("CREATE TABLE public.t_new PARTITION OF public.t FOR VALUES FROM ('2025-05-01Z') TO ('2025-06-01Z')");
+    await database.query(`${fill('05')}; ${fill('01')}`);
+    const later = await snapshot(database);
+    const before = named(later, await collect(database, later, ['statistics'], collection));
+    expect(collection.hasUnmeasured(later)).toBe(true);
+    await using session = await openSession(database);
+    await collectSizes(session, [later], collection, noAbort, 'new');
+    const after = named(later, collection.of(later));
+    expect(after.get('t_new')?.heapBytes).toBeGreaterThan(100_000);
+    expect(after.get('t_a')?.heapBytes).toBe(before.get('t_a')?.heapBytes);
+    expect(collection.hasUnmeasured(later)).toBe(false);
+  });
+
   it('takes a partition that went away in the meantime for absent', async () => {
     await using database = await createDatabase();
     await createFilled(database);

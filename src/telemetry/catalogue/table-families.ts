@@ -32,7 +32,7 @@ export const tableFamilies = {
     'When the newest key reaches the end of the coverage at the pace of the last hours, in seconds since 1970; integer keys only.',
   ],
   table_coverage_gaps: ['gauge', [], 'Missing ranges between the first and the last partition.'],
-  table_default_partition_rows: ['gauge', [], 'Rows in the default partition: exact up to 10,001, then estimated.'],
+  table_default_partition_rows: ['gauge', [], 'Rows in the default partition: exact up to 10,000, then estimated.'],
   table_default_partition_bytes: ['gauge', [], 'Size of the default partition, in bytes.'],
   table_oldest_partition_end_timestamp_seconds: [
     'gauge',
@@ -41,7 +41,7 @@ export const tableFamilies = {
   ],
   table_expired_partitions: ['gauge', [], 'Attached partitions past retention and not on hold.'],
   table_held_partitions: ['gauge', [], 'Attached partitions on hold.'],
-  table_size_bytes: ['gauge', ['component'], 'Size of the whole tree by component, in bytes.'],
+  table_size_bytes: ['gauge', ['component'], 'Size of the whole tree by component, in bytes; measured about every 15 minutes.'],
   table_rows: ['gauge', [], 'Rows of the whole tree, estimated from statistics or counted (`metrics.rowCounts`).'],
   table_dead_rows: ['gauge', [], 'Dead rows of the whole tree, estimated from statistics.'],
   table_unanalyzed_partitions: ['gauge', [], 'Partitions that were never analysed (reltuples -1).'],
@@ -83,7 +83,11 @@ export const tableFamilies = {
 
 /** A bounded set of partitions; the label `_other` is all the rest of the table. */
 export const partitionFamilies = {
-  partition_size_bytes: ['gauge', ['partition'], 'Size of a partition, in bytes; a bounded set, `_other` is the rest of the table.'],
+  partition_size_bytes: [
+    'gauge',
+    ['partition'],
+    'Size of a partition, in bytes, measured about every 15 minutes; a bounded set, `_other` is the rest of the table.',
+  ],
   partition_rows: ['gauge', ['partition'], 'Rows of a partition, estimated; a bounded set, `_other` is the rest of the table.'],
   partition_dead_rows: ['gauge', ['partition'], 'Dead rows of a partition, estimated; a bounded set, `_other` is the rest of the table.'],
   partition_xid_age_transactions: [
