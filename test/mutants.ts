@@ -143,16 +143,16 @@ export const mutants: readonly Mutant[] = [
     text: 'if (this.unconfirmedMs > confirmWithinMs) this.#stop',
     replacement: 'if (this.unconfirmedMs > 10 * confirmWithinMs) this.#stop',
     test: {
-      file: 'test/integration/database-worker.pg.test.ts',
+      file: 'test/integration/term.pg.test.ts',
       name: 'counts as lost when the process has stood still for longer than its lock may be unconfirmed',
     },
   },
   {
     mistake: 'lets the work of a leader that has lost its lock go on for as long as it likes',
     file: 'src/service/term.ts',
-    text: "if (this.#reason !== 'released') {",
-    replacement: "if (this.#reason === 'released') {",
-    test: { file: 'test/integration/database-worker.pg.test.ts', name: 'that is lost ends the process when its work does not end' },
+    text: 'clock.sleep(withinMs, ended).then(',
+    replacement: 'clock.sleep(1_000 * withinMs, ended).then(',
+    test: { file: 'test/integration/term.pg.test.ts', name: 'that is lost ends the process when its work does not end' },
   },
   {
     mistake: 'lets all followers try at the same moment',
