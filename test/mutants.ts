@@ -139,7 +139,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'goes on as a leader after the process has stood still for longer than its lock is safe',
-    file: 'src/service/term.ts',
+    file: 'src/service/election/term.ts',
     text: 'if (this.unconfirmedMs > confirmWithinMs) this.#stop',
     replacement: 'if (this.unconfirmedMs > 10 * confirmWithinMs) this.#stop',
     test: {
@@ -149,7 +149,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'lets the work of a leader that has lost its lock go on for as long as it likes',
-    file: 'src/service/term.ts',
+    file: 'src/service/election/term.ts',
     text: 'clock.sleep(withinMs, ended).then(',
     replacement: 'clock.sleep(1_000 * withinMs, ended).then(',
     test: { file: 'test/integration/term.pg.test.ts', name: 'that is lost ends the process when its work does not end' },
@@ -287,14 +287,14 @@ export const mutants: readonly Mutant[] = [
   },
   {
     mistake: 'takes orders from other machines',
-    file: 'src/service/admin-peer.ts',
+    file: 'src/service/http/admin-peer.ts',
     text: '(address !== undefined && isLoopback(address))',
     replacement: 'address !== undefined',
     test: { file: 'test/unit/service/apps.test.ts', name: 'grants a caller on' },
   },
   {
     mistake: 'takes orders from web pages',
-    file: 'src/service/admin-peer.ts',
+    file: 'src/service/http/admin-peer.ts',
     text: "(header('sec-fetch-site') ?? 'none') !== 'none'",
     replacement: 'false',
     test: { file: 'test/unit/service/apps.test.ts', name: 'refuses web pages' },

@@ -5,15 +5,15 @@ import { type ChangeableLogger, createChangeableLogger } from '../telemetry/chan
 import { logReconcile } from '../telemetry/log-reconcile.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { abortWith } from './abort-with.ts';
-import { createAdminApp } from './admin-app.ts';
 import { crashSwitch } from './crash-switch.ts';
 import { Fleet } from './fleet.ts';
-import { type HttpServer, listenHttp } from './http-server.ts';
-import { pauseOrders } from './pause-orders.ts';
-import { createPublicApp } from './public-app.ts';
+import { createAdminApp } from './http/admin-app.ts';
+import { type HttpServer, listenHttp } from './http/http-server.ts';
+import { pauseOrders } from './http/pause-orders.ts';
+import { createPublicApp } from './http/public-app.ts';
+import { createStatusReader } from './http/status-reader.ts';
 import { Readiness } from './readiness.ts';
 import { Reloader } from './reloader.ts';
-import { createStatusReader } from './status-reader.ts';
 import type { Surroundings } from './surroundings.ts';
 import { watchConfiguration } from './watch-configuration.ts';
 

@@ -1,7 +1,7 @@
 import type { DatabasePolicy } from '../partition/policy.ts';
-import { compareAssignments } from './assignment.ts';
-import { DatabaseWorker } from './database-worker.ts';
-import { policyHash } from './policy-hash.ts';
+import { compareAssignments } from './election/assignment.ts';
+import { DatabaseWorker } from './election/database-worker.ts';
+import { policyHash } from './election/policy-hash.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /** Longer than work takes to end that can be ended; what takes longer keeps no later reload waiting. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { PartitionedTable } from '../../src/partition/partition.ts';
-import { collectIndexes } from '../../src/reconcile/collect-indexes.ts';
-import { collectSizes } from '../../src/reconcile/collect-sizes.ts';
-import { collectStatistics } from '../../src/reconcile/collect-statistics.ts';
-import { Collection } from '../../src/reconcile/collection.ts';
+import { collectIndexes } from '../../src/reconcile/collection/collect-indexes.ts';
+import { collectSizes } from '../../src/reconcile/collection/collect-sizes.ts';
+import { collectStatistics } from '../../src/reconcile/collection/collect-statistics.ts';
+import { Collection } from '../../src/reconcile/collection/collection.ts';
 import type { PartitionStatistics, TableStatistics } from '../../src/reconcile/table-statistics.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';

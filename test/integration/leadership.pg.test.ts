@@ -8,7 +8,14 @@ import { claimLeadership } from '../../src/journal/leadership.ts';
 import { migrations } from '../../src/journal/migrations.ts';
 import { connectSession, type Session } from '../../src/postgres/session.ts';
 import { followLeader } from '../../src/reconcile/follow-leader.ts';
-import { type Leadership, type LeadRequest, leadAlone, leadershipKey, readIdentity, tryLead } from '../../src/service/leadership.ts';
+import {
+  type Leadership,
+  type LeadRequest,
+  leadAlone,
+  leadershipKey,
+  readIdentity,
+  tryLead,
+} from '../../src/service/election/leadership.ts';
 import { startCluster } from '../support/cluster.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { waitFor } from '../support/wait-for.ts';

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/config/parse-configuration.ts';
 import { installJournal } from '../../src/journal/install.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
-import { readLedDatabase } from '../../src/service/led-database.ts';
+import { readLedDatabase } from '../../src/service/tasks/led-database.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import type { ServedStatus } from '../../src/service/status-reader.ts';
+import type { ServedStatus } from '../../src/service/http/status-reader.ts';
 import { type RunningProgram, startPartitiond } from './run-partitiond.ts';
 import { type WaitOptions, waitFor } from './wait-for.ts';
 

@@ -1,7 +1,7 @@
 import { parseConfiguration } from '../../src/config/parse-configuration.ts';
 import type { DatabasePolicy } from '../../src/partition/policy.ts';
 import { type Clock, systemClock } from '../../src/postgres/clock.ts';
-import { DatabaseWorker } from '../../src/service/database-worker.ts';
+import { DatabaseWorker } from '../../src/service/election/database-worker.ts';
 import type { Surroundings } from '../../src/service/surroundings.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
 import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';

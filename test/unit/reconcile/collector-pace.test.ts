@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { CollectorPace } from '../../../src/reconcile/collector-pace.ts';
+import { CollectorPace } from '../../../src/reconcile/collection/collector-pace.ts';
 
 const minuteMs = 60_000;
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/postgres/clock.ts';
-import { type AdminParts, createAdminApp } from '../../../src/service/admin-app.ts';
-import { createPublicApp } from '../../../src/service/public-app.ts';
+import { type AdminParts, createAdminApp } from '../../../src/service/http/admin-app.ts';
+import { createPublicApp } from '../../../src/service/http/public-app.ts';
+import type { ServedStatus } from '../../../src/service/http/status-reader.ts';
 import { Readiness } from '../../../src/service/readiness.ts';
-import type { ScheduledTaskName } from '../../../src/service/schedule.ts';
-import type { ServedStatus } from '../../../src/service/status-reader.ts';
+import type { ScheduledTaskName } from '../../../src/service/tasks/schedule.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 

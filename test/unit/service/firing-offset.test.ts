@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { firingOffsetMs } from '../../../src/service/firing-offset.ts';
+import { firingOffsetMs } from '../../../src/service/tasks/firing-offset.ts';
 
 const names = Array.from({ length: 50 }, (_, index) => `tenant${index}`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/postgres/clock.ts';
-import { followerPauseMs, refusedPauseMs } from '../../../src/service/follower-pause.ts';
+import { followerPauseMs, refusedPauseMs } from '../../../src/service/election/follower-pause.ts';
 
 const at = (random: number) => ({ ...systemClock, random: () => random });
 

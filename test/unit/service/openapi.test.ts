@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { systemClock } from '../../../src/postgres/clock.ts';
-import { createAdminApp } from '../../../src/service/admin-app.ts';
-import { createPublicApp } from '../../../src/service/public-app.ts';
+import { createAdminApp } from '../../../src/service/http/admin-app.ts';
+import { createPublicApp } from '../../../src/service/http/public-app.ts';
 import { Readiness } from '../../../src/service/readiness.ts';
 import { silentLogger } from '../../../src/telemetry/logger.ts';
 import { readOpenApi } from '../../support/openapi.ts';

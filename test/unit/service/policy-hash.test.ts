@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DatabasePolicy } from '../../../src/partition/policy.ts';
 import { systemClock } from '../../../src/postgres/clock.ts';
 import { backoffMs } from '../../../src/service/backoff.ts';
-import { policyHash } from '../../../src/service/policy-hash.ts';
+import { policyHash } from '../../../src/service/election/policy-hash.ts';
 import { keep, policyOf } from '../../support/model.ts';
 
 function database(changes: Partial<DatabasePolicy> = {}): DatabasePolicy {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, ConnectionError, NotLeaderError } from '../../../src/errors.ts';
-import { Refusal, refusalReason } from '../../../src/service/refusal.ts';
+import { Refusal, refusalReason } from '../../../src/service/election/refusal.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { createMetrics } from '../../../src/telemetry/metrics.ts';
 

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { longestGapSeconds, shortestGapSeconds, startSchedule } from '../../../src/service/schedule.ts';
+import { longestGapSeconds, shortestGapSeconds, startSchedule } from '../../../src/service/tasks/schedule.ts';
 import { createLogger, silentLogger } from '../../../src/telemetry/logger.ts';
 import { waitFor } from '../../support/wait-for.ts';
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { DatabasePolicy } from '../../../src/partition/policy.ts';
 import { systemClock } from '../../../src/postgres/clock.ts';
 import type { DatabaseStatus } from '../../../src/reconcile/status.ts';
-import { createStatusReader, type StatusSource } from '../../../src/service/status-reader.ts';
+import { createStatusReader, type StatusSource } from '../../../src/service/http/status-reader.ts';
 import { silentSurroundings } from '../../support/surroundings.ts';
 
 /** Two databases: `app` answers at once, `dead` when it is told to; time passes when it is told to. */

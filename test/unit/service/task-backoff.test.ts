@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { QualifiedName } from '../../../src/partition/qualified-name.ts';
 import type { Clock } from '../../../src/postgres/clock.ts';
 import { backoffMs } from '../../../src/service/backoff.ts';
-import { TaskBackoff, wholeTurn } from '../../../src/service/task-backoff.ts';
+import { TaskBackoff, wholeTurn } from '../../../src/service/tasks/task-backoff.ts';
 
 const a = { schema: 'public', name: 'a' };
 const b = { schema: 'public', name: 'b' };

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/postgres/clock.ts';
-import { withinRuntime } from '../../../src/service/within-runtime.ts';
+import { withinRuntime } from '../../../src/service/tasks/within-runtime.ts';
 
 const error = new Error('too long');
 const forever = async (signal: AbortSignal): Promise<void> => await delay(600_000, undefined, { signal });

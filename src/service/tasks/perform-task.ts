@@ -1,0 +1,108 @@
+import { NotLeaderError } from '../../errors.ts';
+import type { DatabasePolicy } from '../../partition/policy.ts';
+import type { QualifiedName } from '../../partition/qualified-name.ts';
+import { connectSession, type Session } from '../../postgres/session.ts';
+import type { Collection } from '../../reconcile/collection/collection.ts';
+import { readPause } from '../../reconcile/read-pause.ts';
+import { reconcileDatabase } from '../../reconcile/reconcile-database.ts';
+import type { ReconcileContext, ReconcileRequest } from '../../reconcile/request.ts';
+import { readIdentity } from '../election/leadership.ts';
+import type { Surroundings } from '../surroundings.ts';
+import { watchBlockedSessions } from './blocked-sessions.ts';
+import { collect } from './collect.ts';
+import { nothingDone, type Performance, verdict } from './performance.ts';
+import type { ScheduledTaskName, WorkTaskName } from './schedule.ts';
+import type { TermFacts } from './term-facts.ts';
+
+/** A collection must give way to everybody: it waits this long for a lock, then keeps what it knew. */
+const collectorLockTimeoutMs = 100;
+
+/**
+ * A process that is stopped or cut off must have lost the connection of its run before its lock is anybody else's (15 s after its last word
+ * at the earliest): DETACH CONCURRENTLY cannot check the epoch in its own message. Not sooner than the longest pause between two attempts
+ * to get a lock, which is 15 lock timeouts.
+ */
+function runIdleTimeoutMs(lockTimeoutMs: number): number {
+  return Math.max(10_000, 16 * lockTimeoutMs);
+}
+
+export interface Order {
+  readonly task: ScheduledTaskName;
+  /** For tasks that change something; null: all tables. */
+  readonly tables: readonly QualifiedName[] | null;
+  /** Those of them to begin with. */
+  readonly first: readonly QualifiedName[];
+  /** For collections: what earlier ones of the same term have found. */
+  readonly collection: Collection;
+  /** Of a collection: whether it is to leave out nothing. */
+  readonly isThorough: boolean;
+  /** Told as soon as it is known whether work is paused, and again when that comes in the middle of the run. */
+  readonly heedPause: (pause: Performance['pause']) => void;
+}
+
+/**
+ * Runs a task once on a connection of its own, which picks up rotated secrets and leaves none standing between runs. Throws
+ * `ConnectionError` when the connection failed before the first table had its turn (later, the performance tells of it), `NotLeaderError` when a newer epoch exists or the connection ended up elsewhere, and whatever stops the database as a whole.
+ */
+export async function performTask(
+  order: Order,
+  database: DatabasePolicy,
+  facts: TermFacts,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Performance> {
+  const { safety } = surroundings.configuration;
+  const settings =
+    order.task === 'collect'
+      ? { applicationName: 'partitiond/collector', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs }
+      : { applicationName: 'partitiond:run', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: safety.lockTimeoutMs };
+  const observer = surroundings.metrics.sessionObserver(database.name);
+  const idleTimeoutMs = runIdleTimeoutMs(safety.lockTimeoutMs);
+  const session = await connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
+  try {
+    await assertSameServer(session, database, facts, signal);
+    const pause = await readPause(session, database.journalSchema, signal);
+    order.heedPause(pause);
+    if (order.task === 'collect') {
+      const { collection, isThorough } = order;
+      return await collect(session, database, { collection, guardSql: facts.guardSql, isThorough }, surroundings, signal);
+    }
+    if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
+    const { task, tables, first } = order;
+    const run = (): Promise<Performance> => maintain(session, { task, tables, first }, database, facts, surroundings, signal);
+    const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
+    const observing = { session: facts.lockSession, clock: surroundings.clock, count };
+    const performance = await watchBlockedSessions({ pid: session.pid, run }, observing, facts.termSignal);
+    if (performance.pause !== null) order.heedPause(performance.pause);
+    return performance;
+  } finally {
+    await session.close();
+  }
+}
+
+/** A name may point elsewhere since the lock was taken: to a standby, to the new primary, to a copy. Only where the lock is does it mean anything. */
+async function assertSameServer(session: Session, database: DatabasePolicy, { identity }: TermFacts, signal: AbortSignal): Promise<void> {
+  const found = await readIdentity(session, signal);
+  const isSame = found.systemIdentifier === identity.systemIdentifier && found.databaseOid === identity.databaseOid;
+  if (isSame && !found.isInRecovery) return;
+  const what = isSame ? 'a standby' : 'another server or database';
+  throw new NotLeaderError('PD306', `The connection of database ${database.name} now leads to ${what}, where this process does not lead.`);
+}
+
+async function maintain(
+  session: Session,
+  { task, tables, first }: Pick<Order, 'tables' | 'first'> & { readonly task: WorkTaskName },
+  database: DatabasePolicy,
+  { guardSql }: TermFacts,
+  { clock, configuration, logRun, metrics, who }: Surroundings,
+  signal: AbortSignal,
+): Promise<Performance> {
+  const { safety, journal } = configuration;
+  const observe: ReconcileContext['observe'] = (event) => {
+    logRun(event);
+    metrics.observeRun(event, task);
+  };
+  const context: ReconcileContext = { safety, clock, observe, who, epochGuard: guardSql, journalKeepMs: journal.keepMs };
+  const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables, first, now: null, allowRemovals: null };
+  return verdict(await reconcileDatabase(session, database, request, context, signal), signal);
+}
