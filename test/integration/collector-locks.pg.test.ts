@@ -42,6 +42,17 @@ function of(name: string, labels: Readonly<Record<string, string>> = {}): string
 
 const size = of('partition_size_bytes', { schema: 'public', table: 't', partition: 't_old' });
 const rows = of('partition_rows', { schema: 'public', table: 't', partition: 't_old' });
+/** From then on the number is the journal's, whatever the statistics system says and when. */
+async function waitForCounts(daemon: Daemon, database: TestDatabase): Promise<void> {
+  await daemon.waitForSample(rows, 300);
+  await waitFor(
+    'the counts of the closed partitions in the journal',
+    () => database.query('SELECT FROM partitiond.row_count'),
+    (counts) => counts.length === 3,
+    { timeoutMs: 30_000 },
+  );
+}
+
 const snapshotAt = of('catalog_snapshot_timestamp_seconds');
 
 /** Waits for two further snapshots, so that one of them has begun after now; every scrape meanwhile is answered soon. */
@@ -85,7 +96,7 @@ describe('a daemon beside somebody with ACCESS EXCLUSIVE', () => {
     await createTables(database);
     using file = policyFile(database, tables, top);
     await using daemon = await startDaemon(file.path);
-    await daemon.waitForSample(rows, 300);
+    await waitForCounts(daemon, database);
     await daemon.waitForSample(size, (bytes) => bytes > 0);
     const known = (await daemon.scrape()).get(size);
     const holder = await database.client({ applicationName: 'holder' });
@@ -107,7 +118,7 @@ describe('a daemon beside somebody with ACCESS EXCLUSIVE', () => {
     await createTables(database);
     using file = policyFile(database, tables, top);
     await using daemon = await startDaemon(file.path);
-    await daemon.waitForSample(rows, 300);
+    await waitForCounts(daemon, database);
     const reader = await database.client();
     await reader.query('BEGIN; SELECT FROM public.t_old LIMIT 1');
     const waiter = await database.client();
