@@ -8,8 +8,8 @@ const needsServer = { globalSetup: ['test/support/shared-cluster.ts'] };
 
 const config: ViteUserConfig = defineConfig({
   test: {
-    // Two more than there are cores (vitest leaves one free): most of the time goes into waiting for servers and processes.
-    maxWorkers: availableParallelism() + 2,
+    // One more than there are cores (vitest leaves one free): tests with a database mostly wait for it, and some for the clock.
+    maxWorkers: availableParallelism() + 1,
     sequence: { shuffle: { files: true, tests: true }, seed },
     coverage: {
       provider: 'v8',

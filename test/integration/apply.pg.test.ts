@@ -455,7 +455,7 @@ describe('when the budget ends', () => {
     await old.query('BEGIN; SELECT * FROM revenues');
     await young.query('BEGIN; SELECT * FROM revenues');
     await innocent.query('BEGIN; SELECT 1 FROM pg_class');
-    const context = open.context({ budget: { attemptMs: 40, totalMs: 200, pauseMs: 10 } });
+    const context = open.context({ budget: { attemptMs: 40, totalMs: 1_000, pauseMs: 10 } });
     const step = detachPartition({ ...q1, ...(await oids(db)), concurrently: false, defaultPartition: named('revenues_default') });
     const [report] = await applyPlan(open.session, [step], context, never);
     expect(report?.outcome).toBe('failed');

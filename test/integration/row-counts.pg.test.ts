@@ -33,6 +33,12 @@ async function createFilled(database: TestDatabase): Promise<PartitionedTable> {
      INSERT INTO public.t SELECT i, 'z', '2025-03-05Z' FROM generate_series(1, 5) AS i;
      UPDATE pg_class SET reltuples = 7 WHERE relname IN ('t_a', 't_b_0', 't_b_1', 't_z')`,
   );
+  // Before 15 a process of its own collects the statistics, and takes its time.
+  await waitFor(
+    'the statistics of all rows',
+    () => database.query<{ rows: number }>("SELECT sum(n_tup_ins)::int4 AS rows FROM pg_stat_user_tables WHERE schemaname = 'public'"),
+    ([sum]) => sum?.rows === 705,
+  );
   await using session = await openSession(database);
   await installJournal(session, 'partitiond', noAbort);
   await database.query("INSERT INTO partitiond.leadership (epoch, holder, configuration_generation) VALUES (1, 'test', 'test')");
