@@ -69,7 +69,7 @@ describe('a table that somebody blocks', () => {
     const ids = await oids(db);
     const reader = await db.client({ applicationName: 'long report' });
     await reader.query('BEGIN; SELECT * FROM revenues');
-    const context = open.context({ budget: { attemptMs: 40, totalMs: 400, pauseMs: 10 } });
+    const context = open.context({ budget: { attemptMs: 40, totalMs: 1_500, pauseMs: 10 } });
     const older = { partition: named('revenues_2024'), partitionOid: await oidOf(db, 'revenues_2024') };
     const steps = [
       detachPartition({ ...ids, ...older, concurrently: false }),
