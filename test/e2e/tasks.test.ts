@@ -79,7 +79,10 @@ describe('what a leader has done', () => {
     let before: ReadonlyMap<string, number>;
     {
       await using first = await startDaemon(file.path);
-      await first.waitForSample('task_runs_total{database="app",task="collect",outcome="ok"}', (count) => count >= 1);
+      // They go side by side, and neither waits for the other.
+      for (const task of ['provision', 'retention', 'collect']) {
+        await first.waitForSample(`task_runs_total{database="app",task="${task}",outcome="ok"}`, (count) => count >= 1);
+      }
       before = await first.scrape();
       await runPartitiond(['pause', 'so that the next leader does nothing', '--config', file.path]);
       first.program.signal('SIGKILL');

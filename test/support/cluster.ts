@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFile, chmod, chown, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { freePort } from '../../src/demo/free-port.ts';
 import { type Guardian, postGuardian } from './guardian.ts';
 import { chosenMajor, type Major, postgresBinaries } from './postgres-binaries.ts';
 import { postgresUser, run, type SystemUser } from './system-user.ts';
@@ -36,6 +36,8 @@ const defaultSettings: Readonly<Record<string, string>> = {
   max_prepared_transactions: '20',
   max_wal_size: '2GB',
   jit: 'off',
+  // What the statistics say of a table is what the test did to it.
+  autovacuum: 'off',
   TimeZone: 'Australia/Lord_Howe',
   DateStyle: 'SQL, DMY',
   log_line_prefix: '%m [%p] %q%a %d ',
@@ -62,7 +64,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   try {
     if (user !== null) await chown(folder, user.uid, user.gid);
     await initialise(binaries, folder, user);
-    const tcpPort = options.tcp === true ? await freePort() : null;
+    const tcpPort = options.tcp === true ? await freePort(0) : null;
     await configure(folder, user, options, tcpPort);
     const cluster = new Cluster({ major, folder, binaries, user, guardian, tcpPort });
     await cluster.start();
@@ -114,16 +116,6 @@ async function writeOwned(path: string, text: string, user: SystemUser | null): 
 /** The server must not inherit a PGPORT or TZ that changes what it is told here. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env['PATH'], LC_ALL: 'C' };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port on 127.0.0.1.');
-  return address.port;
 }
 
 interface ClusterParts {

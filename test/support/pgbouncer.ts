@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chown, mkdtemp, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import pg from 'pg';
 import type { TestContext } from 'vitest';
+import { freePort } from '../../src/demo/free-port.ts';
 import { requireTool } from './require-tool.ts';
 import { postgresUser, type SystemUser } from './system-user.ts';
 import { shortTemporaryFolder } from './temporary-folder.ts';
@@ -48,7 +48,7 @@ export async function startPgBouncer(
   const binary = requireTool(context, 'pgbouncer', 'pgbouncer');
   const user = await postgresUser();
   const folder = await mkdtemp(join(shortTemporaryFolder(), 'pb-'));
-  const port = await freePort();
+  const port = await freePort(0);
   await writeFile(join(folder, 'pgbouncer.ini'), configuration(database.url, port, options), { mode: 0o644 });
   if (user !== null) await chown(folder, user.uid, user.gid);
   const shell = spawn('sh', ['-c', script, 'sh', binary, folder], {
@@ -125,14 +125,4 @@ async function show(port: number, what: string): Promise<readonly Readonly<Recor
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port on 127.0.0.1.');
-  return address.port;
 }
