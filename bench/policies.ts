@@ -27,6 +27,10 @@ export const context: ReconcileContext = {
   who: 'bench',
   epochGuard: null,
   journalKeepMs: 90 * 86_400_000,
+  upkeep: {
+    connect: () => Promise.reject(new Error('this bench has no upkeep')),
+    windowEnd: () => null,
+  },
 };
 
 export function dailyPolicy(name: string, overrides: Partial<TablePolicy> = {}): TablePolicy {
@@ -41,6 +45,9 @@ export function dailyPolicy(name: string, overrides: Partial<TablePolicy> = {}):
     defaultPartition: 'none',
     retention: null,
     storage: {},
+    maintenance: null,
+    indexes: [],
+    dropRemovedIndexes: false,
     ...overrides,
   };
 }

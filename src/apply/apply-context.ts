@@ -17,7 +17,15 @@ export interface PartitionState {
 export type ApplyEvent =
   | { readonly kind: 'step-started'; readonly step: Step; readonly index: number; readonly total: number }
   | { readonly kind: 'lock-timeout'; readonly step: Step; readonly attempt: number; readonly reason: LockFailure; readonly spentMs: number }
+  | ({ readonly kind: 'step-progress'; readonly step: Step } & StepProgress)
   | { readonly kind: 'step-finished'; readonly report: StepReport; readonly sql: readonly string[] };
+
+/** How far a long command is, as PostgreSQL tells (pg_stat_progress_*); `done` of `total` are of the phase, both 0 where it does not say. */
+export interface StepProgress {
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
+}
 
 /** What stays the same for all steps of a plan. */
 export interface ApplyContext {

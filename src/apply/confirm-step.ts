@@ -36,6 +36,12 @@ async function findContradiction(step: Step, context: ApplyContext): Promise<str
       return state?.oid === step.partitionOid ? `the catalog still shows ${partition}` : null;
     }
     case 'drop-guard':
+    case 'vacuum':
+    case 'analyze':
+    case 'reindex':
+    case 'create-index':
+    case 'attach-index':
+    case 'drop-index':
       return null;
     default:
       return unknownStep(step);

@@ -48,6 +48,12 @@ function closing(run: StepRun): readonly string[] {
     case 'create-partition':
     case 'create-default':
     case 'drop-guard':
+    case 'vacuum':
+    case 'analyze':
+    case 'reindex':
+    case 'create-index':
+    case 'attach-index':
+    case 'drop-index':
       return [entries.finish(end)];
     default:
       return unknownStep(step);

@@ -1,11 +1,17 @@
 import type { Step } from '../plan/step.ts';
 import type { RenderedStep } from './statement.ts';
+import { renderAnalyze } from './step/analyze.ts';
+import { renderAttachIndex } from './step/attach-index.ts';
 import { renderCreateDefault } from './step/create-default.ts';
+import { renderCreateIndex } from './step/create-index.ts';
 import { renderCreatePartition } from './step/create-partition.ts';
 import { renderDetachPartition } from './step/detach-partition.ts';
 import { renderDropGuard } from './step/drop-guard.ts';
+import { renderDropIndex } from './step/drop-index.ts';
 import { renderDropTable } from './step/drop-table.ts';
 import { renderFinalizeDetach } from './step/finalize-detach.ts';
+import { renderReindex } from './step/reindex.ts';
+import { renderVacuum } from './step/vacuum.ts';
 import { unknownStep } from './unknown-step.ts';
 
 /**
@@ -26,6 +32,18 @@ export function renderStep(step: Step, serverVersion: number): RenderedStep {
       return renderDropTable(step);
     case 'drop-guard':
       return renderDropGuard(step);
+    case 'vacuum':
+      return renderVacuum(step, serverVersion);
+    case 'analyze':
+      return renderAnalyze(step, serverVersion);
+    case 'reindex':
+      return renderReindex(step, serverVersion);
+    case 'create-index':
+      return renderCreateIndex(step, serverVersion);
+    case 'attach-index':
+      return renderAttachIndex(step, serverVersion);
+    case 'drop-index':
+      return renderDropIndex(step, serverVersion);
     default:
       return unknownStep(step);
   }

@@ -1,6 +1,7 @@
 import type { KeyCodec, KeyColumn } from './key.ts';
 import type { EpochMicros, Position, Range } from './position.ts';
 import type { QualifiedName } from './qualified-name.ts';
+import type { UpkeepFacts } from './upkeep.ts';
 
 /**
  * The snapshot: what the catalog says about one managed table at one moment. Read by catalog/, decided on by plan/. Real bounds only;
@@ -28,6 +29,8 @@ export interface PartitionedTable {
   readonly references: readonly QualifiedName[];
   /** Privileges that the session's role lacks to do its work on this table, with the statement that grants each; empty when complete. */
   readonly missingPrivileges: readonly MissingPrivilege[];
+  /** Absent when the run is not about upkeep. */
+  readonly upkeep?: UpkeepFacts;
 }
 
 export type PartitionBound =

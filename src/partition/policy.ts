@@ -19,6 +19,11 @@ export interface TablePolicy {
   readonly retention: Retention | null;
   /** Storage parameters of new partitions, for example { fillfactor: '90' }; they win over those of the newest sibling. */
   readonly storage: Readonly<Record<string, string>>;
+  /** Null: partitions are neither vacuumed, analysed nor reindexed. */
+  readonly maintenance: MaintenancePolicy | null;
+  readonly indexes: readonly IndexPolicy[];
+  /** Whether indexes that partitiond made go when `indexes` no longer asks for them. */
+  readonly dropRemovedIndexes: boolean;
 }
 
 export interface Retention {
@@ -51,3 +56,76 @@ export interface DatabasePolicy {
 
 /** Where to connect; a file is read again on every connect, so that rotated secrets are picked up. */
 export type Connection = { readonly kind: 'url'; readonly url: string } | { readonly kind: 'file'; readonly path: string };
+
+/** When and how hard the partitions of a table are vacuumed, analysed and reindexed; made of the block `maintenance`. */
+export interface MaintenancePolicy {
+  /** VACUUM a partition when its dead rows pass this share of its live ones, or this number. */
+  readonly vacuumDeadRatio: number;
+  readonly vacuumDeadRows: number;
+  /** ANALYZE it when the rows changed since the last one pass this share of its live ones, or this number. */
+  readonly analyzeChangedRatio: number;
+  readonly analyzeChangedRows: number;
+  /** VACUUM (FREEZE) at this share of the age at which autovacuum would be forced to. */
+  readonly freezeAgeRatio: number;
+  /** VACUUM (FREEZE, ANALYZE) a partition once, after it has closed. */
+  readonly freezeClosed: boolean;
+  /** A partition has closed when its range has been over, and its rows have been unchanged, for this long. */
+  readonly closedForMs: number;
+  /** REINDEX CONCURRENTLY when this share of an index is estimated to be waste; null: only invalid ones. */
+  readonly reindexBloat: number | null;
+  /** Smaller indexes are not looked at for bloat. */
+  readonly reindexMinBytes: number;
+  /** ANALYZE of the partitioned table itself; null: never. */
+  readonly parentAnalyzeEveryMs: number | null;
+  readonly limits: UpkeepLimits;
+}
+
+/** How much upkeep may get in the way of others. */
+export interface UpkeepLimits {
+  /** Partitions of the table at the same time; a database works on no more than the greatest of its tables. */
+  readonly concurrency: number;
+  /** Null: at any time. */
+  readonly window: MaintenanceWindow | null;
+  /** `vacuum_cost_delay` and `vacuum_cost_limit`; null: the server's. */
+  readonly costDelayMs: number | null;
+  readonly costLimit: number | null;
+  /** Nothing further is begun while a standby is further behind, or more sessions wait for locks; null: whatever happens. */
+  readonly maxReplicationLagMs: number | null;
+  readonly maxLockWaiters: number | null;
+}
+
+/** From each firing of `cron` (5 or 6 fields, read in `timezone`) for `durationMs`. */
+export interface MaintenanceWindow {
+  readonly cron: string;
+  readonly durationMs: number;
+  readonly timezone: string;
+}
+
+/** An index that the policy asks for. */
+export interface IndexPolicy {
+  /** Of the index on the partitioned table, in its schema; those of partitions are named after it. */
+  readonly name: string;
+  /** In their order, never empty. */
+  readonly keys: readonly IndexKey[];
+  readonly method: string;
+  readonly isUnique: boolean;
+  /** Columns as the catalog has them. */
+  readonly include: readonly string[];
+  /** SQL condition; null: a whole index. */
+  readonly where: string | null;
+  /** Storage parameters. */
+  readonly storage: Readonly<Record<string, string>>;
+  readonly tablespace: string | null;
+  readonly partitions: IndexedPartitions;
+}
+
+export type IndexKey =
+  /** `column` as the catalog has it; `options` is SQL that may follow it (collation, operator class, DESC NULLS LAST), or empty. */
+  | { readonly kind: 'column'; readonly column: string; readonly options: string }
+  | { readonly kind: 'expression'; readonly expression: string };
+
+/**
+ * all: an index of the partitioned table, which every partition has. The others are independent indexes of some partitions alone: the
+ * current one and those ahead of it; those and the `count - 1` before; those whose range is over.
+ */
+export type IndexedPartitions = { readonly kind: 'all' | 'current' | 'closed' } | { readonly kind: 'newest'; readonly count: number };

@@ -3,6 +3,7 @@ import { partitionName } from '../partition/partition-name.ts';
 import { boundLiterals } from './bound-literals.ts';
 import type { Finding } from './finding.ts';
 import { guardName } from './guard-name.ts';
+import { indexesOfNew } from './indexes/new-partition.ts';
 import type { NameChoice, Spelling } from './name-choice.ts';
 import type { NewRange, Provision } from './provision.ts';
 import type { CreatePartition } from './step.ts';
@@ -43,6 +44,7 @@ export function planCreates(
       keyCollation: table.key.collation,
       template,
       storage: policy.storage,
+      indexes: indexesOfNew(subject, name, range),
       guard: defaultPartition === null ? null : { defaultPartition, constraint: guardName(table.oid, range) },
       references: table.references,
       referencedBy: table.referencedBy,

@@ -2,7 +2,7 @@ import type { KeyCodec } from '../partition/key.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
-import type { CreatePartition, Step } from './step.ts';
+import type { CreatePartition, Step, UpkeepStep } from './step.ts';
 import { countOf } from './wording.ts';
 
 /**
@@ -35,7 +35,24 @@ function explainStep(step: Step, codec: KeyCodec | null): string {
       return `drop the detached table ${name}`;
     case 'drop-guard':
       return `drop the leftover guard ${step.constraint} of ${name}`;
+    case 'vacuum':
+      return `vacuum ${step.freeze ? 'and freeze ' : ''}${step.analyze ? 'and analyse ' : ''}${name}${inWindow(step)}`;
+    case 'analyze':
+      return `analyse ${step.isParent ? 'the partitioned table ' : ''}${name}${inWindow(step)}`;
+    case 'reindex':
+      return `rebuild index ${formatQualifiedName(step.index)} of ${name} concurrently${inWindow(step)}`;
+    case 'create-index':
+      return `make index ${formatQualifiedName(step.index)} ${step.how === 'only' ? 'on' : 'concurrently on'} ${name}${inWindow(step)}`;
+    case 'attach-index':
+      return `attach index ${formatQualifiedName(step.index)} of ${name} to ${formatQualifiedName(step.parentIndex)}${inWindow(step)}`;
+    case 'drop-index':
+      return `drop index ${formatQualifiedName(step.index)} of ${name}${step.concurrently ? ' concurrently' : ''}${inWindow(step)}`;
   }
+}
+
+/** Whether the window is open is for the run to see; that there is one is part of the plan. */
+function inWindow({ limits: { window } }: UpkeepStep): string {
+  return window === null ? '' : ` (in its window, ${window.cron} ${window.timezone})`;
 }
 
 function bounds({ range, from, to }: CreatePartition, codec: KeyCodec | null): string {

@@ -9,8 +9,10 @@ import { compareEdges } from '../partition/position.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
 import { planCreates } from './create-partition.ts';
 import { explainDefaultRows, lacksDefault, planCreateDefault, planDropGuards, splitBlocked } from './default-partition.ts';
-import { type Finding, failure } from './finding.ts';
+import { type Finding, failure, warning } from './finding.ts';
 import { guardRemovals } from './guard.ts';
+import { planIndexes } from './indexes/plan-indexes.ts';
+import { planMaintenance } from './maintenance/plan-maintenance.ts';
 import { nameChoice, numbered } from './name-choice.ts';
 import type { Plan } from './plan.ts';
 import type { PlanContext } from './plan-context.ts';
@@ -19,7 +21,7 @@ import { explainProvision } from './provision-findings.ts';
 import { planRecovery, type Recovery } from './recovery.ts';
 import { type ChooseMove, planRemovals } from './removal.ts';
 import { explainKept, findExpired } from './retention.ts';
-import type { CreateDefault, CreatePartition, Step } from './step.ts';
+import type { CreateDefault, CreatePartition, Step, UpkeepStep } from './step.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
 /** Steps of one kind of work with what was found on the way. */
@@ -40,13 +42,23 @@ export function planTable(policy: TablePolicy, table: PartitionedTable, evidence
     return planObstacle(table.name, { kind: 'unsupported-key', message: `${formatQualifiedName(table.name)}: ${subject.problem}.` });
   const ahead = planAhead(subject, evidence);
   const behind = planBehind(subject, evidence, ahead.steps);
+  const upkeep = planUpkeep(subject, behind.leaving);
   const isAsked = (step: Step): boolean => context.tasks.includes(step.task);
   return {
     table: table.name,
-    steps: [...planDropGuards(subject), ...behind.finalizes, ...ahead.steps, ...behind.steps].filter(isAsked),
-    findings: [...privilegeFindings(table), ...ahead.findings, ...behind.findings],
+    steps: [...planDropGuards(subject), ...behind.finalizes, ...ahead.steps, ...behind.steps, ...upkeep.steps].filter(isAsked),
+    findings: [...privilegeFindings(table, context), ...ahead.findings, ...behind.findings, ...upkeep.findings],
     refused: behind.refused.filter(isAsked),
   };
+}
+
+/** Without its facts nothing is decided: the run is about other tasks. `leaving`: oids of partitions that this plan detaches or drops. */
+function planUpkeep(subject: Subject, leaving: ReadonlySet<string>): Part<UpkeepStep> {
+  const facts = subject.table.upkeep;
+  if (facts === undefined) return { steps: [], findings: [] };
+  const maintenance = planMaintenance(subject, facts, leaving);
+  const indexes = planIndexes(subject, facts, leaving);
+  return { steps: [...maintenance.steps, ...indexes.steps], findings: [...maintenance.findings, ...indexes.findings] };
 }
 
 /** The plan of a table that cannot be managed: no steps, one finding that says why. */
@@ -74,7 +86,7 @@ function planBehind(
   subject: Subject,
   evidence: Evidence,
   ahead: readonly Step[],
-): Part<Step> & Pick<Plan, 'refused'> & Pick<Recovery, 'finalizes'> {
+): Part<Step> & Pick<Plan, 'refused'> & Pick<Recovery, 'finalizes'> & { readonly leaving: ReadonlySet<string> } {
   const chooseMove = chooseMoves(subject, evidence);
   const recovery = planRecovery(subject, chooseMove);
   const expired = findExpired(subject);
@@ -89,6 +101,7 @@ function planBehind(
     steps: guarded.steps,
     refused: guarded.refused,
     findings: [...recovery.findings, ...explainKept(expired, evidence.referenced), ...guarded.findings],
+    leaving: new Set([...subject.lineup.pending, ...(guarded.steps.length > 0 ? unreferenced : [])].map(({ oid }) => oid)),
   };
 }
 
@@ -126,6 +139,8 @@ function closedPublicationFindings(table: PartitionedTable, { closedPublications
   });
 }
 
-function privilegeFindings({ missingPrivileges }: PartitionedTable): readonly Finding[] {
-  return missingPrivileges.map(({ missing, fix }) => failure('missing-privilege', `${missing}. To allow it, run: ${fix}`));
+/** A role that may only maintain (MAINTAIN, PostgreSQL 17) lacks nothing for that. */
+function privilegeFindings({ missingPrivileges }: PartitionedTable, { tasks }: PlanContext): readonly Finding[] {
+  const report = tasks.every((task) => task === 'maintenance') ? warning : failure;
+  return missingPrivileges.map(({ missing, fix }) => report('missing-privilege', `${missing}. To allow it, run: ${fix}`));
 }

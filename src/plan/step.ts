@@ -1,13 +1,18 @@
 import type { PartitionTemplate } from '../partition/partition.ts';
+import type { IndexPolicy, UpkeepLimits } from '../partition/policy.ts';
 import type { EpochMicros, Range } from '../partition/position.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
+import type { FrozenMark } from '../partition/upkeep.ts';
 
 /**
  * One change, complete in itself: a step holds everything that ddl/ needs to render it, so that a printed plan is what will be run.
  * `kind` is the contract's word. Texts of bounds are literals as the codec formats them, unquoted; null stands for MINVALUE / MAXVALUE.
  */
-export type Step = CreatePartition | CreateDefault | FinalizeDetach | DetachPartition | DropTable | DropGuard;
+export type Step = CreatePartition | CreateDefault | FinalizeDetach | DetachPartition | DropTable | DropGuard | UpkeepStep;
 export type StepKind = Step['kind'];
+
+/** Steps of the tasks `maintenance` and `index`, which run side by side for different partitions. */
+export type UpkeepStep = Vacuum | Analyze | Reindex | CreateIndex | AttachIndex | DropIndex;
 
 /** Tasks of the schedule that a step can belong to (`apply --only`). */
 export type Task = 'provision' | 'retention' | 'maintenance' | 'index';
@@ -36,6 +41,8 @@ export interface CreatePartition extends StepBase {
   readonly template: PartitionTemplate;
   /** Policy's `storage`, laid over the template's. */
   readonly storage: Readonly<Record<string, string>>;
+  /** Independent indexes that the policy asks for on partitions like this one; those of the partitioned table come with ATTACH. */
+  readonly indexes: readonly NamedIndex[];
   /** The default partition to guard, with the constraint's name; null when there is none. */
   readonly guard: { readonly defaultPartition: QualifiedName; readonly constraint: string } | null;
   /** Tables referenced by foreign keys, which ATTACH locks. */
@@ -106,6 +113,69 @@ export interface DropTable extends StepBase {
 export interface DropGuard extends StepBase {
   readonly kind: 'drop-guard';
   readonly constraint: string;
+}
+
+/** An index of one relation: its name, and what the policy asks for. */
+export interface NamedIndex {
+  readonly index: QualifiedName;
+  readonly definition: IndexPolicy;
+}
+
+/**
+ * `partition` is the relation that is worked on, of whatever level: a partition, one of its own partitions, or the partitioned table itself
+ * (then `partitionOid` equals `tableOid`). `range` is that of the partition it belongs to.
+ */
+interface UpkeepBase extends StepBase {
+  readonly partitionOid: string;
+  readonly limits: UpkeepLimits;
+}
+
+export interface Vacuum extends UpkeepBase {
+  readonly kind: 'vacuum';
+  readonly freeze: boolean;
+  readonly analyze: boolean;
+  /** What to remember once it is frozen for having closed; null: nothing. */
+  readonly frozen: FrozenMark | null;
+}
+
+export interface Analyze extends UpkeepBase {
+  readonly kind: 'analyze';
+  /** The partitioned table itself: without its partitions where the server can (18). */
+  readonly isParent: boolean;
+}
+
+/** REINDEX INDEX CONCURRENTLY. */
+export interface Reindex extends UpkeepBase {
+  readonly kind: 'reindex';
+  readonly index: QualifiedName;
+  readonly indexOid: string;
+}
+
+export interface CreateIndex extends UpkeepBase, NamedIndex {
+  readonly kind: 'create-index';
+  /**
+   * only: ON ONLY a partitioned table, brief, invalid until every partition has attached its own. concurrently: on a table that others use.
+   */
+  readonly how: 'only' | 'concurrently';
+}
+
+/** Makes an index of a partition part of the parent's, of the same shape. */
+export interface AttachIndex extends UpkeepBase {
+  readonly kind: 'attach-index';
+  readonly index: QualifiedName;
+  readonly parentIndex: QualifiedName;
+}
+
+export interface DropIndex extends UpkeepBase {
+  readonly kind: 'drop-index';
+  readonly index: QualifiedName;
+  readonly indexOid: string;
+  /** Not for an index of a partitioned table, which goes with those of its partitions (brief, but locks them all). */
+  readonly concurrently: boolean;
+}
+
+export function isUpkeep(step: Step): step is UpkeepStep {
+  return step.task === 'maintenance' || step.task === 'index';
 }
 
 /** Steps that remove rows from the table's view or from the database; they count against `safety.maxRemovals`. */

@@ -1,3 +1,4 @@
+import type { StepProgress } from '../apply/apply-context.ts';
 import type { StepReport } from '../apply/step-report.ts';
 import type { PartitiondError } from '../errors.ts';
 import type { Pause } from '../journal/pause.ts';
@@ -50,6 +51,11 @@ export type ReconcileEvent = { readonly runId: string; readonly database: string
       /** Of the step's lock budget, pauses between attempts included. */
       readonly spentMs: number;
     }
+  | ({ readonly kind: 'step-progress'; readonly table: QualifiedName; readonly step: Step } & StepProgress)
+  /** Nothing further is begun while `reason` holds; null: it no longer does. */
+  | { readonly kind: 'upkeep-held'; readonly reason: 'replication-lag' | 'lock-waiters' | null; readonly explanation: string }
+  /** How many sessions wait behind steps that run side by side, right now. */
+  | { readonly kind: 'sessions-blocked'; readonly count: number }
   | { readonly kind: 'step-finished'; readonly table: QualifiedName; readonly report: StepReport; readonly sql: readonly string[] }
   | {
       readonly kind: 'table-failed';

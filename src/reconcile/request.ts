@@ -1,8 +1,9 @@
-import type { Safety } from '../partition/policy.ts';
+import type { MaintenanceWindow, Safety } from '../partition/policy.ts';
 import type { EpochMicros } from '../partition/position.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { Task } from '../plan/step.ts';
 import type { Clock } from '../postgres/clock.ts';
+import type { Session } from '../postgres/session.ts';
 import type { ReconcileObserver } from './event.ts';
 
 /** What one run is asked to do. */
@@ -32,4 +33,13 @@ export interface ReconcileContext {
   readonly who: string;
   /** SQL that raises unless this process still leads; run first in every writing transaction. Null where leadership is off. */
   readonly epochGuard: string | null;
+  readonly upkeep: UpkeepSurroundings;
+}
+
+/** What steps that run side by side need. */
+export interface UpkeepSurroundings {
+  /** Another session to the database of the run, for one worker. */
+  connect(signal: AbortSignal): Promise<Session>;
+  /** When the window that is open at `now` closes; null: it is closed. */
+  windowEnd(window: MaintenanceWindow, now: EpochMicros): EpochMicros | null;
 }

@@ -138,6 +138,9 @@ export class LeaderMetrics {
       case 'run-started':
       case 'table-planned':
       case 'step-started':
+      case 'step-progress':
+      case 'upkeep-held':
+      case 'sessions-blocked':
         return;
     }
   }

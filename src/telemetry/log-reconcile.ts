@@ -46,6 +46,10 @@ class ReconcileLog {
         return this.#tablePlanned(event, fields);
       case 'step-started':
         return this.#logger.debug('step started', { ...fields, ...stepFields(event.step), index: event.index, total: event.total });
+      case 'step-progress':
+      case 'upkeep-held':
+      case 'sessions-blocked':
+        return;
       case 'lock-timeout':
         return this.#lockTimedOut(event, fields);
       case 'step-finished':

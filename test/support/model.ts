@@ -66,6 +66,9 @@ export function policyOf(changes: Partial<TablePolicy> = {}): TablePolicy {
     defaultPartition: 'none',
     retention: null,
     storage: {},
+    maintenance: null,
+    indexes: [],
+    dropRemovedIndexes: false,
     ...changes,
   };
 }
@@ -212,6 +215,8 @@ function applyStep(model: Model, step: Step, now: EpochMicros): PartitionedTable
       return detach(model, step, now);
     case 'drop-table':
       return drop(table, step.partitionOid, step.partition);
+    default:
+      return table;
   }
 }
 

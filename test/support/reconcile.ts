@@ -28,6 +28,9 @@ export function policyOf(name: string, overrides: Partial<TablePolicy> = {}): Ta
     defaultPartition: 'none',
     retention: null,
     storage: {},
+    maintenance: null,
+    indexes: [],
+    dropRemovedIndexes: false,
     ...overrides,
   };
 }
@@ -74,6 +77,15 @@ export async function reconcile(
       who: 'test',
       epochGuard: null,
       journalKeepMs: 90 * 86_400_000,
+      upkeep: {
+        connect: (until) =>
+          connectSession(
+            { kind: 'url', url: options.url ?? database.url },
+            { applicationName: 'partitiond:maintenance', statementTimeoutMs: 30_000, lockTimeoutMs: 100 },
+            until,
+          ),
+        windowEnd: () => null,
+      },
       ...options.context,
     };
     return await reconcileDatabase(options.wrap?.(session) ?? session, policy, request, context, signal);

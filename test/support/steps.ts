@@ -44,6 +44,7 @@ export function createPartition(changes: Partial<CreatePartition> = {}): CreateP
     keyCollation: null,
     template: bareTemplate,
     storage: {},
+    indexes: [],
     guard: null,
     ...changes,
   };

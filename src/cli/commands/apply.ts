@@ -92,7 +92,7 @@ export async function applyDatabase(
   assertUsableServer(await readServerFacts(session, io.clock, io.signal), 'apply', policy.name);
   const leadership = await lead(session, selection, asked, configuration, io);
   try {
-    const context = runContext(configuration, 'apply', io, observe, leadership?.guardSql ?? null);
+    const context = runContext(configuration, policy, 'apply', io, observe, leadership?.guardSql ?? null);
     return await reconcileDatabase(session, policy, { ...asked, mode: 'apply', tables }, context, io.signal);
   } finally {
     progress.stop();

@@ -1,11 +1,13 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { UsageError } from '../../errors.ts';
 import { parseInstant } from '../../partition/calendar.ts';
+import type { DatabasePolicy } from '../../partition/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import type { Task } from '../../plan/step.ts';
 import type { ReconcileObserver, RunReport } from '../../reconcile/event.ts';
 import { reconcileDatabase } from '../../reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../../reconcile/request.ts';
+import { upkeepSurroundings } from '../../service/tasks/upkeep-surroundings.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import type { Io } from '../output/io.ts';
@@ -40,7 +42,7 @@ export async function planDatabases(
       session,
       database,
       { ...asked, mode: 'plan', tables },
-      runContext(configuration, command, io, silent, null),
+      runContext(configuration, database, command, io, silent, null),
       io.signal,
     );
   });
@@ -49,13 +51,15 @@ export async function planDatabases(
 /** The surroundings of a run that this process makes by itself. */
 export function runContext(
   configuration: Configuration,
+  database: DatabasePolicy,
   command: string,
   io: Io,
   observe: ReconcileObserver,
   epochGuard: string | null,
 ): ReconcileContext {
   const { safety, journal } = configuration;
-  return { safety, clock: io.clock, observe, who: whoRuns(command, io), epochGuard, journalKeepMs: journal.keepMs };
+  const upkeep = upkeepSurroundings(database, safety);
+  return { safety, clock: io.clock, observe, who: whoRuns(command, io), epochGuard, journalKeepMs: journal.keepMs, upkeep };
 }
 
 /** Recorded in the journal, for example `partitiond:apply pod-1/4711`. */

@@ -34,6 +34,9 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
     defaultPartition: complete.defaultPartition,
     retention: retention.value,
     storage: complete.storage,
+    maintenance: null,
+    indexes: [],
+    dropRemovedIndexes: false,
   };
 }
 

@@ -15,6 +15,7 @@ import { errorFields } from '../../telemetry/error-fields.ts';
 import type { Collector } from '../../telemetry/leader-metrics.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Performance, verdict } from './performance.ts';
+import { upkeepSurroundings } from './upkeep-surroundings.ts';
 
 /** One collection of one term: what earlier ones found, and what a writing transaction must begin with. */
 export interface CollectionTerm {
@@ -107,6 +108,7 @@ async function readSnapshot(
     who,
     epochGuard: null,
     journalKeepMs: configuration.journal.keepMs,
+    upkeep: upkeepSurroundings(database, configuration.safety),
   };
   const request: ReconcileRequest = { mode: 'plan', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null };
   return await reconcileDatabase(session, database, request, context, signal);
