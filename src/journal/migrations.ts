@@ -16,6 +16,7 @@ export const migrations: readonly Migration[] = [
   { oldestReader: 1, sql: addRunTables },
   { oldestReader: 1, sql: addRowCounts },
   { oldestReader: 1, sql: addRunKnowledge },
+  { oldestReader: 1, sql: addUpkeepMarks },
 ];
 
 /**
@@ -161,4 +162,32 @@ REVOKE ALL ON ${counts} FROM PUBLIC`;
 /** All tables that were configured for a run (see `addRunTables`), so that one which came later has no part in it; null: unknown. */
 function addRunKnowledge(schema: string): string {
   return `ALTER TABLE ${qualify(schema, 'run')} ADD COLUMN configured text[]`;
+}
+
+/**
+ * Partitions that were frozen for having closed, and indexes that were begun or made (see upkeep-marks.ts); oids say which relation, so
+ * that a rename changes nothing. Names of indexes are those they were given: what is meant is an index of that name on that relation.
+ */
+function addUpkeepMarks(schema: string): string {
+  const frozen = qualify(schema, 'frozen_partition');
+  const marks = qualify(schema, 'index_mark');
+  return `
+CREATE TABLE ${frozen} (
+  oid oid PRIMARY KEY,
+  filenode oid NOT NULL,
+  changes int8 NOT NULL,
+  frozen_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE TABLE ${marks} (
+  relation_oid oid NOT NULL,
+  table_oid oid NOT NULL,
+  index_schema text NOT NULL,
+  index_name text NOT NULL,
+  policy_name text,
+  definition text,
+  state text NOT NULL CHECK (state IN ('building', 'built', 'reindexing')),
+  marked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+  PRIMARY KEY (relation_oid, index_schema, index_name)
+);
+REVOKE ALL ON ${frozen}, ${marks} FROM PUBLIC`;
 }

@@ -3,6 +3,7 @@ import type { StepKind, Task } from '../plan/step.ts';
 import { literal } from '../postgres/literal.ts';
 import type { Session } from '../postgres/session.ts';
 import { qualify } from './qualify.ts';
+import { renderTrimUpkeepMarks } from './upkeep-marks.ts';
 
 /** What is about to be done. `id` is made by the caller (`randomUUID`), so that begin and finish can travel in the messages of the step itself. */
 export interface OperationStart {
@@ -70,7 +71,7 @@ function finite(value: number): string {
 
 /**
  * Forgets operations and runs that began more than `keepMs` milliseconds ago, and tables that were detached before then and have been dropped
- * by somebody else since. Detached tables that still exist stay. `guard` is SQL that raises unless this epoch is current, or null.
+ * by somebody else since. Detached tables that still exist stay. Marks of upkeep go with what they are about. `guard` is SQL that raises unless this epoch is current, or null.
  */
 export async function trimJournal(
   session: Session,
@@ -87,6 +88,7 @@ export async function trimJournal(
     `DELETE FROM ${at('run')} WHERE started_at < ${before}`,
     `DELETE FROM ${at('detached_partition')} AS d WHERE d.detached_at < ${before} ` +
       'AND NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = d.oid)',
+    ...renderTrimUpkeepMarks(schema),
   ];
   await session.complete(guard === null ? trim : [guard, ...trim], signal);
 }
