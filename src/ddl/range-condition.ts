@@ -1,5 +1,5 @@
+import { quoteLiteral } from '../partition/literal.ts';
 import { quoteIdentifier } from '../partition/qualified-name.ts';
-import { quoteLiteral } from './quote.ts';
 
 /** What a bound says about the key column; texts as the codec formats them, null for MINVALUE / MAXVALUE. */
 export interface RangeBound {

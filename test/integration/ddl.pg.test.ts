@@ -1,8 +1,8 @@
 import type { ClientBase } from 'pg';
 import { describe, expect, it } from 'vitest';
-import { quoteLiteral } from '../../src/ddl/quote.ts';
 import { renderStep } from '../../src/ddl/render-step.ts';
 import { renderScript } from '../../src/ddl/script.ts';
+import { quoteLiteral } from '../../src/partition/literal.ts';
 import type { PartitionTemplate } from '../../src/partition/partition.ts';
 import { formatQualifiedName } from '../../src/partition/qualified-name.ts';
 import type { Step } from '../../src/plan/step.ts';

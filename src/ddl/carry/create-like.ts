@@ -1,6 +1,6 @@
+import { quoteLiteral } from '../../partition/literal.ts';
 import type { PartitionTemplate } from '../../partition/partition.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
-import { quoteLiteral } from '../quote.ts';
 import type { Statement } from '../statement.ts';
 
 /**

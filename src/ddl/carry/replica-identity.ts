@@ -1,6 +1,7 @@
+import { quoteLiteral } from '../../partition/literal.ts';
 import type { PartitionTemplate } from '../../partition/partition.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
-import { quoteBody, quoteLiteral } from '../quote.ts';
+import { quoteBody } from '../quote.ts';
 import type { Statement } from '../statement.ts';
 
 /**

@@ -1,7 +1,8 @@
+import { quoteLiteral } from '../../partition/literal.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { DropTable } from '../../plan/step.ts';
 import { locksOn } from '../foreign-key-locks.ts';
-import { quoteBody, quoteLiteral } from '../quote.ts';
+import { quoteBody } from '../quote.ts';
 import { briefTransaction, renderedStep } from '../rendered-step.ts';
 import type { RenderedStep } from '../statement.ts';
 

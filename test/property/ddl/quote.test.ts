@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { quoteBody, quoteLiteral } from '../../../src/ddl/quote.ts';
+import { quoteBody } from '../../../src/ddl/quote.ts';
 import { renderStep } from '../../../src/ddl/render-step.ts';
 import { renderScript } from '../../../src/ddl/script.ts';
+import { quoteLiteral } from '../../../src/partition/literal.ts';
 import { dropGuard } from '../../support/steps.ts';
 
 /** Any text that PostgreSQL can hold, rich in the characters that end a literal. */

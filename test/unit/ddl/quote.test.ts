@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { quoteBody, quoteLiteral } from '../../../src/ddl/quote.ts';
+import { quoteBody } from '../../../src/ddl/quote.ts';
+import { quoteLiteral } from '../../../src/partition/literal.ts';
 
 describe('quoteLiteral', () => {
   it.each([
