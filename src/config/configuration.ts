@@ -28,11 +28,13 @@ export interface Listener {
   readonly port: number;
 }
 
-/** Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. */
+/** Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. `maxRuntimeMs` bounds neither maintenance nor index. */
 export interface Schedules {
   readonly timezone: string;
   readonly maxRuntimeMs: number;
   readonly provision: string | null;
   readonly retention: string | null;
+  readonly maintenance: string | null;
+  readonly index: string | null;
   readonly collect: string | null;
 }

@@ -76,6 +76,10 @@ function assemble(values: ProcessValues, databases: Configuration['databases']):
       maxRuntimeMs: schedules.maxRuntime,
       provision: schedules.provision,
       retention: schedules.retention,
+      maintenance: schedules.maintenance,
+      index: schedules.index,
+      maintenance: schedules.maintenance,
+      index: schedules.index,
       collect: schedules.collect,
     },
     safety: {

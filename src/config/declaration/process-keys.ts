@@ -74,12 +74,20 @@ export const processKeys: ProcessKeys = {
       maxRuntime: defaulted(
         duration('1s', longest),
         '1h',
-        'The longest that one run of a task may take; then it is aborted and counts as failed.',
+        'The longest that one run of a task may take; then it is aborted and counts as failed. It does not bound `maintenance` and `index`, which may well take hours: their `window` does.',
       ),
       provision: defaulted(schedule, '*/10 * * * *', 'Makes partitions ahead of time.'),
       retention: defaulted(schedule, '7 * * * *', 'Detaches and drops partitions that have left their retention.'),
-      maintenance: defaulted(schedule, '*/15 * * * *', 'Vacuums, analyses and freezes. Checked already, used by a later version.'),
-      index: defaulted(schedule, '*/15 * * * *', 'Builds and repairs indexes. Checked already, used by a later version.'),
+      maintenance: defaulted(
+        schedule,
+        '*/15 * * * *',
+        'Vacuums, analyses, freezes and reindexes what is due by `maintenance` of its table.',
+      ),
+      index: defaulted(
+        schedule,
+        '*/15 * * * *',
+        'Builds the `indexes` of each table on partitions that lack them, and finishes or removes interrupted builds.',
+      ),
       probe: defaulted(schedule, '*/5 * * * *', 'Asks whether queries prune. Checked already, used by a later version.'),
       collect: defaulted(schedule, '* * * * *', 'Reads the figures behind /metrics.'),
     },

@@ -8,6 +8,7 @@ import { grace, interval, span, start, storageParameters } from '../format/table
 import { oneOf, text } from '../format/text.ts';
 import { timezone } from '../format/timezone.ts';
 import { defaulted, type Key, optional, required, type Section, section } from './key.ts';
+import { type MaintenanceKeys, maintenanceSection } from './maintenance-keys.ts';
 
 export type RetentionKeys = {
   readonly keep: Key<string | number>;
@@ -27,6 +28,7 @@ export type SharedTableKeys = {
   readonly defaultPartition: Key<'none' | 'keep' | 'managed'>;
   readonly retention: Section<RetentionKeys>;
   readonly storage: Key<Readonly<Record<string, string>>>;
+  readonly maintenance: Section<MaintenanceKeys>;
 };
 
 export type TableKeys = { readonly table: Key<QualifiedName> } & SharedTableKeys;
@@ -69,6 +71,7 @@ export const sharedTableKeys: SharedTableKeys = {
   ),
   retention: retentionSection,
   storage: defaulted(storageParameters, {}, 'Storage parameters of new partitions; they win over those of the newest existing one.'),
+  maintenance: maintenanceSection,
 };
 
 export const tableSection: Section<TableKeys> = section('One partitioned table.', {

@@ -42,6 +42,14 @@ export const schedule: Format<string | null> = format({
   parse: (value) => (value === null || value === false || value === 'false' || value === 'off' ? null : parseCron(textOf(value))),
 });
 
+/** A cron expression that must be one: a moment that keeps coming. */
+export const cronExpression: Format<string> = format({
+  title: 'cron expression',
+  allowed: 'five fields (minute, hour, day of the month, month, day of the week) or six with the second first',
+  schema: { type: 'string', minLength: 1 },
+  parse: (value) => parseCron(textOf(value)),
+});
+
 /**
  * The expression with single spaces; throws `RangeError` naming the field that is wrong. Knows stars, numbers, ranges (also across the
  * end, `22-2`), steps on stars and ranges, lists, and three-letter names: what every cron agrees on, and a subset of what node-cron takes.

@@ -18,6 +18,26 @@ export function wholeNumber(least: number, most: number): Format<number> {
   });
 }
 
+/** A share of something, 1 being all of it; between `least` and `most`, both included. */
+export function share(least: number, most: number): Format<number> {
+  return format({
+    title: 'share',
+    allowed: `a number from ${least} to ${most}, 1 being all`,
+    schema: { type: 'number', minimum: least, maximum: most },
+    parse: (value) => {
+      const found = typeof value === 'string' && /^\s*-?\d+(\.\d+)?\s*$/.test(value) ? Number(value) : value;
+      if (typeof value === 'string' && /^\s*\d+(\.\d+)?\s*%\s*$/.test(value)) {
+        throw new RangeError(`it is a percentage; write ${Number.parseFloat(value) / 100}`);
+      }
+      if (typeof found === 'bigint') throw new RangeError(`it is ${found < 0n ? 'less than the least' : 'more than the most'} allowed`);
+      if (typeof found !== 'number' || Number.isNaN(found)) throw new RangeError('it is not a number');
+      if (found < least) throw new RangeError(`it is less than ${least}`);
+      if (found > most) throw new RangeError(`it is more than ${most}`);
+      return found;
+    },
+  });
+}
+
 /** A TCP port; 0 lets the system choose a free one. */
 export const port: Format<number> = {
   ...wholeNumber(0, 65535),

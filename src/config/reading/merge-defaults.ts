@@ -1,7 +1,7 @@
 import type { ConfigNode, MapNode } from '../document/config-node.ts';
 
 /** Merged key by key; everything else of a table replaces the default as a whole. */
-const mergedKeys: readonly string[] = ['key', 'retention', 'storage'];
+const mergedKeys: readonly string[] = ['key', 'retention', 'storage', 'maintenance'];
 
 /**
  * The table with the defaults that it does not overrule; every value keeps the place it was written at. A key written with null

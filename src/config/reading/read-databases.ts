@@ -3,6 +3,7 @@ import type { Connection, DatabasePolicy, TablePolicy } from '../../partition/po
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { type ConfigNode, isUnset, type MapNode, type Report } from '../document/config-node.ts';
+import { readMaintenance } from './read-maintenance.ts';
 import { completeValues, readKeys, readList, readMap, readSection } from './read-section.ts';
 import { readTable } from './read-table.ts';
 
@@ -23,6 +24,8 @@ function checkDefaults(defaults: MapNode, report: Report): void {
   readKeys(rootSection.keys.defaults.keys.key, readMap(defaults, 'key', report), report);
   const retention = defaults.entries.get('retention');
   if (retention?.kind === 'map') readKeys(rootSection.keys.defaults.keys.retention, retention, report);
+  // No key of it is required, and the zone is checked on its own.
+  readMaintenance(defaults, 'UTC', report);
 }
 
 function readDatabase(node: MapNode, defaults: MapNode, folder: string, report: Report): DatabasePolicy | null {

@@ -1,9 +1,9 @@
 import { formatInterval, type Interval, isZeroSpan, parseSpan, type Span } from '../../partition/interval.ts';
 import type { Retention } from '../../partition/policy.ts';
 import { retentionSection } from '../declaration/table-keys.ts';
-import type { ConfigNode, MapNode, Report } from '../document/config-node.ts';
+import type { MapNode, Report } from '../document/config-node.ts';
 import { isInherited } from './merge-defaults.ts';
-import { asMap, completeValues, readSection, reportValue } from './read-section.ts';
+import { asMap, completeValues, isNone, readSection, reportValue } from './read-section.ts';
 
 export type ReadRetention = { readonly isRead: true; readonly value: Retention | null } | { readonly isRead: false };
 
@@ -26,11 +26,6 @@ export function readRetention(table: MapNode, interval: Interval | null, report:
   const values = completeValues(retentionSection, partial);
   if (values === null || keep === null || grace === undefined) return { isRead: false };
   return { isRead: true, value: { keep, action: values.action, grace, schema: values.schema } };
-}
-
-/** Null and false are how a table opts out of a default retention. */
-function isNone(node: ConfigNode): boolean {
-  return node.kind === 'scalar' && !node.isBroken && (node.value === null || node.value === false);
 }
 
 function readKeep(map: MapNode, written: string | number, interval: Interval, report: Report): Span | null {

@@ -53,6 +53,11 @@ export function asMap(node: ConfigNode | undefined, place: Place, report: Report
   return { kind: 'map', path: place.path, line: node?.line ?? place.line, entries: new Map() };
 }
 
+/** Null and false are how a table opts out of a section that its defaults, or the defaults of partitiond, would give it. */
+export function isNone(node: ConfigNode): boolean {
+  return node.kind === 'scalar' && !node.isBroken && (node.value === null || node.value === false);
+}
+
 /** The maps in the list at `name`, which must be there and not empty; items that are something else are left out (reported). */
 export function readList(parent: MapNode, name: string, report: Report): readonly MapNode[] {
   const node = parent.entries.get(name);
