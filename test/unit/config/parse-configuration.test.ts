@@ -15,7 +15,15 @@ describe('a configuration', () => {
       log: { level: 'info', format: 'json' },
       http: { host: '0.0.0.0', port: 9788 },
       admin: { host: '127.0.0.1', port: 9789 },
-      schedules: { timezone: 'UTC', maxRuntimeMs: 3_600_000, provision: '*/10 * * * *', retention: '7 * * * *', collect: '* * * * *' },
+      schedules: {
+        timezone: 'UTC',
+        maxRuntimeMs: 3_600_000,
+        provision: '*/10 * * * *',
+        retention: '7 * * * *',
+        maintenance: '*/15 * * * *',
+        index: '*/15 * * * *',
+        collect: '* * * * *',
+      },
       safety: { lockTimeoutMs: 100, lockBudgetMs: 300_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 },
       leadership: { enabled: true },
       metrics: { partitions: 'top', topPerTable: 20, maxSeries: 50_000, rowCounts: 'estimate' },
@@ -113,7 +121,15 @@ describe('a configuration', () => {
     const { schedules } = parse(
       withTable('interval: 1 day', 'schedules: { provision: false, retention: null, collect: off, index: false }'),
     );
-    expect(schedules).toEqual({ timezone: 'UTC', maxRuntimeMs: 3_600_000, provision: null, retention: null, collect: null });
+    expect(schedules).toEqual({
+      timezone: 'UTC',
+      maxRuntimeMs: 3_600_000,
+      provision: null,
+      retention: null,
+      maintenance: '*/15 * * * *',
+      index: null,
+      collect: null,
+    });
   });
 
   it('takes a section or key with nothing behind it as absent', () => {
