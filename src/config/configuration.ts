@@ -28,7 +28,10 @@ export interface Listener {
   readonly port: number;
 }
 
-/** Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. `maxRuntimeMs` bounds neither maintenance nor index. */
+/**
+ * Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. `maxRuntimeMs` bounds neither
+ * maintenance nor index.
+ */
 export interface Schedules {
   readonly timezone: string;
   readonly maxRuntimeMs: number;

@@ -78,8 +78,6 @@ function assemble(values: ProcessValues, databases: Configuration['databases']):
       retention: schedules.retention,
       maintenance: schedules.maintenance,
       index: schedules.index,
-      maintenance: schedules.maintenance,
-      index: schedules.index,
       collect: schedules.collect,
     },
     safety: {
