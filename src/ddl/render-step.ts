@@ -37,13 +37,13 @@ export function renderStep(step: Step, serverVersion: number): RenderedStep {
     case 'analyze':
       return renderAnalyze(step, serverVersion);
     case 'reindex':
-      return renderReindex(step, serverVersion);
+      return renderReindex(step);
     case 'create-index':
-      return renderCreateIndex(step, serverVersion);
+      return renderCreateIndex(step);
     case 'attach-index':
-      return renderAttachIndex(step, serverVersion);
+      return renderAttachIndex(step);
     case 'drop-index':
-      return renderDropIndex(step, serverVersion);
+      return renderDropIndex(step);
     default:
       return unknownStep(step);
   }

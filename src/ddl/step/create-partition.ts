@@ -2,6 +2,7 @@ import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-
 import type { CreatePartition } from '../../plan/step.ts';
 import { carryAfterAttach, carryBeforeAttach } from '../carry/carry-properties.ts';
 import { renderCreateLike } from '../carry/create-like.ts';
+import { createIndexSql } from '../create-index.ts';
 import { attachForeignKeyLocks, locksOn } from '../foreign-key-locks.ts';
 import { renderForValues, renderRangeCondition } from '../range-condition.ts';
 import { briefTransaction, renderedStep } from '../rendered-step.ts';
@@ -28,6 +29,11 @@ function renderCreate(step: CreatePartition, serverVersion: number): readonly St
   return [
     renderCreateLike(step.partition, step.table, step.template, step.storage),
     ...carryBeforeAttach(step.partition, step.table, step.template),
+    ...step.indexes.map((named) => ({
+      sql: createIndexSql('plain', step.partition, named),
+      locks: [],
+      reason: `the policy asks for index ${named.definition.name} on partitions like this one`,
+    })),
     {
       sql: `ALTER TABLE ${partition} ADD CONSTRAINT ${boundCheck} CHECK (${renderRangeCondition(step)})`,
       locks: [],
