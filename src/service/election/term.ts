@@ -7,7 +7,15 @@ import type { LossReason } from '../../telemetry/metrics.ts';
 import { abortWith } from '../abort-with.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { readLedDatabase } from '../tasks/led-database.ts';
-import { type CronSchedule, type Schedule, type ScheduledTaskName, scheduledTasks, scheduleOf, startSchedule } from '../tasks/schedule.ts';
+import {
+  type CronSchedule,
+  isUpkeepTask,
+  type Schedule,
+  type ScheduledTaskName,
+  scheduledTasks,
+  scheduleOf,
+  startSchedule,
+} from '../tasks/schedule.ts';
 import { TaskRunner } from '../tasks/task-runner.ts';
 import type { Leadership } from './leadership.ts';
 
@@ -140,10 +148,12 @@ export class Term {
     });
   }
 
-  /** Ahead comes first, removal after it; the collection then sees what both have left. */
+  /** Ahead comes first, removal after it; the collection then sees what both have left, and does not wait for hours of upkeep. */
   async #runEachOnce(): Promise<void> {
     for (const task of scheduledTasks) {
-      if (this.#scheduleOf(task) !== null && !this.#signal.aborted) await this.#runner.fire(task, 'requested');
+      if (this.#scheduleOf(task) === null || this.#signal.aborted) continue;
+      const run = this.#runner.fire(task, 'requested');
+      if (!isUpkeepTask(task)) await run;
     }
   }
 

@@ -8,7 +8,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { attemptTask } from './attempt-task.ts';
 import { firingOffsetMs } from './firing-offset.ts';
 import { nothingDone, type Performance } from './performance.ts';
-import { type ScheduledTaskName, scheduleOf, shortestGapSeconds, workTasks } from './schedule.ts';
+import { isUpkeepTask, type ScheduledTaskName, scheduleOf, shortestGapSeconds, workTasks } from './schedule.ts';
 import { TaskBackoff, type Turn, wholeTurn } from './task-backoff.ts';
 import type { TermFacts } from './term-facts.ts';
 
@@ -16,9 +16,9 @@ import type { TermFacts } from './term-facts.ts';
 export type Firing = 'scheduled' | 'requested';
 
 /**
- * Runs the tasks of one database for one leader: never two of the same task, and of those that change something one after the other. The
- * collection goes beside them, for a step may wait minutes for its lock; it reads all tables at once, so it spares none and tries every
- * time. What could not run, as the process was busy or work was paused, runs once as soon as it can. Ends with `signal`, at once where it
+ * Runs the tasks of one database for one leader: never two of the same task, and of those that make and remove partitions one after the other.
+ * Maintenance and index share another lane, for they may take hours and must not meet on one partition. The collection goes beside them all,
+ * for a step may wait minutes for its lock; it reads all tables at once, so it spares none and tries every time. What could not run, as the process was busy or work was paused, runs once as soon as it can. Ends with `signal`, at once where it
  * can.
  */
 export class TaskRunner {
@@ -32,7 +32,7 @@ export class TaskRunner {
   readonly #due = new Set<ScheduledTaskName>();
   /** Firings that came during a pause. */
   readonly #owed = new Set<ScheduledTaskName>();
-  readonly #lanes = new Map<'work' | 'collect', Promise<void>>();
+  readonly #lanes = new Map<Lane, Promise<void>>();
   readonly #backoffs: ReadonlyMap<ScheduledTaskName, TaskBackoff>;
   readonly #collection = new Collection();
   /** Of each task, whom its last firing left out, and after how many failures: firings may come each second, and only a change is news. */
@@ -100,7 +100,7 @@ export class TaskRunner {
       return null;
     }
     this.#busy.add(task);
-    const lane = task === 'collect' ? 'collect' : 'work';
+    const lane = laneOf(task);
     const run = this.#after(this.#lanes.get(lane), task, how);
     this.#lanes.set(lane, run);
     return run;
@@ -201,6 +201,13 @@ export class TaskRunner {
     const level = this.#failing.has(task) || !isTransient ? 'error' : 'warn';
     this.#surroundings.logger[level]('task failed', { database: this.#database.name, task, attempt, ...errorFields(error) });
   }
+}
+
+type Lane = 'work' | 'upkeep' | 'collect';
+
+function laneOf(task: ScheduledTaskName): Lane {
+  if (task === 'collect') return 'collect';
+  return isUpkeepTask(task) ? 'upkeep' : 'work';
 }
 
 function pauseText({ pause }: Performance): string {
