@@ -31,7 +31,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     const session = await openSession(url);
     const facts = await readServerFacts(session, context.clock, signal);
     const journal = await readJournal(session, 'partitiond', signal);
-    const [planned] = await planTables([policy('loop')], { session, journal, facts, request: applyAll, context, signal });
+    const [planned] = await planTables([policy('loop')], { session, journal, marks: null, facts, request: applyAll, context, signal });
     const steps = planned?.plan?.steps ?? [];
     const loopMs = await timed(async () => {
       for (const step of steps) {

@@ -5,6 +5,7 @@ import type { JournalContents } from '../journal/read-journal.ts';
 import type { Evidence, PartitionedTable, ServerFacts, TableState } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
+import type { UpkeepMarks } from '../partition/upkeep.ts';
 import type { Plan, Questions } from '../plan/plan.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { planObstacle, planTable } from '../plan/plan-table.ts';
@@ -14,6 +15,7 @@ import { sqlstates } from '../postgres/sqlstate.ts';
 import { breather } from './breather.ts';
 import type { ReconcileContext, ReconcileRequest } from './request.ts';
 import { toPartitiondError } from './to-partitiond-error.ts';
+import { withUpkeep } from './upkeep-reading.ts';
 
 /** One table after reading and planning; `error` excludes a plan. */
 export interface PlannedTable {
@@ -29,6 +31,8 @@ const noEvidence: Evidence = { occupiedInDefault: [], referenced: new Map(), tak
 export interface Reading {
   readonly session: Session;
   readonly journal: JournalContents;
+  /** Null: the run is not about upkeep, and no facts of it are read. */
+  readonly marks: UpkeepMarks | null;
   readonly facts: ServerFacts;
   readonly request: ReconcileRequest;
   readonly context: Pick<ReconcileContext, 'safety' | 'clock'>;
@@ -80,7 +84,7 @@ function notReached(policy: TablePolicy, withinMs: number, cause: unknown): Stat
 }
 
 async function planTogether(policies: readonly TablePolicy[], reading: Reading): Promise<readonly PlannedTable[]> {
-  const { session, journal, facts, request, context, signal } = reading;
+  const { session, journal, marks, facts, request, context, signal } = reading;
   const planContext: PlanContext = {
     now: request.now ?? facts.now,
     clockSkewMs: Number(facts.now - facts.localNow) / 1000,
@@ -88,7 +92,8 @@ async function planTogether(policies: readonly TablePolicy[], reading: Reading):
     allowRemovals: request.allowRemovals,
     tasks: request.tasks,
   };
-  const states = await readTables(session, { policies, now: planContext.now, detached: journal.detached, holds: journal.holds }, signal);
+  const read = await readTables(session, { policies, now: planContext.now, detached: journal.detached, holds: journal.holds }, signal);
+  const states = await withUpkeep(read, policies, marks, session, signal);
   const asks: { readonly index: number; readonly table: PartitionedTable; readonly questions: Questions }[] = [];
   const breathe = breather(context.clock);
   for (const [index, policy] of policies.entries()) {

@@ -31,7 +31,7 @@ export async function readDatabaseStatus(
   assertUsableServer(facts, 'plan', database.name);
   const journal = await readJournal(session, database.journalSchema, signal);
   const runs = journal.isInstalled ? await readLastRuns(session, database.journalSchema, signal) : [];
-  const planned = await planTables(database.tables, { session, journal, facts, request, context, signal });
+  const planned = await planTables(database.tables, { session, journal, marks: null, facts, request, context, signal });
   return {
     database: database.name,
     now: formatInstant(facts.now),

@@ -18,10 +18,12 @@ import { assertUsableServer } from './assert-usable-server.ts';
 import { breather } from './breather.ts';
 import type { RunReport, TableReport } from './event.ts';
 import { isDone } from './is-done.ts';
-import { planTables } from './plan-tables.ts';
+import { type PlannedTable, planTables } from './plan-tables.ts';
 import { endsRun, reconcileTable, untouched } from './reconcile-table.ts';
+import { type AwaitingTable, reconcileUpkeep } from './reconcile-upkeep.ts';
 import type { ReconcileContext, ReconcileRequest } from './request.ts';
 import type { Run } from './run.ts';
+import { readMarksFor } from './upkeep-reading.ts';
 
 /**
  * Reconciles the requested tables once. Mode `plan` writes nothing, not even the journal schema. Throws `ConnectionError` or `ConfigError`
@@ -80,7 +82,8 @@ async function forgetHistory({ session, database, context, signal }: Run): Promi
 async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalContents): Promise<RunReport> {
   const { session, database, request, context, signal } = run;
   const readAt = context.clock.monotonicMs();
-  const planned = [...(await planTables(selectPolicies(database, request), { session, journal, facts, request, context, signal }))];
+  const marks = await readMarksFor(run, journal);
+  const planned = [...(await planTables(selectPolicies(database, request), { session, journal, marks, facts, request, context, signal }))];
   run.emit({
     kind: 'snapshot-read',
     isWhole: request.tables === null,
@@ -90,9 +93,21 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
     ),
     durationMs: context.clock.monotonicMs() - readAt,
   });
+  return await reconcilePlanned(run, facts, planned, journal.pause);
+}
+
+/** Ordinary steps first, one table after the other; then the upkeep of all of them, side by side. */
+async function reconcilePlanned(
+  run: Run,
+  facts: ServerFacts,
+  planned: PlannedTable[],
+  pausedBefore: RunReport['pause'],
+): Promise<RunReport> {
+  const { request, context, signal } = run;
   const tables: TableReport[] = [];
+  const awaiting: (AwaitingTable & { readonly position: number })[] = [];
   const unreached: QualifiedName[] = [];
-  let pause = journal.pause;
+  let pause = pausedBefore;
   let ended: PartitiondError | null = null;
   const breathe = breather(context.clock);
   // Each is let go when its turn comes: a run that waits for locks must not hold the states of all tables from before and after.
@@ -106,9 +121,17 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
     const reconciled = await reconcileTable(run, table, pause);
     ({ pause } = reconciled);
     ended = errorsOf(reconciled.report).find(endsRun) ?? null;
-    tables.push(reconciled.report);
+    const { report, upkeep } = reconciled;
+    if (upkeep.length > 0) awaiting.push({ policy: table.policy, report, upkeep, position: tables.length });
+    tables.push(report);
   }
-  return { runId: run.id, database: database.name, facts, pause, tables, unreached };
+  if (awaiting.length > 0) {
+    const conducted = await reconcileUpkeep(run, awaiting, facts, { pause, ended });
+    for (const [index, { position, report }] of awaiting.entries()) tables[position] = conducted.reports[index] ?? report;
+    unreached.push(...conducted.unreached);
+    pause ??= conducted.pause;
+  }
+  return { runId: run.id, database: run.database.name, facts, pause, tables, unreached };
 }
 
 function selectPolicies(database: DatabasePolicy, { tables, first = [] }: ReconcileRequest): readonly TablePolicy[] {

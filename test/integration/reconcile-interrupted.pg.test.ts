@@ -29,6 +29,8 @@ function readingAfter(before: (query: NamedSql) => Promise<void>): (session: Ses
     complete: (...parameters) => session.complete(...parameters),
     transaction: (...parameters) => session.transaction(...parameters),
     onLost: (listener) => session.onLost(listener),
+    onNotice: (listener) => session.onNotice(listener),
+    onNotice: (listener) => session.onNotice(listener),
     close: () => session.close(),
   });
 }
