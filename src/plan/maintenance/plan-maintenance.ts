@@ -1,13 +1,47 @@
+/**
+ * What of the partitions' VACUUM, ANALYZE, freeze and REINDEX is due, and in which order: decided from statistics, never from a calendar alone.
+ * Knows neither windows nor who else is at work; whether a step can be done now is for the run to see.
+ */
 import type { UpkeepFacts } from '../../partition/upkeep.ts';
 import type { Finding } from '../finding.ts';
 import type { Analyze, Reindex, Vacuum } from '../step.ts';
 import type { Subject } from '../subject.ts';
+import { type Leaf, leavesOf } from './leaf.ts';
+import { compareWork, leafWork } from './leaf-work.ts';
+import { planParentAnalyze } from './parent-analyze.ts';
+import { compareRebuilds, planReindex } from './reindex.ts';
+import { neverAnalysedFindings, privilegeFindings, wraparoundFindings } from './row-findings.ts';
 
 export interface MaintenancePlan {
   readonly steps: readonly (Vacuum | Analyze | Reindex)[];
   readonly findings: readonly Finding[];
 }
 
-export function planMaintenance(_subject: Subject, _facts: UpkeepFacts, _leaving: ReadonlySet<string>): MaintenancePlan {
-  return { steps: [], findings: [] };
+/**
+ * Plans the task `maintenance` of one table: what has grown too old first, then dead rows, statistics, partitions that have closed, indexes, and at last
+ * the partitioned table itself. At most one VACUUM or ANALYZE for each leaf, and it comes before a REINDEX there. Without `maintenance` in
+ * the policy there are only findings. `leaving`: oids of partitions that this plan detaches or drops. Pure, throws nothing.
+ */
+export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: ReadonlySet<string>): MaintenancePlan {
+  const { maintenance } = subject.policy;
+  const leaves = leavesOf(subject, facts, leaving);
+  const indexes = planReindex(subject, facts, leaves);
+  const due = maintenance === null ? [] : leaves.flatMap((leaf) => leafWork(subject, maintenance, facts, leaf) ?? []);
+  const works = due.filter(isAllowed).toSorted(compareWork);
+  const rebuilds = indexes.rebuilds.filter(isAllowed).toSorted(compareRebuilds);
+  const lacking = [...due, ...indexes.rebuilds].filter((work) => !isAllowed(work)).map(({ leaf }) => leaf);
+  const parent = maintenance === null ? null : planParentAnalyze(subject, maintenance, facts);
+  return {
+    steps: [...works.map(({ step }) => step), ...rebuilds.map(({ step }) => step), ...(parent === null ? [] : [parent])],
+    findings: [
+      ...privilegeFindings(subject, facts, [...new Set(lacking)]),
+      ...wraparoundFindings(subject, facts, leaves),
+      ...neverAnalysedFindings(subject, leaves),
+      ...indexes.findings,
+    ],
+  };
+}
+
+function isAllowed({ leaf }: { readonly leaf: Leaf }): boolean {
+  return leaf.mayMaintain;
 }

@@ -1,0 +1,165 @@
+/** Which indexes of leaves are rebuilt, and what is said of those that are invalid or mostly waste, whether they are rebuilt or not. */
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { IndexFacts, UpkeepFacts } from '../../partition/upkeep.ts';
+import { type Finding, warning } from '../finding.ts';
+import type { Reindex } from '../step.ts';
+import type { Subject } from '../subject.ts';
+import { canReindexConcurrently, invalidIndex, isOurLeftover } from './index-state.ts';
+import { compareLeaves, compareNames, type Leaf } from './leaf.ts';
+import { formatShare, formatSize } from './quantities.ts';
+
+/** An index that is to be rebuilt, if the role may. */
+export interface Rebuild {
+  readonly leaf: Leaf;
+  readonly step: Reindex;
+  /** Infinity for an invalid one. */
+  readonly wastedBytes: number;
+}
+
+export interface IndexUpkeep {
+  readonly rebuilds: readonly Rebuild[];
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Looks at the indexes that `facts` tells of, in its order. One that is being built is left alone; one that the task `index` finishes or removes
+ * is only told of. Without `maintenance` in the policy nothing is rebuilt, and bloat is not looked for. Pure, throws nothing.
+ */
+export function planReindex(subject: Subject, facts: UpkeepFacts, leaves: readonly Leaf[]): IndexUpkeep {
+  const leavesByOid = new Map(leaves.map((leaf) => [leaf.oid, leaf]));
+  const rebuilds: Rebuild[] = [];
+  const findings: Finding[] = [];
+  for (const index of facts.indexes) {
+    if (index.isBuilding) continue;
+    const leaf = leavesByOid.get(index.relationOid);
+    if (leaf === undefined) {
+      if (!index.isValid && isPartitioned(subject, facts, index)) findings.push(incompleteFinding(index));
+      continue;
+    }
+    const fault = index.isValid ? findBloat(subject, index) : findInvalid(subject, facts, index, leaf);
+    if (fault === null) continue;
+    const rebuild = fault.isRepaired ? rebuildOf(subject, index, leaf, fault) : null;
+    if (rebuild !== null) rebuilds.push(rebuild);
+    const future = rebuild !== null && leaf.mayMaintain ? 'partitiond rebuilds it.' : fault.remedy;
+    findings.push(
+      warning(
+        fault.kind,
+        `Index ${formatQualifiedName(index.name)} of ${formatQualifiedName(leaf.name)} ${fault.what}. ${future}`,
+        leaf.name,
+      ),
+    );
+  }
+  return { rebuilds, findings };
+}
+
+/** Invalid ones first, then those with the most waste. */
+export function compareRebuilds(a: Rebuild, b: Rebuild): number {
+  return compareNumbers(b.wastedBytes, a.wastedBytes) || compareLeaves(a.leaf, b.leaf) || compareNames(a.step.index, b.step.index);
+}
+
+interface Fault {
+  readonly kind: 'invalid-index' | 'bloated-index';
+  readonly reason: string;
+  readonly what: string;
+  /** Whether a rebuild is what helps. */
+  readonly isRepaired: boolean;
+  /** What to do when partitiond does not rebuild it. */
+  readonly remedy: string;
+  readonly wastedBytes: number;
+}
+
+function findBloat({ policy: { maintenance } }: Subject, index: IndexFacts): Fault | null {
+  const { bytes, wastedBytes } = index;
+  const most = maintenance?.reindexBloat ?? null;
+  if (maintenance === null || most === null || wastedBytes === null || bytes < maintenance.reindexMinBytes) return null;
+  if (!(wastedBytes / bytes > most)) return null;
+  const waste = `${formatSize(wastedBytes)} of its ${formatSize(bytes)}`;
+  return {
+    kind: 'bloated-index',
+    reason: `an estimated ${waste} are waste, more than ${formatShare(most)}`,
+    what: `is bloated: an estimated ${waste} are waste, and the policy allows ${formatShare(most)}`,
+    isRepaired: true,
+    remedy: rebuildByHand(index),
+    wastedBytes,
+  };
+}
+
+function findInvalid({ policy }: Subject, { marks }: UpkeepFacts, index: IndexFacts, leaf: Leaf): Fault | null {
+  const state = invalidIndex(index, leaf, policy, marks.indexes);
+  const fault = { kind: 'invalid-index', reason: 'it is invalid', wastedBytes: Number.POSITIVE_INFINITY } as const;
+  const effect = 'every write maintains it, and no query uses it';
+  switch (state) {
+    case 'ours':
+      return {
+        ...fault,
+        what: 'is not finished: its build was interrupted',
+        isRepaired: false,
+        remedy: 'The task index finishes or removes it.',
+      };
+    case 'leftover': {
+      const what = `is left of a REINDEX CONCURRENTLY that was interrupted: ${effect}`;
+      const isOurs = isOurLeftover(index, marks.indexes);
+      const remedy = isOurs ? 'The task index removes it.' : `If no REINDEX is at work any more, run: ${dropByHand(index)}`;
+      return { ...fault, what, isRepaired: false, remedy };
+    }
+    case 'broken':
+      return {
+        ...fault,
+        what: `is invalid: ${effect}`,
+        isRepaired: true,
+        remedy: `${rebuildByHand(index)} Or remove it: ${dropByHand(index)}`,
+      };
+  }
+}
+
+function rebuildOf(
+  { policy: { maintenance }, table }: Subject,
+  index: IndexFacts,
+  leaf: Leaf,
+  { reason, wastedBytes }: Fault,
+): Rebuild | null {
+  if (maintenance === null || !canReindexConcurrently(index)) return null;
+  const step: Reindex = {
+    kind: 'reindex',
+    table: table.name,
+    tableOid: table.oid,
+    partition: leaf.name,
+    partitionOid: leaf.oid,
+    range: leaf.range,
+    index: index.name,
+    indexOid: index.oid,
+    limits: maintenance.limits,
+    reason,
+    task: 'maintenance',
+  };
+  return { leaf, step, wastedBytes };
+}
+
+function rebuildByHand(index: IndexFacts): string {
+  const name = formatQualifiedName(index.name);
+  if (canReindexConcurrently(index)) return `Rebuild it: REINDEX INDEX CONCURRENTLY ${name};`;
+  return `As it stands behind an exclusion constraint, only REINDEX INDEX ${name}; rebuilds it, which blocks readers and writers.`;
+}
+
+function dropByHand(index: IndexFacts): string {
+  return `DROP INDEX CONCURRENTLY ${formatQualifiedName(index.name)};`;
+}
+
+/** Of the partitioned table, or of a partition that is one. */
+function isPartitioned({ table }: Subject, { relations }: UpkeepFacts, { relationOid }: IndexFacts): boolean {
+  const isOne = (relation: { readonly oid: string; readonly kind: string }): boolean =>
+    relation.oid === relationOid && relation.kind === 'partitioned';
+  return relationOid === table.oid || table.partitions.some(isOne) || relations.some(isOne);
+}
+
+function incompleteFinding(index: IndexFacts): Finding {
+  const what = `Index ${formatQualifiedName(index.name)} is invalid, as not every partition has a valid index that is attached to it`;
+  const fix =
+    'Where indexes of the policy asks for it, the task index completes it; otherwise make the missing ones and attach them, or drop it.';
+  return warning('invalid-index', `${what}. ${fix}`);
+}
+
+/** Not by subtraction: Infinity minus itself is no number. */
+function compareNumbers(a: number, b: number): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

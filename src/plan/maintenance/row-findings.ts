@@ -1,0 +1,43 @@
+import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
+import type { UpkeepFacts } from '../../partition/upkeep.ts';
+import { type Finding, warning } from '../finding.ts';
+import type { Subject } from '../subject.ts';
+import { countOf, enumerateNames, formatCount } from '../wording.ts';
+import { compareLeaves, type Leaf } from './leaf.ts';
+import { ageShare } from './rows-due.ts';
+
+/** Partitions with rows that no statistics tell the planner of; one finding, without `maintenance` in the policy none. */
+export function neverAnalysedFindings({ policy, table }: Subject, leaves: readonly Leaf[]): readonly Finding[] {
+  if (policy.maintenance === null) return [];
+  const blind = leaves.filter(({ isAnalyzed, liveRows }) => !isAnalyzed && liveRows > 0).toSorted(compareLeaves);
+  const [first] = blind;
+  if (first === undefined) return [];
+  const what = `${countOf(blind.length, 'partition')} of ${formatQualifiedName(table.name)} with rows ${blind.length === 1 ? 'was' : 'were'} never analysed`;
+  return [warning('never-analysed', `${what}, so queries on them are planned by guesswork: ${enumerateNames(blind)}.`, first.name)];
+}
+
+/** Partitions that autovacuum should have frozen by now; one finding, about the oldest of them. Also without `maintenance` in the policy. */
+export function wraparoundFindings({ table }: Subject, facts: UpkeepFacts, leaves: readonly Leaf[]): readonly Finding[] {
+  const overdue = leaves
+    .filter((leaf) => ageShare(leaf, facts) > 1)
+    .toSorted((a, b) => ageShare(b, facts) - ageShare(a, facts) || compareLeaves(a, b));
+  const [worst] = overdue;
+  if (worst === undefined) return [];
+  const isOver = overdue.length === 1 ? 'is' : 'are';
+  const what = `${countOf(overdue.length, 'partition')} of ${formatQualifiedName(table.name)} ${isOver} older than the age at which autovacuum is forced to freeze: ${enumerateNames(overdue)}`;
+  const ages = `${formatQualifiedName(worst.name)} is ${countOf(worst.xidAge, 'transaction')} old (autovacuum_freeze_max_age is ${formatCount(facts.freezeMaxAge)}) and ${countOf(worst.mxidAge, 'multixact')} (${formatCount(facts.multixactFreezeMaxAge)})`;
+  const fix = 'Look for old transactions, prepared transactions and replication slots first, then run VACUUM (FREEZE) on them.';
+  return [warning('near-wraparound', `${what}. ${ages}. ${fix}`, worst.name)];
+}
+
+/**
+ * That the role may not do what the policy asks for; one finding. `lacking`: leaves with something due which it may not do. Nothing of that is planned, for
+ * PostgreSQL only warns of it, once for each partition and run.
+ */
+export function privilegeFindings({ policy, table }: Subject, { mayMaintain }: UpkeepFacts, lacking: readonly Leaf[]): readonly Finding[] {
+  if (policy.maintenance === null || (mayMaintain && lacking.length === 0)) return [];
+  const name = formatQualifiedName(table.name);
+  const what = `partitiond's role may not vacuum, analyse and reindex ${mayMaintain ? enumerateNames(lacking) : name}, so that is not done`;
+  const fix = `From PostgreSQL 17 on, GRANT MAINTAIN ON ${name} and on its partitions to the role; before, make it a member of the owner: GRANT ${quoteIdentifier(table.owner)} TO it.`;
+  return [warning('missing-privilege', `${what}. ${fix}`, mayMaintain ? (lacking[0]?.name ?? null) : null)];
+}
