@@ -21,12 +21,8 @@ type Urgency = (typeof urgencies)[number];
 
 /** The one command that is due for the rows of a leaf; null: none. */
 export function leafWork(subject: Subject, policy: MaintenancePolicy, facts: UpkeepFacts, leaf: Leaf): LeafWork | null {
-  const age = explainAge(policy, leaf, facts);
-  const dead = explainDeadRows(policy, leaf);
-  const stale = explainStaleStatistics(policy, leaf);
-  const closing = closingWork(subject, policy, leaf, facts.marks.frozen.get(leaf.oid));
-  const isClosing = closing?.work === 'freeze';
-  const reasons = [age, dead, stale, closing?.reason ?? null].filter((reason) => reason !== null);
+  const due = reasonsOf(subject, policy, facts, leaf);
+  const reasons = Object.values(due).filter((reason) => reason !== null);
   if (reasons.length === 0) return null;
   const base = {
     table: subject.table.name,
@@ -38,18 +34,30 @@ export function leafWork(subject: Subject, policy: MaintenancePolicy, facts: Upk
     reason: reasons.join('; '),
     task: 'maintenance',
   } as const;
-  if (age === null && dead === null && !isClosing) {
-    return { leaf, step: { ...base, kind: 'analyze', isParent: false }, urgency: 'statistics', weight: leaf.changedRows };
-  }
-  const step: Vacuum = {
+  const vacuum: Vacuum = {
     ...base,
     kind: 'vacuum',
-    freeze: age !== null || isClosing,
-    analyze: stale !== null || closing !== null,
-    frozen: isClosing ? { oid: leaf.oid, filenode: leaf.filenode, changes: leaf.changes } : null,
+    freeze: due.age !== null || due.frozen !== null,
+    analyze: due.stale !== null || due.frozen !== null,
+    frozen: due.frozen === null ? null : { oid: leaf.oid, filenode: leaf.filenode, changes: leaf.changes },
   };
-  if (age !== null) return { leaf, step, urgency: 'age', weight: ageShare(leaf, facts) };
-  return dead !== null ? { leaf, step, urgency: 'dead-rows', weight: leaf.deadRows } : { leaf, step, urgency: 'closed', weight: 0 };
+  if (due.age !== null) return { leaf, step: vacuum, urgency: 'age', weight: ageShare(leaf, facts) };
+  if (due.dead !== null) return { leaf, step: vacuum, urgency: 'dead-rows', weight: leaf.deadRows };
+  if (due.frozen !== null) return { leaf, step: vacuum, urgency: 'closed', weight: 0 };
+  return { leaf, step: { ...base, kind: 'analyze', isParent: false }, urgency: 'statistics', weight: leaf.changedRows };
+}
+
+/** Why a leaf is to be frozen for its age, vacuumed, analysed, and frozen for having closed; null: it is not. */
+type Reasons = Readonly<Record<'age' | 'dead' | 'stale' | 'frozen', string | null>>;
+
+function reasonsOf(subject: Subject, policy: MaintenancePolicy, facts: UpkeepFacts, leaf: Leaf): Reasons {
+  const closing = closingWork(subject, policy, leaf, facts.marks.frozen.get(leaf.oid));
+  return {
+    age: explainAge(policy, leaf, facts),
+    dead: explainDeadRows(policy, leaf),
+    stale: explainStaleStatistics(policy, leaf) ?? (closing?.work === 'analyze' ? closing.reason : null),
+    frozen: closing?.work === 'freeze' ? closing.reason : null,
+  };
 }
 
 /** Most urgent first. */
