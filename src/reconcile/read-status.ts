@@ -13,8 +13,9 @@ import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
 import { assertUsableServer } from './assert-usable-server.ts';
 import { type PlannedTable, planTables } from './plan-tables.ts';
+import { readWork } from './read-work.ts';
 import type { ReconcileRequest } from './request.ts';
-import type { DatabaseStatus, PartitionStatus, RunStatus, TableStatus } from './status.ts';
+import type { DatabaseStatus, PartitionStatus, RunStatus, TableStatus, WorkStatus } from './status.ts';
 
 /**
  * The tables of one database as they stand, in the order of the policy, with what a plan would do and find. Reads only. Throws
@@ -32,12 +33,13 @@ export async function readDatabaseStatus(
   const journal = await readJournal(session, database.journalSchema, signal);
   const runs = journal.isInstalled ? await readLastRuns(session, database.journalSchema, signal) : [];
   const planned = await planTables(database.tables, { session, journal, marks: null, facts, request, context, signal });
+  const work = await readWork(session, signal);
   return {
     database: database.name,
     now: formatInstant(facts.now),
     paused: journal.pause === null ? null : { reason: journal.pause.reason, by: journal.pause.by, at: formatInstant(journal.pause.at) },
     error: null,
-    tables: planned.map((table) => tableStatus(table, facts.now)),
+    tables: planned.map((table) => tableStatus(table, facts.now, work)),
     runs: runs.map(
       (run): RunStatus => ({
         task: run.task,
@@ -49,7 +51,7 @@ export async function readDatabaseStatus(
   };
 }
 
-function tableStatus(planned: PlannedTable, now: EpochMicros): TableStatus {
+function tableStatus(planned: PlannedTable, now: EpochMicros, work: ReadonlyMap<string, readonly WorkStatus[]>): TableStatus {
   const { policy, state, plan, error } = planned;
   const table = state?.kind === 'partitioned' ? state.table : null;
   return {
@@ -65,6 +67,7 @@ function tableStatus(planned: PlannedTable, now: EpochMicros): TableStatus {
       partition: partition === null ? null : formatQualifiedName(partition),
     })),
     error: error?.message ?? null,
+    inProgress: table === null ? [] : (work.get(table.oid) ?? []),
   };
 }
 

@@ -30,6 +30,18 @@ export interface TableStatus {
   }[];
   readonly error: string | null;
   readonly partitions: readonly PartitionStatus[];
+  /** Long commands that partitiond has at work on the table right now; empty when there are none. */
+  readonly inProgress: readonly WorkStatus[];
+}
+
+/** A VACUUM, ANALYZE, CREATE INDEX or REINDEX at work; `done` of `total` are of the phase, both 0 where PostgreSQL does not say. */
+export interface WorkStatus {
+  /** The relation, of whatever level. */
+  readonly partition: string;
+  readonly command: 'vacuum' | 'analyze' | 'create-index' | 'reindex';
+  readonly phase: string;
+  readonly done: number;
+  readonly total: number;
 }
 
 export interface PartitionStatus {

@@ -30,7 +30,6 @@ function readingAfter(before: (query: NamedSql) => Promise<void>): (session: Ses
     transaction: (...parameters) => session.transaction(...parameters),
     onLost: (listener) => session.onLost(listener),
     onNotice: (listener) => session.onNotice(listener),
-    onNotice: (listener) => session.onNotice(listener),
     close: () => session.close(),
   });
 }
