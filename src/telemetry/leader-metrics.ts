@@ -9,6 +9,7 @@ import type { Labels } from './exposition/render-sample.ts';
 import type { MetricStore } from './metric-store.ts';
 import { RecentPeak } from './recent-peak.ts';
 import type { TableGauges } from './snapshot/table-gauges.ts';
+import { UpkeepGauges } from './upkeep-gauges.ts';
 
 /** A scheduled task as its series begin: with what the journal remembers. Times in seconds since 1970. */
 export interface LedTask {
@@ -58,11 +59,13 @@ export class LeaderMetrics {
   readonly #gauges: TableGauges;
   readonly #failedPhase = new Map<string, string>();
   readonly #blocked = new RecentPeak(blockedWindowSeconds);
+  readonly #upkeep: UpkeepGauges;
 
   constructor(store: MetricStore, database: LedDatabase, gauges: TableGauges) {
     this.#store = store;
     this.#database = database;
     this.#gauges = gauges;
+    this.#upkeep = new UpkeepGauges(store, database.name);
     for (const task of database.tasks) this.#beginTask(task);
     const histories = new Map(database.history.map((history) => [formatQualifiedName(history.table), history]));
     for (const policy of database.tables) this.#beginTable(policy, histories.get(formatQualifiedName(policy.table)));
@@ -109,6 +112,7 @@ export class LeaderMetrics {
 
   /** Brings up to date what changes by time alone. */
   refresh(nowSeconds: number): void {
+    if (this.#upkeep.blocked > 0) this.#blocked.see(this.#upkeep.blocked, nowSeconds);
     this.#store.set('blocked_sessions', this.#labels(), this.#blocked.at(nowSeconds));
   }
 
@@ -124,6 +128,7 @@ export class LeaderMetrics {
         return;
       case 'step-finished':
         this.#stepFinished(event.report);
+        this.#upkeep.observe(event);
         return;
       case 'table-failed':
         if (isApply) this.#failedPhase.set(formatQualifiedName(event.table), event.phase);
@@ -133,14 +138,20 @@ export class LeaderMetrics {
         return;
       case 'run-finished':
         if (isApply) this.#failedPhase.clear();
+        this.#upkeep.observe(event);
         this.#gauges.publish();
         return;
-      case 'run-started':
-      case 'table-planned':
+      case 'sessions-blocked':
+        this.#blocked.see(event.count, nowSeconds);
+        this.#upkeep.observe(event);
+        return;
       case 'step-started':
       case 'step-progress':
       case 'upkeep-held':
-      case 'sessions-blocked':
+        this.#upkeep.observe(event);
+        return;
+      case 'run-started':
+      case 'table-planned':
         return;
     }
   }
@@ -213,7 +224,7 @@ export class LeaderMetrics {
       if (error instanceof LockTimeoutError) this.#store.increase('table_lock_budget_exhausted_total', labels, 1);
     }
     const phase = failedPhase(report, this.#failedPhase.get(key));
-    const isDone = report.steps.every(({ outcome }) => outcome !== 'skipped');
+    const isDone = report.steps.every(({ outcome, yieldedTo }) => outcome !== 'skipped' || yieldedTo !== undefined);
     if (phase !== null) this.#store.increase('table_errors_total', { ...labels, phase }, 1);
     else if (isDone) this.#store.set('table_last_success_timestamp_seconds', { ...labels, task }, nowSeconds);
   }
@@ -233,6 +244,10 @@ function possibleSteps(policy: TablePolicy): readonly StepKind[] {
   if (policy.defaultPartition === 'managed') steps.push('create-default');
   if (policy.retention !== null) steps.push('detach-partition');
   if (policy.retention?.action === 'drop') steps.push('drop-table');
+  if (policy.maintenance !== null) steps.push('vacuum', 'analyze');
+  if (policy.maintenance !== null || policy.indexes.length > 0) steps.push('reindex');
+  if (policy.indexes.length > 0) steps.push('create-index', 'attach-index');
+  if (policy.indexes.length > 0 || policy.dropRemovedIndexes) steps.push('drop-index');
   return steps;
 }
 

@@ -1,18 +1,21 @@
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { Finding } from '../plan/finding.ts';
+import type { Step } from '../plan/step.ts';
 import type { ReconcileEvent, ReconcileObserver } from '../reconcile/event.ts';
 import { errorFields } from './error-fields.ts';
 import { FailureMemory } from './failure-memory.ts';
 import { FindingMemory } from './finding-memory.ts';
 import type { LogFields, Logger } from './logger.ts';
+import { UpkeepLog } from './upkeep-log.ts';
 
 /**
  * Writes what happens in runs. error: somebody must act; warn: a new finding, or a failure that will be tried again; info: something
  * changed; debug: the rest. A failure, or a finding of severity error, that is still there in the next run of the same tasks becomes an
  * error; a finding that stays is not repeated above debug. Keep one observer for the life of the process, or nothing ever repeats.
+ * `elapsedMs`: a monotonic clock, for what is told now and then.
  */
-export function logReconcile(logger: Logger): ReconcileObserver {
-  const log = new ReconcileLog(logger);
+export function logReconcile(logger: Logger, elapsedMs: () => number = () => performance.now()): ReconcileObserver {
+  const log = new ReconcileLog(logger, elapsedMs);
   return (event) => log.write(event);
 }
 
@@ -28,9 +31,11 @@ class ReconcileLog {
 
   /** The last step of each database of which it was told that it waits. */
   readonly #waiting = new Map<string, string>();
+  readonly #upkeep: UpkeepLog;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, elapsedMs: () => number) {
     this.#logger = logger;
+    this.#upkeep = new UpkeepLog(logger, elapsedMs);
   }
 
   write(event: ReconcileEvent): void {
@@ -45,11 +50,14 @@ class ReconcileLog {
       case 'table-planned':
         return this.#tablePlanned(event, fields);
       case 'step-started':
-        return this.#logger.debug('step started', { ...fields, ...stepFields(event.step), index: event.index, total: event.total });
+        this.#upkeep.stepStarted(event);
+        return this.#logger.debug('step started', { ...fields, ...stepFields(event.step), number: event.index + 1, total: event.total });
       case 'step-progress':
+        return this.#upkeep.progress(event, { ...fields, ...stepFields(event.step) });
       case 'upkeep-held':
+        return this.#upkeep.held(event, fields);
       case 'sessions-blocked':
-        return;
+        return this.#logger.debug('sessions blocked', { ...fields, sessions: event.count });
       case 'lock-timeout':
         return this.#lockTimedOut(event, fields);
       case 'step-finished':
@@ -82,9 +90,11 @@ class ReconcileLog {
   }
 
   #stepFinished(event: Extract<ReconcileEvent, { kind: 'step-finished' }>, fields: LogFields): void {
-    const { step, outcome, error, lockTimeouts, durationMs, lockWaitMs } = event.report;
+    const { step, outcome, error, lockTimeouts, durationMs, lockWaitMs, yieldedTo } = event.report;
     const timing = { durationMs: Math.round(durationMs), lockWaitMs: Math.round(lockWaitMs), lockTimeouts };
     const all = { ...fields, ...stepFields(step), sql: event.sql, ...timing };
+    this.#upkeep.stepEnded(event);
+    if (yieldedTo !== undefined) return this.#upkeep.stepLeft(event, yieldedTo, all);
     if (outcome === 'ok') this.#logger.info('step done', all);
     else if (outcome === 'failed')
       this.#failed(event, 'step failed', { ...all, ...errorFields(error) }, `${step.kind}\0${formatQualifiedName(step.partition)}`);
@@ -105,6 +115,7 @@ class ReconcileLog {
 
   /** Steps that a guard stopped were never started; their finding says so loudly. */
   #tableFinished(event: Extract<ReconcileEvent, { kind: 'table-finished' }>, fields: LogFields): void {
+    this.#upkeep.tableFinished(event, fields);
     this.#failures.finished(this.#groupOf(event), formatQualifiedName(event.table));
     for (const { step, outcome } of event.report.steps) {
       if (outcome === 'refused') this.#logger.debug('step refused', { ...fields, ...stepFields(step), reason: step.reason });
@@ -112,6 +123,7 @@ class ReconcileLog {
   }
 
   #runFinished(event: Extract<ReconcileEvent, { kind: 'run-finished' }>, fields: LogFields): void {
+    this.#upkeep.runFinished(event.runId);
     const done = event.report.tables.flatMap((table) => table.steps).filter((step) => step.outcome === 'ok').length;
     const tasks = this.#groupOf(event).split('\0')[1] ?? '';
     const all = { ...fields, tasks, outcome: event.outcome, steps: done, durationMs: Math.round(event.durationMs) };
@@ -129,8 +141,12 @@ class ReconcileLog {
   }
 }
 
-function stepFields(step: { readonly kind: string; readonly partition: { readonly schema: string; readonly name: string } }): LogFields {
-  return { step: step.kind, partition: formatQualifiedName(step.partition) };
+function stepFields(step: Step): LogFields {
+  return {
+    step: step.kind,
+    partition: formatQualifiedName(step.partition),
+    ...('index' in step && { index: formatQualifiedName(step.index) }),
+  };
 }
 
 function findingFields(finding: Finding): LogFields {

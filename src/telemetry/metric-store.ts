@@ -63,6 +63,12 @@ export class MetricStore {
     if (family.type === 'histogram') family.metric.zero(labels);
   }
 
+  /** For what is only there while it lasts. */
+  remove(name: EventName, labels: Labels): void {
+    const database = labels['database'];
+    if (database !== undefined) this.#remove(database, seriesKey(name, labels));
+  }
+
   /** Replaces all gauges of the tables of one database: what is gone vanishes. */
   print(database: string, printed: PrintedFamilies): void {
     this.#printed.set(database, printed);

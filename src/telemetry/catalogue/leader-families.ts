@@ -19,6 +19,7 @@ export const leaderFamilies = {
     'Attempts of steps that failed for a reason that passes, by reason: made again at once, or after the last of a budget with the next run.',
   ],
   blocked_sessions: ['gauge', [], 'Most sessions seen at one moment waiting behind locks of partitiond in the last 60 seconds.'],
+  maintenance_held: ['gauge', ['reason'], '1 while maintenance begins nothing further for the sake of others, by reason, else 0.'],
   paused: ['gauge', [], '1 while `partitiond pause` stops all tasks that change something, else 0.'],
   catalog_snapshot_timestamp_seconds: ['gauge', [], 'Time of the snapshot behind all series of tables, in seconds since 1970.'],
   collector_duration_seconds: ['gauge', ['collector'], 'Duration of the last run of a collector, in seconds.'],

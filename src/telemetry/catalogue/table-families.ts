@@ -8,6 +8,11 @@ export const tableEventFamilies = {
   ],
   table_errors_total: ['counter', ['phase'], 'Runs that failed for this table, by the phase that failed.'],
   table_lock_timeouts_total: ['counter', [], 'Attempts that were given up because a lock was not obtained in time.'],
+  table_step_progress_ratio: [
+    'gauge',
+    ['partition', 'step'],
+    'How much of the phase that it is in a long step of maintenance or of an index has done; only while it is at work.',
+  ],
   table_lock_budget_exhausted_total: ['counter', [], 'Steps that were given up because the whole lock budget was spent.'],
 } as const;
 

@@ -1,7 +1,7 @@
 import type { KeyCodec } from '../../partition/key.ts';
 import type { Partition, PartitionedTable } from '../../partition/partition.ts';
 import { isPosition } from '../../partition/position.ts';
-import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Coverage } from '../../plan/coverage.ts';
 import { type TextColumn, textColumn } from './text-column.ts';
 
@@ -35,7 +35,7 @@ export function partitionColumns(table: PartitionedTable, coverage: Coverage | n
   return {
     count: partitions.length,
     oids: textColumn(partitions.map(({ oid }) => oid)),
-    labels: textColumn(partitions.map((partition) => partitionLabel(partition, table))),
+    labels: textColumn(partitions.map(({ name }) => partitionLabel(name, table.name))),
     rows: number(({ estimatedRows }) => estimatedRows),
     bytes: number(({ estimatedBytes }) => estimatedBytes),
     isClosed: flag((partition) => (coverage !== null && isClosed(partition, coverage) ? 1 : 0)),
@@ -66,6 +66,6 @@ export function seconds(codec: KeyCodec, edge: bigint | number): number {
 }
 
 /** The bare name in the table's own schema, the qualified one elsewhere: unique within the table. */
-function partitionLabel({ name }: Partition, table: PartitionedTable): string {
-  return name.schema === table.name.schema ? name.name : formatQualifiedName(name);
+export function partitionLabel(name: QualifiedName, table: QualifiedName): string {
+  return name.schema === table.schema ? name.name : formatQualifiedName(name);
 }

@@ -8,6 +8,7 @@ import { Breather } from '../exposition/breather.ts';
 import { renderLabels } from '../exposition/render-sample.ts';
 import type { MetricStore } from '../metric-store.ts';
 import { KeyPace } from './key-pace.ts';
+import { allFindings, type KnownFindings, mergeFindings, noFindings } from './merge-findings.ts';
 import type { PartitionAllowance } from './partition-allowance.ts';
 import { type PrintableTable, printTables } from './print-tables.ts';
 import { mergeStatistics, realign, type StatisticsColumns } from './statistics-columns.ts';
@@ -18,13 +19,14 @@ import { type TableView, tableView } from './table-view.ts';
 export interface ReadTable {
   readonly policy: TablePolicy;
   readonly state: TableState;
-  readonly findings: readonly Finding[];
+  /** Null: nobody has planned since. */
+  readonly findings: readonly Finding[] | null;
 }
 
 /** What is remembered of one table between snapshots. */
 interface KnownTable extends PrintableTable {
   readonly policy: TablePolicy;
-  readonly findings: readonly Finding[];
+  readonly findings: KnownFindings;
   readonly pace: KeyPace;
 }
 
@@ -84,7 +86,7 @@ export class TableGauges {
     this.#enqueue(async () => {
       const known = this.#tables.get(table);
       if (known === undefined) return;
-      this.#view({ policy: known.policy, state, findings: findings ?? known.findings });
+      this.#view({ policy: known.policy, state, findings });
     });
   }
 
@@ -133,10 +135,12 @@ export class TableGauges {
     const key = formatQualifiedName(policy.table);
     const known = this.#tables.get(key);
     const { identity, sticky, pace } = known ?? this.#begin(policy);
-    const view = tableView(policy, state, findings, this.#readAt);
+    const before = known?.findings ?? noFindings;
+    const found = findings === null ? before : mergeFindings(before, state, findings);
+    const view = tableView(policy, state, allFindings(found), this.#readAt);
     const exhaustion = view.key === null ? null : pace.exhaustion(view.key);
     const statistics = known === undefined ? null : keepStatistics(known, view);
-    this.#tables.set(key, { identity, sticky, pace, policy, findings, view, exhaustion, statistics });
+    this.#tables.set(key, { identity, sticky, pace, policy, findings: found, view, exhaustion, statistics });
     this.#isStale = true;
   }
 

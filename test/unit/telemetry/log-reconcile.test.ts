@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { StepReport, Yield } from '../../../src/apply/step-report.ts';
 import { ConnectionError, InvariantError, StatementError } from '../../../src/errors.ts';
 import type { Finding } from '../../../src/plan/finding.ts';
+import type { Step } from '../../../src/plan/step.ts';
 import type { ReconcileEvent } from '../../../src/reconcile/event.ts';
 import { logReconcile } from '../../../src/telemetry/log-reconcile.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
@@ -89,5 +91,86 @@ describe('what a run leaves in the log', () => {
 
   it('raises a finding of severity error once when it outlasts the next run', () => {
     expect(logged([planned(refusal)], [planned(refusal)], [planned(refusal)])).toEqual(['warn finding', 'error finding']);
+  });
+});
+
+describe('what upkeep leaves in the log', () => {
+  const step = { kind: 'vacuum', task: 'maintenance', partition: named('p1') } as Step;
+  const build = { kind: 'create-index', task: 'index', partition: named('p1'), index: named('p1_i') } as Step;
+  const started = (one: Step): Partial<ReconcileEvent> => ({ kind: 'step-started', table, step: one, index: 0, total: 2 });
+  const progress = (one: Step, done: number): Partial<ReconcileEvent> =>
+    ({ kind: 'step-progress', table, step: one, phase: 'scanning heap', done, total: 200 }) as never;
+  const held = (reason: 'replication-lag' | 'lock-waiters' | null): Partial<ReconcileEvent> =>
+    ({ kind: 'upkeep-held', reason, explanation: 'because' }) as never;
+
+  function reportOf(yieldedTo: Yield, durationMs = 0): StepReport {
+    return { step, outcome: 'skipped', error: null, yieldedTo, durationMs, lockWaitMs: 0, lockTimeouts: 0 };
+  }
+
+  /** Lines of one run, `[level, message, fields that matter]`; each event comes so many milliseconds after the start. */
+  function linesOf(...events: readonly (readonly [atMs: number, event: Partial<ReconcileEvent>])[]): readonly unknown[] {
+    const lines: string[] = [];
+    let atMs = 0;
+    const logger = createLogger({ level: 'info', format: 'json' }, { write: (line) => lines.push(line) });
+    const observe = logReconcile(logger, () => atMs);
+    const common = { runId: 'run', database: 'app' };
+    observe({ ...common, kind: 'run-started', tasks: ['maintenance'] });
+    for (const [at, event] of events) {
+      atMs = at;
+      observe({ ...common, ...event } as ReconcileEvent);
+    }
+    return lines.map((line) => {
+      const { level, msg, percent, yieldedTo, steps, reason, index } = JSON.parse(line);
+      return [level, msg, percent ?? yieldedTo ?? reason ?? null, steps ?? index ?? null];
+    });
+  }
+
+  it('is the progress of each step once a minute, and nothing of a short one', () => {
+    const told = linesOf(
+      [0, started(step)],
+      [30_000, started(build)],
+      [59_000, progress(step, 50)],
+      [61_000, progress(step, 101)],
+      [62_000, progress(step, 110)],
+      [62_000, progress(build, 20)],
+      [91_000, progress(build, 200)],
+      [122_000, progress(step, 150)],
+    );
+    expect(told).toEqual([
+      ['info', 'step at work', 50, null],
+      ['info', 'step at work', 100, 'public.p1_i'],
+      ['info', 'step at work', 75, null],
+    ]);
+  });
+
+  it('warns once of what holds it, and says when it goes on', () => {
+    const told = linesOf(
+      [0, held(null)],
+      [1, held('replication-lag')],
+      [2, held('replication-lag')],
+      [3, held('lock-waiters')],
+      [4, held(null)],
+      [5, held(null)],
+    );
+    expect(told).toEqual([
+      ['warn', 'maintenance held', 'replication-lag', null],
+      ['warn', 'maintenance held', 'lock-waiters', null],
+      ['info', 'maintenance goes on', null, null],
+    ]);
+  });
+
+  it('tells of each step that gave way to somebody, and of those of a closed window by their number', () => {
+    const finished = (report: StepReport): Partial<ReconcileEvent> => ({ kind: 'step-finished', table, report, sql: [] });
+    const [locked, late, closed] = [reportOf('locked'), reportOf('window', 500), reportOf('window')];
+    const report = { table, state: null, plan: null, steps: [locked, late, closed, closed], error: null };
+    const told = linesOf(...[locked, late, closed, closed].map((one): [number, Partial<ReconcileEvent>] => [0, finished(one)]), [
+      0,
+      { ...ended, report } as Partial<ReconcileEvent>,
+    ]);
+    expect(told).toEqual([
+      ['info', 'step left to a later run', 'locked', null],
+      ['info', 'step left to a later run', 'window', null],
+      ['info', 'steps left to a later run', 'window', 2],
+    ]);
   });
 });
