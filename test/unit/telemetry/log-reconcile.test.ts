@@ -165,7 +165,7 @@ describe('what upkeep leaves in the log', () => {
     const report = { table, state: null, plan: null, steps: [locked, late, closed, closed], error: null };
     const told = linesOf(...[locked, late, closed, closed].map((one): [number, Partial<ReconcileEvent>] => [0, finished(one)]), [
       0,
-      { ...ended, report } as Partial<ReconcileEvent>,
+      { ...ended, report },
     ]);
     expect(told).toEqual([
       ['info', 'step left to a later run', 'locked', null],
