@@ -5,6 +5,7 @@ import type { RenderedStep, Statement } from './statement.ts';
 /**
  * The step as a script for psql, one line per entry: each statement after a comment with its locks and its reason, BEGIN and COMMIT around
  * transactions. With `lockTimeoutMs` each attempt is bounded as partitiond would bound it; the attempts themselves are the reader's to repeat.
+ * Long commands have no timeout whatever the reader's role has: ended by one, they would leave an invalid index.
  */
 export function renderScript(step: Step, rendered: RenderedStep, lockTimeoutMs: number | null = null): readonly string[] {
   const lines = [comment(`${step.kind} ${formatQualifiedName(step.partition)}: ${step.reason}`)];
@@ -14,13 +15,17 @@ export function renderScript(step: Step, rendered: RenderedStep, lockTimeoutMs: 
       const timeout = lockTimeoutMs === null ? [] : [`SET LOCAL lock_timeout = '${lockTimeoutMs}ms';`];
       lines.push('BEGIN;', ...timeout, ...statements, 'COMMIT;');
     } else {
-      const [set, reset] = lockTimeoutMs === null ? [[], []] : [[`SET lock_timeout = '${lockTimeoutMs}ms';`], ['RESET lock_timeout;']];
+      const timeouts = batch.patience === 'long' ? unbounded : lockTimeoutMs === null ? {} : { lock_timeout: `'${lockTimeoutMs}ms'` };
+      const set = Object.entries(timeouts).map(([name, value]) => `SET ${name} = ${value};`);
+      const reset = Object.keys(timeouts).map((name) => `RESET ${name};`);
       const pending = batch.whenDetachPending === null ? [] : [comment(`if it is interrupted: ${batch.whenDetachPending.sql};`)];
       lines.push(...set, ...statements, ...pending, ...reset);
     }
   }
   return [...lines, ''];
 }
+
+const unbounded = { lock_timeout: '0', statement_timeout: '0' };
 
 function renderStatement(statement: Statement): readonly string[] {
   const locks = statement.locks.map((lock) => `${lock.mode} on ${lock.relation}`);

@@ -44,7 +44,7 @@ const noKeys = { references: [], referencedBy: [] };
 describe('docs/locks.md', () => {
   it('says what the program prints, row by row', async () => {
     const page = await readFile(new URL('../../docs/locks.md', import.meta.url), 'utf8');
-    const written = page.split('\n').filter((line) => /^\| (create|detach|finalize|drop)-/.test(line));
+    const written = page.split('\n').filter((line) => /^\| ((create|detach|finalize|drop)-(?!index))/.test(line));
     const printed = scenarios.flatMap(({ name, step }) =>
       rowsOf(name, renderStep(step(ends), 180000).locks, renderStep(step(noKeys), 180000).locks),
     );

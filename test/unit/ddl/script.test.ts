@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { renderStep } from '../../../src/ddl/render-step.ts';
 import { renderScript } from '../../../src/ddl/script.ts';
 import { createDefault, detachPartition, dropGuard, named } from '../../support/steps.ts';
+import { reindex } from '../../support/upkeep-steps.ts';
 
 describe('renderScript', () => {
   it('puts locks and reason before each statement, and BEGIN and COMMIT around a transaction', () => {
@@ -34,12 +35,26 @@ describe('renderScript', () => {
     ]);
   });
 
-  it('sets nothing around what stands alone when no lock timeout is given', () => {
-    const statement = { sql: 'VACUUM public.revenues', locks: [], reason: 'it is due' };
-    const alone = { kind: 'alone' as const, statements: [statement], patience: 'long' as const, whenDetachPending: null };
-    expect(renderScript(dropGuard(), { batches: [alone], locks: [], cleanup: [] }).slice(1)).toEqual([
-      '-- no lock on a table that others use: it is due',
-      'VACUUM public.revenues;',
+  it('sets nothing around what stands alone and is brief when no lock timeout is given', () => {
+    const step = detachPartition();
+    expect(renderScript(step, renderStep(step, 180000)).slice(1)).toEqual([
+      expect.stringContaining('-- ShareUpdateExclusiveLock on public.revenues,'),
+      'ALTER TABLE public.revenues DETACH PARTITION public.revenues_2025_q2 CONCURRENTLY;',
+      '-- if it is interrupted: ALTER TABLE public.revenues DETACH PARTITION public.revenues_2025_q2 FINALIZE;',
+      '',
+    ]);
+  });
+
+  it.each([null, 100])('takes every timeout away from a long command, whatever the lock timeout (%s)', (lockTimeoutMs) => {
+    const step = reindex();
+    expect(renderScript(step, renderStep(step, 180000), lockTimeoutMs)).toEqual([
+      '-- reindex public.revenues_2025_q2: it is invalid',
+      'SET lock_timeout = 0;',
+      'SET statement_timeout = 0;',
+      '-- ShareUpdateExclusiveLock on public.revenues_2025_q2, ShareUpdateExclusiveLock on public.revenues_2025_q2_i: it is invalid',
+      'REINDEX INDEX CONCURRENTLY public.revenues_2025_q2_i;',
+      'RESET lock_timeout;',
+      'RESET statement_timeout;',
       '',
     ]);
   });
