@@ -22,16 +22,14 @@ export interface ClosingWork {
  * counts as unchanged. Pure, throws nothing.
  */
 export function closingWork(subject: Subject, policy: MaintenancePolicy, leaf: Leaf, mark: FrozenMark | undefined): ClosingWork | null {
-  const { analyzedAt, changedRows, liveRows, root } = leaf;
+  const { analyzedAt, changedRows, liveRows } = leaf;
   const cutoff = subject.context.now - BigInt(policy.closedForMs) * 1000n;
   const end = endOfClosed(subject, leaf, cutoff);
   if (end === null || (analyzedAt !== null && analyzedAt > cutoff)) return null;
   const what = `its range ended at ${subject.table.codec.display(end)}`;
   if (changedRows > 0)
     return { work: 'analyze', reason: `${what}, and no ANALYZE has seen its last ${countOf(changedRows, 'row change')}` };
-  // After a crash there are no counts, but pg_class still knows of rows.
-  const hasRows = liveRows > 0 || (analyzedAt === null && root.estimatedRows > 0);
-  if (!policy.freezeClosed || !hasRows || isFrozen(leaf, mark)) return null;
+  if (!policy.freezeClosed || liveRows === 0 || isFrozen(leaf, mark)) return null;
   if (analyzedAt === null) return { work: 'analyze', reason: `${what}, and the statistics do not tell whether its rows still change` };
   const since = `none of its ${countOf(liveRows, 'row')} has changed since it was analysed at ${formatInstant(analyzedAt)}`;
   return { work: 'freeze', reason: `${what}, and ${since}; frozen once, it needs no scan against wraparound later` };

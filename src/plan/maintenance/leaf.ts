@@ -1,4 +1,3 @@
-import type { Partition } from '../../partition/partition.ts';
 import { compareEdges, MAXVALUE, type Range } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { RelationFacts, UpkeepFacts } from '../../partition/upkeep.ts';
@@ -6,9 +5,7 @@ import type { Subject } from '../subject.ts';
 
 /** A table with rows of its own that can be maintained: a partition, or a partition of one. */
 export interface Leaf extends RelationFacts {
-  /** The partition of the table itself that it is or belongs to. */
-  readonly root: Partition;
-  /** Of `root`; null where it has none that can be read. */
+  /** Of the partition that it is or belongs to; null where it has none that can be read. */
   readonly range: Range | null;
 }
 
@@ -23,7 +20,7 @@ export function leavesOf({ table }: Pick<Subject, 'table'>, { relations }: Upkee
     const root = roots.get(relation.rootOid);
     if (relation.kind !== 'table' || root === undefined || root.isDetachPending || leaving.has(root.oid)) return [];
     const { bound } = root;
-    return [{ ...relation, root, range: bound.kind === 'range' ? { from: bound.from, to: bound.to } : null }];
+    return [{ ...relation, range: bound.kind === 'range' ? { from: bound.from, to: bound.to } : null }];
   });
 }
 
