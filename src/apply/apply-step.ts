@@ -51,7 +51,7 @@ async function runBatches(run: StepRun): Promise<void> {
   for (const [index, batch] of rendered.batches.entries()) {
     if (batch.kind === 'alone') {
       if (step.kind !== 'detach-partition')
-        throw new InvariantError('PD910', `${step.kind} has a batch that only a concurrent detach has.`);
+        throw new InvariantError('PD910', `${step.kind} has a batch that only a concurrent detach, and the conductor of upkeep, can run.`);
       await recordDetaching(run, step);
       await runConcurrentDetach(run, step, batch);
       if (index === last) await runBatch(run, emptyBatch, { isFirst: false, isLast: true });
@@ -116,7 +116,8 @@ function outcomeOf(error: PartitiondError): 'failed' | 'refused' {
   return error instanceof StatementError && error.sqlstate === refusedSqlstate ? 'refused' : 'failed';
 }
 
-function toError(caught: unknown, step: Step): PartitiondError {
+/** Anything that is not an error of ours is a bug. */
+export function toError(caught: unknown, step: Step): PartitiondError {
   if (caught instanceof PartitiondError) return caught;
   const message = caught instanceof Error ? caught.message : String(caught);
   return new InvariantError('PD910', `Could not ${doing(step)}: ${message}. This is a bug in partitiond; please report it with the log.`, {

@@ -1,6 +1,7 @@
 import type { Batch } from '../ddl/statement.ts';
 import { unknownStep } from '../ddl/unknown-step.ts';
 import { elapsedMs, runStepTransaction, type StepRun } from './step-run.ts';
+import { marksAfter } from './upkeep/marks.ts';
 import { whatIsLeft } from './what-is-left.ts';
 
 /** Where in its step a batch stands. */
@@ -48,13 +49,14 @@ function closing(run: StepRun): readonly string[] {
     case 'create-partition':
     case 'create-default':
     case 'drop-guard':
+      return [entries.finish(end)];
     case 'vacuum':
     case 'analyze':
     case 'reindex':
     case 'create-index':
     case 'attach-index':
     case 'drop-index':
-      return [entries.finish(end)];
+      return [...marksAfter(step, run.context.journal.schema), entries.finish(end)];
     default:
       return unknownStep(step);
   }

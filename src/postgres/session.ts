@@ -32,7 +32,17 @@ export interface Session {
   transaction<T>(body: () => Promise<T>, signal: AbortSignal): Promise<T>;
   /** Calls the listener once when the connection is lost rather than closed, until the answer is called. */
   onLost(listener: (error: ConnectionError) => void): () => void;
+  /** Calls the listener with each warning that the server sends while a statement is at work, until the answer is called. */
+  onNotice(listener: (notice: Notice) => void): () => void;
   close(): Promise<void>;
+}
+
+/** What the server says beside the outcome of a statement; `client_min_messages` is pinned to warnings. */
+export interface Notice {
+  /** In the language of the server's messages. */
+  readonly severity: string;
+  readonly sqlstate: string;
+  readonly message: string;
 }
 
 /** What an abort waits for: a statement's end, and the answer to its cancellation. Less than a term takes to end. Milliseconds. */
@@ -55,6 +65,7 @@ export async function connectSession(connection: Connection, settings: SessionSe
   signal.throwIfAborted();
   const observed = new ObservedConnection(settings.observer);
   const lost = new Set<(error: ConnectionError) => void>();
+  const notices = new Set<(notice: Notice) => void>();
   let isClosing = false;
   client.on('error', (cause) => {
     if (isClosing) return;
@@ -64,6 +75,9 @@ export async function connectSession(connection: Connection, settings: SessionSe
     for (const listener of listeners) listener(error);
   });
   client.on('end', () => observed.closed());
+  client.on('notice', ({ severity = '', code = '', message = '' }) => {
+    for (const listener of [...notices]) listener({ severity, sqlstate: code, message });
+  });
   const giveUp = (): void => destroyClient(client);
   // pg's own timeout ends with the handshake; the pins may hang as well.
   const late = setTimeout(giveUp, 1.5 * connectTimeoutMs);
@@ -72,7 +86,7 @@ export async function connectSession(connection: Connection, settings: SessionSe
     await client.connect();
     const backend = await pinOwnBackend(client, connection, settings, signal);
     observed.connected();
-    return new ClientSession(client, { connection, backend, settings, observed, lost }, () => {
+    return new ClientSession(client, { connection, backend, settings, observed, lost, notices }, () => {
       isClosing = true;
     });
   } catch (error) {
@@ -105,6 +119,7 @@ interface Established {
   readonly settings: SessionSettings;
   readonly observed: ObservedConnection;
   readonly lost: Set<(error: ConnectionError) => void>;
+  readonly notices: Set<(notice: Notice) => void>;
 }
 
 class ClientSession implements Session {
@@ -185,6 +200,12 @@ class ClientSession implements Session {
     const { lost } = this.#established;
     lost.add(listener);
     return () => lost.delete(listener);
+  }
+
+  onNotice(listener: (notice: Notice) => void): () => void {
+    const { notices } = this.#established;
+    notices.add(listener);
+    return () => notices.delete(listener);
   }
 
   async close(): Promise<void> {

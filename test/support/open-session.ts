@@ -24,6 +24,7 @@ export async function openSession(database: TestDatabase, url: string = database
     complete: (statements, signal) => session.complete(statements, signal),
     transaction: (body, signal) => session.transaction(body, signal),
     onLost: (listener) => session.onLost(listener),
+    onNotice: (listener) => session.onNotice(listener),
     close: () => session.close(),
     [Symbol.asyncDispose]: () => session.close(),
   };

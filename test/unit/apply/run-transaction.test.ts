@@ -23,7 +23,8 @@ function sessionThatRefuses(culprit: string, sqlstate: string): { readonly sessi
     throw new StatementError('PD501', 'refused', sqlstate, { cause: new StatementError('PD501', `refused ${culprit}`, sqlstate) });
   };
   const complete = async (statements: readonly string[]): Promise<void> => await execute(statements.join(';\n'));
-  const others = { pid: 1, rows: unused, transaction: unused, onLost: () => () => undefined, close: async () => undefined };
+  const nobody = (): (() => void) => () => undefined;
+  const others = { pid: 1, rows: unused, transaction: unused, onLost: nobody, onNotice: nobody, close: async () => undefined };
   return { sent, session: { ...others, execute, complete } };
 }
 

@@ -1,0 +1,39 @@
+import { renderBeginReindex, renderEndReindex } from '../../journal/reindex-marks.ts';
+import { renderForgetIndex, renderMarkIndex } from '../../journal/upkeep-marks.ts';
+import { spellIndex } from '../../partition/index-definition.ts';
+import type { IndexMark } from '../../partition/upkeep.ts';
+import type { CreateIndex, Step } from '../../plan/step.ts';
+
+/** What the journal must know of a step before it begins, so that the next run knows what a killed one left; statements, often none. */
+export function marksBefore(step: Step, schema: string): readonly string[] {
+  switch (step.kind) {
+    case 'create-index':
+      return [renderMarkIndex(schema, mark(step, 'building'))];
+    case 'reindex': {
+      const { partitionOid, tableOid, index, task } = step;
+      const state = task === 'index' ? 'building' : 'reindexing';
+      return [renderBeginReindex(schema, { relationOid: partitionOid, tableOid, index, state })];
+    }
+    default:
+      return [];
+  }
+}
+
+/** What it must know of a step that is done. What a VACUUM froze is the caller's to remember, as only the catalog tells whether it did. */
+export function marksAfter(step: Step, schema: string): readonly string[] {
+  switch (step.kind) {
+    case 'create-index':
+      return [renderMarkIndex(schema, mark(step, 'built'))];
+    case 'reindex':
+      return renderEndReindex(schema, step.partitionOid, step.index);
+    case 'drop-index':
+      return [renderForgetIndex(schema, step.partitionOid, step.index)];
+    default:
+      return [];
+  }
+}
+
+function mark(step: CreateIndex, state: IndexMark['state']): IndexMark {
+  const { partitionOid, tableOid, index, definition } = step;
+  return { relationOid: partitionOid, tableOid, index, policyName: definition.name, definition: spellIndex(definition), state };
+}

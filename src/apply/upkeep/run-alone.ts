@@ -1,0 +1,119 @@
+import { InvariantError, PartitiondError, StatementError } from '../../errors.ts';
+import { renderRememberFrozen } from '../../journal/upkeep-marks.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { UpkeepStep } from '../../plan/step.ts';
+import type { Notice } from '../../postgres/session.ts';
+import { isLockFailure, sqlstates } from '../../postgres/sqlstate.ts';
+import type { Yield } from '../step-report.ts';
+import { elapsedMs, type StepRun } from '../step-run.ts';
+import { commandSettings } from './command-settings.ts';
+import { contradiction } from './confirm-upkeep.ts';
+import { isGone, look } from './look.ts';
+import { marksAfter, marksBefore } from './marks.ts';
+import { mayNotMaintain, notUnique } from './upkeep-errors.ts';
+import type { UpkeepWorker } from './upkeep-worker.ts';
+import { Yielded } from './yielded.ts';
+
+/** A step that is one command outside a transaction, begun by the entries of the journal and ended by them. */
+export interface AloneRun extends StepRun {
+  readonly step: UpkeepStep;
+  readonly worker: UpkeepWorker;
+  /** Cancels the command, and nothing else; `signal` aborts it too. */
+  readonly cancel: AbortSignal;
+}
+
+/**
+ * Runs the command of `run`. Answers for whose sake nothing was done, null when it was done. Throws what went wrong, the reasons of both
+ * signals included. Whatever happens, the end is owed to the journal by the worker.
+ */
+export async function runAlone(run: AloneRun): Promise<Yield | null> {
+  const { worker, step, context, signal, entries } = run;
+  const { schema } = context.journal;
+  await worker.begin([entries.begin, ...marksBefore(step, schema)], commandSettings(step, context.budget), context, signal);
+  try {
+    const yieldedTo = await command(run);
+    worker.owe([...(yieldedTo === null ? await marksOf(run) : []), finish(run, yieldedTo === null ? 'ok' : 'skipped', yieldedTo)]);
+    return yieldedTo;
+  } catch (error) {
+    const isStopped = signal.aborted && error === signal.reason;
+    worker.owe([finish(run, isStopped ? 'skipped' : 'failed', error instanceof PartitiondError ? error.message : null)]);
+    throw error;
+  }
+}
+
+function finish(run: AloneRun, outcome: 'ok' | 'failed' | 'skipped', error: string | null): string {
+  return run.entries.finish({ outcome, error, durationMs: elapsedMs(run), lockWaitMs: 0, lockTimeouts: 0 });
+}
+
+async function command(run: AloneRun): Promise<Yield | null> {
+  const { worker, step, rendered, cancel } = run;
+  const [statement, ...others] = rendered.batches.flatMap(({ statements }) => statements);
+  if (statement === undefined || others.length > 0) throw new InvariantError('PD910', `${step.kind} is not one command.`);
+  const notices: Notice[] = [];
+  const stopListening = worker.session.onNotice((notice) => notices.push(notice));
+  try {
+    await worker.session.execute(`/* partitiond:${step.kind} */ ${statement.sql}`, cancel);
+  } catch (error) {
+    if (error === cancel.reason && error instanceof Yielded) return error.to;
+    return await yieldOrThrow(run, error);
+  } finally {
+    stopListening();
+  }
+  return step.kind === 'vacuum' || step.kind === 'analyze' ? await heed(run, step, notices) : await confirm(run);
+}
+
+/** A lock that was not obtained, and a relation that is no longer there, are for the next run to look at. */
+async function yieldOrThrow(run: AloneRun, error: unknown): Promise<Yield> {
+  const { worker, step, signal } = run;
+  if (isLockFailure(error)) return 'locked';
+  if (!(error instanceof StatementError) || signal.aborted) throw error;
+  if ((step.kind === 'create-index' || step.kind === 'reindex') && error.sqlstate === sqlstates.uniqueViolation) {
+    throw notUnique(step, step.kind === 'reindex' || !(await removeAgain(run)), error);
+  }
+  if (isGone(step, await look(worker.session, step, signal))) return 'gone';
+  throw error;
+}
+
+/** A unique index that failed is invalid, but refuses rows all the same. Whether it is gone. */
+async function removeAgain({ worker, step, cancel }: AloneRun): Promise<boolean> {
+  if (step.kind !== 'create-index') return false;
+  const sql = `/* partitiond:${step.kind} */ DROP INDEX CONCURRENTLY ${formatQualifiedName(step.index)}`;
+  return await worker.session.execute(sql, cancel).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** VACUUM and ANALYZE tell with a warning what they leave alone, and end well. Other warnings, of old transactions for one, are about work that was done. */
+async function heed(run: AloneRun, step: UpkeepStep, notices: readonly Notice[]): Promise<Yield | null> {
+  const { worker, signal } = run;
+  const mine = notices.filter(({ message }) => isAbout(step, message));
+  if (mine.length === 0) return null;
+  const sight = await look(worker.session, step, signal);
+  if (isGone(step, sight)) return 'gone';
+  if (mine.some(({ sqlstate }) => sqlstate === sqlstates.lockNotAvailable)) return sight.isAutovacuumed ? 'autovacuum' : 'locked';
+  if (!sight.mayMaintain) throw mayNotMaintain(step, sight);
+  return null;
+}
+
+/** Before 18 the ANALYZE of a partitioned table goes through its partitions too, of which it may skip some. */
+function isAbout(step: UpkeepStep, message: string): boolean {
+  if (step.kind !== 'analyze' || !step.isParent) return true;
+  const at = message.indexOf(step.partition.name);
+  const [before, after] = [message[at - 1] ?? ' ', message[at + step.partition.name.length] ?? ' '];
+  return at >= 0 && !/\w/.test(before) && !/\w/.test(after);
+}
+
+async function confirm(run: AloneRun): Promise<null> {
+  const error = contradiction(run.step, await look(run.worker.session, run.step, run.signal));
+  if (error !== null) throw error;
+  return null;
+}
+
+/** Frozen is what the catalog says is visible to all: an old snapshot keeps VACUUM from freezing, and the next run tries again. */
+async function marksOf({ worker, step, context, signal }: AloneRun): Promise<readonly string[]> {
+  const { schema } = context.journal;
+  if (step.kind !== 'vacuum' || step.frozen === null) return marksAfter(step, schema);
+  const { isAllVisible } = await look(worker.session, step, signal);
+  return isAllVisible ? [renderRememberFrozen(schema, step.frozen)] : [];
+}
