@@ -35,9 +35,11 @@ export async function readUpkeep(
     if (head === undefined) throw new TypeError('read-upkeep-tables left a table out');
     return { policy, oid: table.oid, head, isWhole: mustBeWhole(policy, table.oid, head, marks) };
   });
-  const relations = groupByTable(await session.rows(upkeepRelationsSql, relationParameters(looks, marks), decodeUpkeepRelation, signal));
-  const indexes = groupByTable(await session.rows(upkeepIndexesSql, indexParameters(looks), decodeUpkeepIndex, signal));
-  return looks.map((look, i) => assemble(look, relations.get(i + 1) ?? [], indexes.get(i + 1) ?? [], marks));
+  const indexes = await session.rows(upkeepIndexesSql, indexParameters(looks), decodeUpkeepIndex, signal);
+  const parameters = [...relationParameters(looks, marks), indexes.map(({ relationOid }) => relationOid)];
+  const relations = groupByTable(await session.rows(upkeepRelationsSql, parameters, decodeUpkeepRelation, signal));
+  const indexesOf = groupByTable(indexes);
+  return looks.map((look, i) => assemble(look, relations.get(i + 1) ?? [], indexesOf.get(i + 1) ?? [], marks));
 }
 
 /** A table on the way. */

@@ -15,7 +15,7 @@ function age(of: 'age' | 'mxid_age', column: 'relfrozenxid' | 'relminmxid'): str
  * `$1` to `$10`, aligned: oids of partitioned tables; whether all relations below are wanted; from which number of dead rows, share of the live
  * ones, number of changed rows and share a leaf is of interest (null: never); from which age of its oldest transaction and multixact id (null:
  * never); whether rows changed since the last ANALYZE are of interest at all, as they are once a leaf has closed; whether leaves must be frozen
- * then. `$11` to `$13`, aligned: oids, file nodes and numbers of changes of leaves as they were when they were frozen. One row for each relation below one of the tables that is wanted or of interest, in no order; what a pending
+ * then. `$11` to `$13`, aligned: oids, file nodes and numbers of changes of leaves as they were when they were frozen. `$14`: oids of relations that are of interest for their indexes. One row for each relation below one of the tables that is wanted or of interest, in no order; what a pending
  * detach is about to take away, and all below it, is left out.
  * Reads the catalog and the statistics system alone and locks no relation. What leaves are read for stands in WHERE, cheap before dear, so that
  * of 10,000 partitions with nothing due hardly a row is made. OFFSET 0 keeps the look-up of each relation by index, and each number of the
@@ -115,6 +115,7 @@ export const upkeepRelationsSql: NamedSql = namedSql(
     pg_catalog.unnest($11::pg_catalog.oid[]), pg_catalog.unnest($12::pg_catalog.text[]), pg_catalog.unnest($13::pg_catalog.float8[])
   ) AS frozen (oid, filenode, changes) ON frozen.oid = tree.relation
   WHERE wanted.is_whole
+    OR tree.relation = ANY ($14::pg_catalog.oid[])
     OR (
       tree.relkind = 'r'
       AND (
