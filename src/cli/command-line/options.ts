@@ -32,7 +32,7 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   now: valued('now', 'INSTANT', 'plan for another clock, for example 2027-01-01 or 2027-01-01T12:00:00Z'),
   sql: flag('sql', 'print runnable SQL, each statement after its locks and its reason'),
   exitCode: flag('exit-code', 'exit 1 when there are steps'),
-  only: valued('only', 'TASKS', 'only steps of these tasks: provision,retention,maintenance,index'),
+  only: valued('only', 'TASKS', 'only steps of these tasks: provision,retention,maintenance,index (maintenance: VACUUM, ANALYZE, REINDEX)'),
   allowRemovals: valued('allow-removals', 'N', 'let this run detach or drop up to N partitions per table (else safety.maxRemovals)'),
   schema: flag('schema', "print the configuration's JSON Schema"),
   for: valued('for', 'DURATION', 'stop after this time, for example 20s or 5m'),

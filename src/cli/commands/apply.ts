@@ -32,12 +32,14 @@ export const applyCommand: Command = {
   summary: 'do once what plan prints, and exit',
   description:
     'Plans each table afresh and takes its steps one by one inside the lock budget, reads the catalog again after each, and journals all of it.\n' +
+    'Maintenance and indexes come last, side by side for different partitions; what gives way to somebody is left to a later run.\n' +
     'A table that fails does not stop the others. While a daemon or another apply leads a database, nothing is done there.',
   operand: null,
   options: [config, database, table, json, only, allowRemovals, now],
   examples: [
     { command: 'partitiond apply', does: 'everything that is due' },
     { command: 'partitiond apply --only provision', does: 'make partitions ahead, remove nothing' },
+    { command: 'partitiond apply --only maintenance', does: 'vacuum, analyse and freeze what is due, with a progress bar' },
     {
       command: 'partitiond apply --table public.revenues --allow-removals 20',
       does: 'let this run detach or drop up to 20 partitions of that table',
@@ -46,7 +48,7 @@ export const applyCommand: Command = {
   exits: [
     '0 done, or nothing to do',
     '3 no database could be reached',
-    '4 a step or a table failed, was refused or was skipped; the others were done',
+    '4 a step or a table failed, was refused or was skipped (but for maintenance that gave way); the others were done',
     '5 another instance leads; nothing was done',
   ],
   run: runApply,

@@ -22,7 +22,8 @@ export const checkCommand: Command = {
   name: 'check',
   summary: 'findings only: what is wrong and not repaired silently',
   description:
-    'Prints the findings of a plan: gaps, rows in a default partition, removals that a guard stopped, missing privileges. Changes nothing.',
+    'Prints the findings of a plan: gaps, rows in a default partition, removals that a guard stopped, missing privileges, partitions that were\n' +
+    'never analysed or near transaction id wraparound, invalid and bloated indexes. Changes nothing.',
   operand: null,
   options: [config, database, table, json, now],
   examples: [

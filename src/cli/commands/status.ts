@@ -15,7 +15,7 @@ import { errorText } from '../output/plan-document.ts';
 import { printError } from '../output/print-error.ts';
 import { printJson } from '../output/print-json.ts';
 import { printable } from '../output/printable.ts';
-import { partitionsText, tablesText } from '../output/status-text.ts';
+import { partitionsText, tablesText, workText } from '../output/status-text.ts';
 
 const { config, database, table, json } = options;
 
@@ -23,7 +23,8 @@ export const statusCommand: Command = {
   name: 'status',
   summary: 'the tables as they stand',
   description:
-    'Prints each table with its partitions, how far ahead they reach, sizes and what is due. Reads the catalog only and changes nothing.',
+    'Prints each table with its partitions, how far ahead they reach, sizes, what is due, and the long commands that are at work on it.\n' +
+    'Steps due are those of provision and retention; `plan` tells those of maintenance too. Reads the catalog only and changes nothing.',
   operand: null,
   options: [config, database, table, json],
   examples: [
@@ -84,6 +85,7 @@ function printState({ database: name, paused, runs }: DatabaseStatus, io: Io, is
 function printTable(name: string, entry: TableStatus, io: Io, isDetailed: boolean): void {
   const colours = coloursOf(io.stdout);
   if (isDetailed && entry.partitions.length > 0) io.stdout.write(`\n${partitionsText(entry, colours)}`);
+  for (const work of entry.inProgress) io.stdout.write(`\n${workText(work)}\n`);
   for (const finding of entry.findings) {
     io.stdout.write(`\n${colours.doubtful(finding.severity)} ${finding.kind}: ${printable(finding.message)}\n`);
   }

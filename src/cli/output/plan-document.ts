@@ -1,4 +1,4 @@
-import type { StepReport } from '../../apply/step-report.ts';
+import type { StepReport, Yield } from '../../apply/step-report.ts';
 import { renderStep } from '../../ddl/render-step.ts';
 import type { Lock } from '../../ddl/statement.ts';
 import type { PartitiondError } from '../../errors.ts';
@@ -6,7 +6,7 @@ import { formatInstant } from '../../partition/calendar.ts';
 import { type EpochMicros, isPosition, type Range } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Finding } from '../../plan/finding.ts';
-import { isDestructive, type Step } from '../../plan/step.ts';
+import { isDestructive, isUpkeep, type Step } from '../../plan/step.ts';
 import type { RunReport, TableReport } from '../../reconcile/event.ts';
 import type { Visit } from '../databases/visit-databases.ts';
 
@@ -34,10 +34,16 @@ export interface StepDocument {
   readonly from: string | null;
   readonly to: string | null;
   readonly reason: string;
+  /** Of a step about an index. */
+  readonly index?: string;
+  /** Of a step that waits for a window: it is begun and goes on only in there. */
+  readonly window?: { readonly cron: string; readonly timezone: string; readonly seconds: number };
   readonly destructive: boolean;
   readonly locks: readonly Lock[];
   readonly sql: readonly string[];
   readonly outcome?: string;
+  /** Of a step with outcome `skipped` that gave way to others, which is no failure: to whom. */
+  readonly skipped?: Yield;
   readonly error?: string | null;
   readonly durationMs?: number;
   readonly lockWaitMs?: number;
@@ -91,10 +97,17 @@ function stepDocument(step: Step, report: TableReport, version: number): StepDoc
     from: edgeText(step.range, 'from', report),
     to: edgeText(step.range, 'to', report),
     reason: step.reason,
+    ...('index' in step && { index: formatQualifiedName(step.index) }),
+    ...windowOf(step),
     destructive: isDestructive(step),
     locks: rendered.locks,
     sql: rendered.batches.flatMap((batch) => batch.statements.map((statement) => statement.sql)),
   };
+}
+
+function windowOf(step: Step): Pick<StepDocument, 'window'> {
+  const window = isUpkeep(step) ? step.limits.window : null;
+  return window === null ? {} : { window: { cron: window.cron, timezone: window.timezone, seconds: window.durationMs / 1_000 } };
 }
 
 function edgeText(range: Range | null, end: 'from' | 'to', report: TableReport): string | null {
@@ -102,9 +115,10 @@ function edgeText(range: Range | null, end: 'from' | 'to', report: TableReport):
   return report.state.table.codec.display(range[end]);
 }
 
-function outcome(report: StepReport): Pick<StepDocument, 'outcome' | 'error' | 'durationMs' | 'lockWaitMs'> {
+function outcome(report: StepReport): Pick<StepDocument, 'outcome' | 'skipped' | 'error' | 'durationMs' | 'lockWaitMs'> {
   return {
     outcome: report.outcome,
+    ...(report.yieldedTo !== undefined && { skipped: report.yieldedTo }),
     error: report.error === null ? null : errorText(report.error),
     durationMs: Math.round(report.durationMs),
     lockWaitMs: Math.round(report.lockWaitMs),

@@ -1,4 +1,4 @@
-import type { Outcome, StepReport } from '../../apply/step-report.ts';
+import type { Outcome, StepReport, Yield } from '../../apply/step-report.ts';
 import { LockTimeoutError } from '../../errors.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { TableReport } from '../../reconcile/event.ts';
@@ -27,10 +27,22 @@ export function printOutcomes(io: Io, database: string, report: TableReport): vo
 function stepLines(report: StepReport, colours: Colours): readonly string[] {
   const { step, outcome, error } = report;
   const word = outcomeColour(outcome, colours)(outcome.padEnd(width));
-  const line = `  ${word}  ${step.kind} ${printable(formatQualifiedName(step.partition))}${times(report)}`;
+  const index = 'index' in step ? ` ${printable(formatQualifiedName(step.index))} of` : '';
+  const why = report.yieldedTo === undefined ? '' : `  ${reasons[report.yieldedTo]}`;
+  const line = `  ${word}  ${step.kind}${index} ${printable(formatQualifiedName(step.partition))}${times(report)}${why}`;
   const blockers = error instanceof LockTimeoutError ? error.blockers.map((blocker) => `           ${blockerText(blocker)}`) : [];
   return error === null ? [line] : [line, `           ${printable(errorText(error))}`, ...blockers];
 }
+
+/** Why the next run is to look at it again. */
+const reasons: Readonly<Record<Yield, string>> = {
+  locked: 'somebody holds a lock that it needs',
+  autovacuum: 'autovacuum is at work on it',
+  gone: 'it is no longer there',
+  window: 'the maintenance window is closed',
+  blocking: 'it was ended, as somebody waited behind it',
+  pressure: 'a standby was too far behind, or too many sessions waited for locks',
+};
 
 function outcomeColour(outcome: Outcome, colours: Colours): (text: string) => string {
   if (outcome === 'ok') return colours.good;

@@ -1,7 +1,7 @@
-import type { DatabaseStatus, PartitionStatus, TableStatus } from '../../reconcile/status.ts';
+import type { DatabaseStatus, PartitionStatus, TableStatus, WorkStatus } from '../../reconcile/status.ts';
 import type { Colours } from './colours.ts';
 import { printable } from './printable.ts';
-import { formatBytes, formatRows } from './sizes.ts';
+import { formatBytes, formatRows, formatShare } from './sizes.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 
 const left = (heading: string): TextColumn => ({ heading, align: 'left' });
@@ -32,6 +32,11 @@ export function partitionsText(table: TableStatus, colours: Colours): string {
     columns,
     table.partitions.map((partition) => partitionRow(partition, colours)),
   );
+}
+
+/** `vacuum of public.p is at work: scanning heap, 45%`. */
+export function workText({ partition, command, phase, done, total }: WorkStatus): string {
+  return printable(`${command} of ${partition} is at work: ${phase}${total > 0 ? `, ${formatShare(done, total)}` : ''}`);
 }
 
 function tableRow(database: string, table: TableStatus, colours: Colours): readonly string[] {

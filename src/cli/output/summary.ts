@@ -1,4 +1,4 @@
-import type { Outcome } from '../../apply/step-report.ts';
+import type { Outcome, StepReport } from '../../apply/step-report.ts';
 import type { RunReport, TableReport } from '../../reconcile/event.ts';
 import type { Visit } from '../databases/visit-databases.ts';
 
@@ -20,14 +20,27 @@ export function planSummary(visits: readonly Visit<RunReport>[]): string {
 export function applySummary(visits: readonly Visit<RunReport>[]): string {
   if (isUnanswered(visits)) return 'Not done.\n';
   const tables = tablesOf(visits);
-  const outcomes = tally(tables.flatMap((table) => table.steps).map((step) => step.outcome));
-  const words: Readonly<Record<Outcome, string>> = { ok: 'done', failed: 'failed', refused: 'refused', skipped: 'skipped' };
-  const parts = (['ok', 'failed', 'refused', 'skipped'] as const).flatMap((outcome) => {
+  const outcomes = tally(tables.flatMap((table) => table.steps).map(endOf));
+  const words: Readonly<Record<End, string>> = {
+    ok: 'done',
+    failed: 'failed',
+    refused: 'refused',
+    skipped: 'skipped',
+    yielded: 'left to a later run',
+  };
+  const parts = (['ok', 'failed', 'refused', 'skipped', 'yielded'] as const).flatMap((outcome) => {
     const found = outcomes.get(outcome) ?? 0;
     return found === 0 ? [] : [`${found} ${words[outcome]}`];
   });
   const steps = parts.length === 0 ? 'nothing to do' : `steps ${parts.join(', ')}`;
   return `${counted(tables.length, 'table')}: ${steps}; ${findings(tables)}.\n`;
+}
+
+type End = Outcome | 'yielded';
+
+/** What gave way to others is no failure. */
+function endOf({ outcome, yieldedTo }: StepReport): End {
+  return yieldedTo === undefined ? outcome : 'yielded';
 }
 
 /** Whether no database got to its tables, so that nothing is known of them. */

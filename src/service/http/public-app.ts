@@ -71,7 +71,7 @@ const links = [
 
 /** They are answered on the listener `admin`, of which this page has no address: whoever may use them knows it. */
 const orders = [
-  ['/-/run?task=provision', 'Runs a task now: provision, retention or collect.'],
+  ['/-/run?task=provision', 'Runs a task now: provision, retention, maintenance, index or collect.'],
   ['/-/reload', 'Loads the configuration again.'],
   ['/-/pause?reason=TEXT', 'Stops all changes until it is resumed; in one database with <code>&amp;database=NAME</code>.'],
   ['/-/resume', 'Ends a pause.'],
