@@ -53,7 +53,7 @@ describe('partitiond run', () => {
     await using database = await createDatabase();
     await createEvents(database);
     // Each task runs once at start; a further run between the two answers would tell them apart.
-    const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "0 0 1 1 *" }';
+    const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "0 0 1 1 *" }';
     using file = policyFile(database, [events], `${anyPorts}\n${rarely}`);
     await using daemon = await startDaemon(file.path);
     await daemon.waitForSample('task_runs_total{database="app",task="collect",outcome="ok"}', 1);

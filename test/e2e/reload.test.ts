@@ -11,7 +11,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { Workspace } from './support/workspace.ts';
 
 /** Each task once at the start of a term, and not again while a test lasts. */
-const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "0 0 1 1 *" }';
+const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "0 0 1 1 *" }';
 const usual = `${anyPorts}\n${rarely}`;
 
 /** Database by name, with the names of its tables in `public`. */

@@ -6,7 +6,7 @@ import { runPartitiond, startPartitiond } from '../support/run-partitiond.ts';
 
 const events = '{ table: public.events, interval: 1 month, premake: 3, retention: { keep: 12 months, action: detach } }';
 const labels = 'database="app",schema="public",table="events"';
-const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "*/2 * * * * *" }';
+const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "*/2 * * * * *" }';
 
 async function createEvents(database: TestDatabase): Promise<void> {
   await database.query('CREATE TABLE public.events (id int8, at timestamptz NOT NULL, email text) PARTITION BY RANGE (at)');

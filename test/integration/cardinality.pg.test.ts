@@ -29,7 +29,7 @@ describe('10,000 real partitions', () => {
   it('cost at most 10,000 series, without any that were left out, and little memory', async () => {
     await using database = await createDatabase();
     await createPartitions(database);
-    const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "0 0 1 1 *" }';
+    const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "0 0 1 1 *" }';
     const entries = Array.from({ length: tables }, (_, i) => `{ table: public.t${i}, interval: 1 day, premake: ${ahead} }`);
     using file = policyFile(database, entries, `${anyPorts}\n${rarely}`);
     await using daemon = await startDaemon(file.path);

@@ -6,7 +6,7 @@ import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 
 /** A collection each second; the other tasks once, at the start. */
-const top = `${anyPorts}\nschedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", collect: "* * * * * *" }\nmetrics: { partitions: all, rowCounts: exact }`;
+const top = `${anyPorts}\nschedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "* * * * * *" }\nmetrics: { partitions: all, rowCounts: exact }`;
 
 /** Two tables of the same shape, with rows, TOAST and an index; `t_old` has long been closed, `t_now` holds today. And one by integers. */
 async function createTables(database: TestDatabase): Promise<void> {

@@ -33,7 +33,9 @@ describe('a reload', () => {
     const house = new House();
     await using one = new AtWork(...house.load(database));
     await atEpoch(database, 1);
-    one.worker.reconfigure(...house.load(database, { top: 'schedules: { provision: off, retention: off, collect: "0 0 1 1 *" }' }));
+    one.worker.reconfigure(
+      ...house.load(database, { top: 'schedules: { provision: off, retention: off, maintenance: off, index: off, collect: "0 0 1 1 *" }' }),
+    );
     expect(await atEpoch(database, 2)).toMatchObject({ generation: 1 });
     await waitFor(
       'the new schedules',

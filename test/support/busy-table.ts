@@ -19,7 +19,7 @@ export function growingPolicy(name: string): string {
 }
 
 export const everySecond: string =
-  'schedules: { provision: "* * * * * *", retention: "* * * * * *", collect: "* * * * * *" }\nsafety: { maxRemovals: 100 }';
+  'schedules: { provision: "* * * * * *", retention: "* * * * * *", maintenance: off, index: off, collect: "* * * * * *" }\nsafety: { maxRemovals: 100 }';
 
 export async function createBusyTable(database: Reader, name: string): Promise<void> {
   await database.query(`CREATE TABLE public.${name} (id int8 PRIMARY KEY) PARTITION BY RANGE (id)`);
