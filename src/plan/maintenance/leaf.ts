@@ -1,4 +1,4 @@
-import { compareEdges, MAXVALUE, type Range } from '../../partition/position.ts';
+import { compareEdges, type Edge, MAXVALUE, type Range } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { RelationFacts, UpkeepFacts } from '../../partition/upkeep.ts';
 import type { Subject } from '../subject.ts';
@@ -26,11 +26,15 @@ export function leavesOf({ table }: Pick<Subject, 'table'>, { relations }: Upkee
 
 /** Older ranges first, what has none last, then by name. */
 export function compareLeaves(a: Leaf, b: Leaf): number {
-  return compareEdges(a.range?.from ?? MAXVALUE, b.range?.from ?? MAXVALUE) || compareNames(a.name, b.name);
+  return compareEdges(beginning(a), beginning(b)) || compareNames(a.name, b.name);
 }
 
 /** As PostgreSQL spells them, by code units; 0 for the same name. */
 export function compareNames(a: QualifiedName, b: QualifiedName): number {
   const [first, second] = [formatQualifiedName(a), formatQualifiedName(b)];
   return first < second ? -1 : first > second ? 1 : 0;
+}
+
+function beginning({ range }: Leaf): Edge {
+  return range === null ? MAXVALUE : range.from;
 }

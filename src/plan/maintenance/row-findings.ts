@@ -1,4 +1,4 @@
-import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { UpkeepFacts } from '../../partition/upkeep.ts';
 import { type Finding, warning } from '../finding.ts';
 import type { Subject } from '../subject.ts';
@@ -35,9 +35,19 @@ export function wraparoundFindings({ table }: Subject, facts: UpkeepFacts, leave
  * PostgreSQL only warns of it, once for each partition and run.
  */
 export function privilegeFindings({ policy, table }: Subject, { mayMaintain }: UpkeepFacts, lacking: readonly Leaf[]): readonly Finding[] {
-  if (policy.maintenance === null || (mayMaintain && lacking.length === 0)) return [];
-  const name = formatQualifiedName(table.name);
-  const what = `partitiond's role may not vacuum, analyse and reindex ${mayMaintain ? enumerateNames(lacking) : name}, so that is not done`;
-  const fix = `From PostgreSQL 17 on, GRANT MAINTAIN ON ${name} and on its partitions to the role; before, make it a member of the owner: GRANT ${quoteIdentifier(table.owner)} TO it.`;
-  return [warning('missing-privilege', `${what}. ${fix}`, mayMaintain ? (lacking[0]?.name ?? null) : null)];
+  if (policy.maintenance === null) return [];
+  if (!mayMaintain) return [privilegeFinding(table, formatQualifiedName(table.name), null)];
+  const [first] = lacking;
+  return first === undefined ? [] : [privilegeFinding(table, enumerateNames(lacking), first.name)];
+}
+
+function privilegeFinding({ name, owner }: Subject['table'], what: string, partition: QualifiedName | null): Finding {
+  const table = formatQualifiedName(name);
+  const message = `partitiond's role may not vacuum, analyse and reindex ${what}, so that is not done`;
+  const since17 = `From PostgreSQL 17 on, GRANT MAINTAIN ON ${table} and on its partitions to the role`;
+  return warning(
+    'missing-privilege',
+    `${message}. ${since17}; before, make it a member of the owner: GRANT ${quoteIdentifier(owner)} TO it.`,
+    partition,
+  );
 }

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { RelationFacts, UpkeepFacts } from '../../../src/partition/upkeep.ts';
+import type { Finding } from '../../../src/plan/finding.ts';
+import { factsOf, indexOf, leafOf, maintenanceOf } from '../../support/maintenance.ts';
+import { contextAt, modelOf, named, planModel } from '../../support/model.ts';
+
+function findings(relations: readonly RelationFacts[], facts: Partial<UpkeepFacts> = {}, isMaintained = true): readonly Finding[] {
+  const model = modelOf({
+    ranges: [['2025-03-01', '2025-04-01']],
+    policy: { premake: 0, maintenance: isMaintained ? maintenanceOf() : null },
+    table: { upkeep: factsOf({ relations, ...facts }) },
+  });
+  return planModel(model, contextAt()).findings;
+}
+
+const inPresent = { rootOid: 'oid of p1' };
+
+describe('partitions that were never analysed', () => {
+  const blind = (name: string): RelationFacts => leafOf(name, { ...inPresent, isAnalyzed: false });
+
+  it('are one finding with their number and first names', () => {
+    expect(findings(['e', 'd', 'c', 'b'].map(blind))).toEqual([
+      {
+        kind: 'never-analysed',
+        severity: 'warning',
+        message:
+          '4 partitions of public.t with rows were never analysed, so queries on them are planned by guesswork: public.b, public.c, public.d and 1 more.',
+        partition: named('b'),
+      },
+    ]);
+    expect(findings([blind('b')])[0]?.message).toContain('1 partition of public.t with rows was never analysed');
+  });
+
+  it('are none when they are empty, when they were, or when nothing is maintained', () => {
+    expect(findings([{ ...blind('b'), liveRows: 0 }, leafOf('p1')])).toEqual([]);
+    expect(findings([blind('b')], {}, false)).toEqual([]);
+  });
+});
+
+describe('wraparound', () => {
+  it('is near above the age at which autovacuum itself should have frozen, also when nothing is maintained', () => {
+    const relations = [
+      leafOf('b', { ...inPresent, xidAge: 200_000_000 }),
+      leafOf('c', { ...inPresent, xidAge: 200_000_001 }),
+      leafOf('e', { ...inPresent, mxidAge: 500_000_000 }),
+      leafOf('d', { ...inPresent, mxidAge: 500_000_000 }),
+    ];
+    const expected: Finding = {
+      kind: 'near-wraparound',
+      severity: 'warning',
+      message:
+        '3 partitions of public.t are older than the age at which autovacuum is forced to freeze: public.d, public.e, public.c. public.d is 1,000 transactions old (autovacuum_freeze_max_age is 200,000,000) and 500,000,000 multixacts (400,000,000). Look for old transactions, prepared transactions and replication slots first, then run VACUUM (FREEZE) on them.',
+      partition: named('d'),
+    };
+    expect(findings(relations)).toEqual([expected]);
+    expect(findings(relations, {}, false)).toEqual([expected]);
+    expect(findings(relations.slice(0, 2))[0]?.message).toContain('1 partition of public.t is older than');
+    expect(findings(relations.slice(0, 1))).toEqual([]);
+  });
+});
+
+describe('privileges', () => {
+  it('are missed once, before anything is due', () => {
+    expect(findings([], { mayMaintain: false })).toMatchObject([
+      {
+        kind: 'missing-privilege',
+        severity: 'warning',
+        partition: null,
+        message: expect.stringContaining('reindex public.t, so that is not done'),
+      },
+    ]);
+    expect(findings([], { mayMaintain: false }, false)).toEqual([]);
+  });
+
+  it('are missed for an index that is to be rebuilt, and each partition is named once', () => {
+    const relations = [leafOf('p1', { mayMaintain: false, deadRows: 9000 })];
+    const indexes = [indexOf('i', 'p1', { isValid: false }), indexOf('j', 'p1', { isValid: false })];
+    const isPrivilege = ({ kind }: Finding): boolean => kind === 'missing-privilege';
+    expect(findings(relations, { indexes }).filter(isPrivilege)).toMatchObject([
+      { partition: named('p1'), message: expect.stringContaining('reindex public.p1, so that is not done') },
+    ]);
+    expect(findings([leafOf('p1', { mayMaintain: false })], { indexes }).filter(isPrivilege)).toHaveLength(1);
+  });
+});
