@@ -1,25 +1,38 @@
+import { StatementError } from '../errors.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { FrozenMark, IndexMark, UpkeepMarks } from '../partition/upkeep.ts';
 import { literal } from '../postgres/literal.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
-import { boolean, nullable, number, oneOf, row, text } from '../postgres/row-decoder.ts';
+import { json, row, text } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
-import { qualify } from './qualify.ts';
+import { sqlstates } from '../postgres/sqlstate.ts';
+import { qualify, quoteAlways } from './qualify.ts';
 
 /** What is remembered where nothing is. */
 export const noUpkeepMarks: UpkeepMarks = { frozen: new Map(), indexes: [] };
 
-/** All marks there are; none in a journal that is not installed, or of a version before 6. Throws `StatementError` where the role may not read. */
+/** The first version of the journal that has marks. */
+export const upkeepMarksSince = 6;
+
+/**
+ * All marks there are, in one short read; none in a journal that is not installed, or of a version before `upkeepMarksSince`. Throws
+ * `StatementError` (42501, with the GRANT that helps) where the role may not look.
+ */
 export async function readUpkeepMarks(session: Session, schema: string, signal: AbortSignal): Promise<UpkeepMarks> {
-  const [place] = await session.rows(marksPlaceSql, [schema], decodeMarksPlace, signal);
-  if (place?.hasMarks !== true) return noUpkeepMarks;
-  const frozen = await session.rows(frozenSql(schema), [], decodeFrozen, signal);
-  const indexes = await session.rows(indexMarksSql(schema), [], decodeIndexMark, signal);
-  return {
-    frozen: new Map(frozen.map((mark) => [mark.oid, mark])),
-    indexes: indexes.map(({ indexSchema, indexName, ...mark }) => ({ ...mark, index: { schema: indexSchema, name: indexName } })),
-  };
+  try {
+    const [marks] = await session.rows(marksSql(schema), [], decodeMarks, signal);
+    return marks ?? noUpkeepMarks;
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error;
+    if (isMissing.has(error.sqlstate)) return noUpkeepMarks;
+    if (error.sqlstate !== sqlstates.insufficientPrivilege) throw error;
+    const fix = `GRANT USAGE ON SCHEMA ${quoteAlways(schema)} TO <role>; GRANT SELECT ON ALL TABLES IN SCHEMA ${quoteAlways(schema)} TO <role>;`;
+    const message = `The role of this connection may not read the marks of upkeep in the journal, schema ${schema}. Run: ${fix}`;
+    throw new StatementError('PD502', message, sqlstates.insufficientPrivilege, { cause: error });
+  }
 }
+
+const isMissing: ReadonlySet<string> = new Set([sqlstates.undefinedTable, sqlstates.invalidSchemaName]);
 
 /** One INSERT without semicolon, over an older mark of the same partition; to be sent once it is frozen, not before. */
 export function renderRememberFrozen(schema: string, mark: FrozenMark): string {
@@ -69,61 +82,54 @@ function integer(value: number): string {
   return Number.isFinite(value) ? String(Math.trunc(value)) : '0';
 }
 
-/** `$1`: the schema's name. One row. */
-const marksPlaceSql: NamedSql = namedSql(
-  'read-upkeep-marks-place',
-  /* sql */ `
-  SELECT EXISTS (
-    SELECT FROM pg_catalog.pg_class AS c
-    JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-    WHERE n.nspname = $1 AND c.relname = 'index_mark' AND c.relkind = 'r'
-  ) AS "hasMarks"`,
-);
-
-const decodeMarksPlace = row<{ readonly hasMarks: boolean }>({ hasMarks: boolean });
-
-function frozenSql(schema: string): NamedSql {
+/** One row. There may be a mark for each of 10,000 partitions and more, so that they are not rows of their own. */
+function marksSql(schema: string): NamedSql {
   return namedSql(
-    'read-frozen-partitions',
+    'read-upkeep-marks',
     /* sql */ `
     SELECT
-      f.oid::pg_catalog.text AS "oid",
-      f.filenode::pg_catalog.text AS "filenode",
-      f.changes AS "changes"
-    FROM ${qualify(schema, 'frozen_partition')} AS f`,
+      (
+        SELECT COALESCE(
+          pg_catalog.string_agg(pg_catalog.concat_ws(' ', f.oid::pg_catalog.text, f.filenode::pg_catalog.text, f.changes::pg_catalog.text), ','), ''
+        )
+        FROM ${qualify(schema, 'frozen_partition')} AS f
+      ) AS "frozen",
+      (
+        SELECT COALESCE(
+          pg_catalog.json_agg(
+            pg_catalog.json_build_array(
+              m.relation_oid::pg_catalog.text, m.table_oid::pg_catalog.text, m.index_schema, m.index_name, m.policy_name, m.definition, m.state
+            )
+            ORDER BY m.marked_at, m.relation_oid, m.index_schema, m.index_name
+          ),
+          '[]'
+        )
+        FROM ${qualify(schema, 'index_mark')} AS m
+      ) AS "indexes"`,
   );
 }
 
-const decodeFrozen = row<FrozenMark>({ oid: text, filenode: text, changes: number });
-
-function indexMarksSql(schema: string): NamedSql {
-  return namedSql(
-    'read-index-marks',
-    /* sql */ `
-    SELECT
-      m.relation_oid::pg_catalog.text AS "relationOid",
-      m.table_oid::pg_catalog.text AS "tableOid",
-      m.index_schema AS "indexSchema",
-      m.index_name AS "indexName",
-      m.policy_name AS "policyName",
-      m.definition AS "definition",
-      m.state AS "state"
-    FROM ${qualify(schema, 'index_mark')} AS m
-    ORDER BY m.marked_at, m.relation_oid, m.index_schema, m.index_name`,
-  );
-}
-
-interface IndexMarkRow extends Omit<IndexMark, 'index'> {
-  readonly indexSchema: string;
-  readonly indexName: string;
-}
-
-const decodeIndexMark = row<IndexMarkRow>({
-  relationOid: text,
-  tableOid: text,
-  indexSchema: text,
-  indexName: text,
-  policyName: nullable(text),
-  definition: nullable(text),
-  state: oneOf('building', 'built', 'reindexing'),
+const decodeMarks = row<UpkeepMarks>({
+  frozen: (value, where) => frozenMarks(text(value, where)),
+  indexes: json(indexMarks),
 });
+
+function frozenMarks(value: string): ReadonlyMap<string, FrozenMark> {
+  const marks = value === '' ? [] : value.split(',').map((mark) => mark.split(' '));
+  return new Map(marks.map(([oid = '', filenode = '', changes = '']) => [oid, { oid, filenode, changes: Number(changes) }]));
+}
+
+type IndexMarkRow = readonly [string, string, string, string, string | null, string | null, IndexMark['state']];
+
+function indexMarks(value: unknown): readonly IndexMark[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built by the query itself
+  const rows = value as readonly IndexMarkRow[];
+  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state]) => ({
+    relationOid,
+    tableOid,
+    index: { schema, name },
+    policyName,
+    definition,
+    state,
+  }));
+}

@@ -1,6 +1,6 @@
 import { readUpkeep } from '../catalog/read-upkeep.ts';
 import type { JournalContents } from '../journal/read-journal.ts';
-import { noUpkeepMarks, readUpkeepMarks } from '../journal/upkeep-marks.ts';
+import { noUpkeepMarks, readUpkeepMarks, upkeepMarksSince } from '../journal/upkeep-marks.ts';
 import type { PartitionedTable, TableState } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import type { UpkeepMarks } from '../partition/upkeep.ts';
@@ -10,10 +10,11 @@ import type { Run } from './run.ts';
 /** What the journal remembers of upkeep; null, and nothing is read, for a run that is not about it. */
 export async function readMarksFor(
   { request, session, database, signal }: Pick<Run, 'request' | 'session' | 'database' | 'signal'>,
-  journal: Pick<JournalContents, 'isInstalled'>,
+  { version }: Pick<JournalContents, 'version'>,
 ): Promise<UpkeepMarks | null> {
   if (!request.tasks.some((task) => task === 'maintenance' || task === 'index')) return null;
-  return journal.isInstalled ? await readUpkeepMarks(session, database.journalSchema, signal) : noUpkeepMarks;
+  if (version === null || version < upkeepMarksSince) return noUpkeepMarks;
+  return await readUpkeepMarks(session, database.journalSchema, signal);
 }
 
 /** The `states` of `policies`, with which they are aligned, each partitioned table with its facts; as they are when `marks` is null. */

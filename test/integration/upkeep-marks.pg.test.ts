@@ -65,6 +65,23 @@ describe('marks of upkeep', () => {
     expect((await readUpkeepMarks(session, schema, noAbort)).indexes).toEqual([reindexing, other]);
   });
 
+  it('are not for everybody: the GRANT that helps is in the error', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, 'partitiond', noAbort);
+    const role = await database.createRole('reader');
+    await using theirs = await openSession(database, role.url);
+    await expect(readUpkeepMarks(theirs, 'partitiond', noAbort)).rejects.toMatchObject({
+      code: 'PD502',
+      sqlstate: '42501',
+      message: expect.stringContaining('GRANT SELECT ON ALL TABLES IN SCHEMA "partitiond"'),
+    });
+    await database.query(
+      `GRANT USAGE ON SCHEMA partitiond TO "${role.name}"; GRANT SELECT ON ALL TABLES IN SCHEMA partitiond TO "${role.name}"`,
+    );
+    expect(await readUpkeepMarks(theirs, 'partitiond', noAbort)).toEqual(noUpkeepMarks);
+  });
+
   it('go with their relations, and a day after their index', async () => {
     await using database = await createDatabase();
     await using session = await openSession(database);
