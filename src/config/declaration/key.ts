@@ -31,6 +31,8 @@ export interface List<S extends Declarations> {
   readonly kind: 'list';
   readonly doc: string;
   readonly items: Section<S>;
+  /** Whether it must be there, with at least one entry. */
+  readonly isRequired: boolean;
 }
 
 /** The values of a section's own keys; its sections and lists are read by whoever knows them. */
@@ -57,6 +59,12 @@ export function section<S extends Declarations>(doc: string, keys: S, readsNull 
   return { kind: 'section', doc, keys, readsNull };
 }
 
+/** A list that must be there and not be empty. */
 export function list<S extends Declarations>(doc: string, items: Section<S>): List<S> {
-  return { kind: 'list', doc, items };
+  return { kind: 'list', doc, items, isRequired: true };
+}
+
+/** A list that is empty unless written. */
+export function optionalList<S extends Declarations>(doc: string, items: Section<S>): List<S> {
+  return { kind: 'list', doc, items, isRequired: false };
 }

@@ -74,7 +74,7 @@ export const maintenanceSection: Section<MaintenanceKeys> = section(
     concurrency: defaulted(
       wholeNumber(1, 64),
       2,
-      'Partitions of this table that are worked on at the same time; a database works on no more than the most of its tables.',
+      'Partitions of this table that are worked on at the same time; a database works on no more than the greatest of its tables.',
     ),
     window: windowSection,
     costDelay: optional(duration('0ms', '100ms'), '`vacuum_cost_delay` of VACUUM and ANALYZE; `0ms`: as fast as they can.', "the server's"),

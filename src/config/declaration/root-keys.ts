@@ -36,7 +36,7 @@ export const databaseSection: Section<DatabaseKeys> = section('One database and 
 export const rootSection: Section<RootKeys> = section('The configuration of partitiond.', {
   ...processKeys,
   defaults: section(
-    'Any key of a table but `table`; applied to every table that does not say otherwise. `key`, `retention` and `storage` are merged key by key.',
+    'Any key of a table but `table` and `indexes`; applied to every table that does not say otherwise. `key`, `retention`, `storage` and `maintenance` are merged key by key.',
     sharedTableKeys,
   ),
   databases: list('The databases to keep, each on its own: one that is down does not stop the others.', databaseSection),

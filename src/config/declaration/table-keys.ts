@@ -3,11 +3,12 @@ import type { KeyEncoding } from '../../partition/key-encoding.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
 import { keyEncoding } from '../format/key-encoding.ts';
 import { schemaName, tableName } from '../format/names.ts';
-import { wholeNumber } from '../format/number.ts';
+import { flag, wholeNumber } from '../format/number.ts';
 import { grace, interval, span, start, storageParameters } from '../format/table-values.ts';
 import { oneOf, text } from '../format/text.ts';
 import { timezone } from '../format/timezone.ts';
-import { defaulted, type Key, optional, required, type Section, section } from './key.ts';
+import { type IndexKeys, indexSection } from './index-keys.ts';
+import { defaulted, type Key, type List, optional, optionalList, required, type Section, section } from './key.ts';
 import { type MaintenanceKeys, maintenanceSection } from './maintenance-keys.ts';
 
 export type RetentionKeys = {
@@ -29,9 +30,10 @@ export type SharedTableKeys = {
   readonly retention: Section<RetentionKeys>;
   readonly storage: Key<Readonly<Record<string, string>>>;
   readonly maintenance: Section<MaintenanceKeys>;
+  readonly dropRemovedIndexes: Key<boolean>;
 };
 
-export type TableKeys = { readonly table: Key<QualifiedName> } & SharedTableKeys;
+export type TableKeys = { readonly table: Key<QualifiedName> } & SharedTableKeys & { readonly indexes: List<IndexKeys> };
 
 export const retentionSection: Section<RetentionKeys> = section(
   'When partitions leave; without it, or with `retention: null`, they stay for ever.',
@@ -72,9 +74,15 @@ export const sharedTableKeys: SharedTableKeys = {
   retention: retentionSection,
   storage: defaulted(storageParameters, {}, 'Storage parameters of new partitions; they win over those of the newest existing one.'),
   maintenance: maintenanceSection,
+  dropRemovedIndexes: defaulted(
+    flag,
+    false,
+    "Whether an index that partitiond made is dropped when its entry goes from `indexes`; else it stays, and is nobody's.",
+  ),
 };
 
 export const tableSection: Section<TableKeys> = section('One partitioned table.', {
   table: required(tableName, 'The table, as `to_regclass` reads it; without a schema it is `public`.'),
   ...sharedTableKeys,
+  indexes: optionalList('Indexes to build on the partitions without blocking anybody, and to keep there.', indexSection),
 });

@@ -1,4 +1,6 @@
+import { indexSection } from '../declaration/index-keys.ts';
 import type { Declaration, Declarations, Key, Section } from '../declaration/key.ts';
+import { windowSection } from '../declaration/maintenance-keys.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { retentionSection, tableSection } from '../declaration/table-keys.ts';
 import type { JsonSchema, JsonValue } from '../format/format.ts';
@@ -41,7 +43,7 @@ function rulesOf(section: Section<Declarations>): JsonSchema {
     case databaseSection:
       return {
         required: ['name', 'tables'],
-        oneOf: ['url', 'urlFile'].map((key) => ({ required: [key], properties: { [key]: { type: 'string' } } })),
+        oneOf: oneOf('url', 'urlFile'),
       };
     case tableSection:
       return { required: ['table'] };
@@ -49,9 +51,18 @@ function rulesOf(section: Section<Declarations>): JsonSchema {
       return {
         not: { required: ['action', 'grace'], properties: { action: { const: 'detach' }, grace: { not: { type: 'null' } } } },
       };
+    case windowSection:
+      return { required: ['cron', 'for'] };
+    case indexSection:
+      return { required: ['name'], oneOf: oneOf('columns', 'expression') };
     default:
       return {};
   }
+}
+
+/** Exactly one of these is written; null is as good as absent. */
+function oneOf(...keys: readonly string[]): readonly JsonSchema[] {
+  return keys.map((key) => ({ required: [key], properties: { [key]: { not: { type: 'null' } } } }));
 }
 
 function sectionSchema(section: Section<Declarations>): JsonSchema {
@@ -69,8 +80,11 @@ function declarationSchema(declaration: Declaration): JsonSchema {
   switch (declaration.kind) {
     case 'key':
       return keySchema(declaration);
-    case 'list':
-      return { description: declaration.doc, type: 'array', minItems: 1, items: sectionSchema(declaration.items) };
+    case 'list': {
+      const items = sectionSchema(declaration.items);
+      if (declaration.isRequired) return { description: declaration.doc, type: 'array', minItems: 1, items };
+      return { description: declaration.doc, anyOf: [{ type: 'array', items }, { type: 'null' }] };
+    }
     case 'section': {
       const none: JsonSchema = declaration.readsNull ? { enum: [null, false] } : { type: 'null' };
       const { description, ...closed } = sectionSchema(declaration);

@@ -1,5 +1,7 @@
 import { environmentName } from '../declaration/environment-name.ts';
+import { indexSection } from '../declaration/index-keys.ts';
 import type { Declaration, Declarations, Key } from '../declaration/key.ts';
+import { maintenanceSection, windowSection } from '../declaration/maintenance-keys.ts';
 import { processKeys } from '../declaration/process-keys.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { retentionSection, sharedTableKeys, tableSection } from '../declaration/table-keys.ts';
@@ -35,6 +37,17 @@ export function renderConfigurationPage(): string {
     '### `databases[].tables[].retention`',
     retentionSection.doc,
     keyTable(retentionSection.keys, null),
+    '### `databases[].tables[].maintenance`',
+    maintenanceSection.doc,
+    keyTable(maintenanceSection.keys, null),
+    upkeep,
+    '### `databases[].tables[].maintenance.window`',
+    windowSection.doc,
+    keyTable(windowSection.keys, null),
+    '### `databases[].tables[].indexes`',
+    tableSection.keys.indexes.doc,
+    keyTable(indexSection.keys, null),
+    indexes,
     names,
     values,
   ].join('\n\n')}\n`;
@@ -63,12 +76,12 @@ function typeOf(declaration: Declaration): string {
     case 'section':
       return 'section';
     case 'list':
-      return 'list, at least one';
+      return declaration.isRequired ? 'list, at least one' : 'list';
   }
 }
 
 function defaultOf(declaration: Declaration): string {
-  if (declaration.kind === 'list') return '**required**';
+  if (declaration.kind === 'list') return declaration.isRequired ? '**required**' : '';
   return declaration.kind === 'key' ? keyDefault(declaration) : '';
 }
 
@@ -98,6 +111,21 @@ const encodings = `| \`encoding\` | For keys that are |
 | \`ulid\` | text that holds ULIDs |
 | \`{ snowflake: { epoch: 2010-11-04T01:42:54.657Z, shift: 22 } }\` | whole numbers whose upper bits are milliseconds since \`epoch\`, above \`shift\` lower bits |`;
 
+const upkeep = `Shares and numbers of rows are those of PostgreSQL's statistics, and below 1,000 rows no share matters. \`concurrency\`, \`window\`,
+\`maxReplicationLag\` and \`maxLockWaiters\` hold for building \`indexes\` too; with \`maintenance: false\` those are built with the defaults, at any
+time. VACUUM and ANALYZE give way: they skip what is locked, and stop when somebody waits behind them longer than \`safety.lockTimeout\`.`;
+
+const indexes = `\`\`\`yaml
+indexes:
+  - { name: revenues_by_property, columns: [org_id, property_id, occurred_at] }
+  - { name: revenues_approved, columns: [status], where: "status = 'approved'" }
+  - { name: revenues_recent_payer, expression: [org_id, "lower(payer) DESC"], partitions: newest 2 }
+\`\`\`
+
+Names, expressions and conditions are SQL, and need YAML's quotes where they hold quotes, brackets, commas, \`#\` or \`: \`. An index
+that is there already, under this name or another, is taken as it is when it has the same keys, condition and method. One whose name is taken
+by something different is left alone, with a finding: rename one of them, or remove the entry, and add it again when the old index is gone.`;
+
 const names = `### Names
 
 Without \`name\` a partition is called, by the unit of its interval: minute \`{table}_{yyyy}_{mm}_{dd}_{hh}{mi}\`, hour
@@ -113,4 +141,6 @@ const values = `## Values
 | interval | \`15 minutes\`, \`1 hour\`, \`1 day\`, \`1 week\`, \`1 month\`, \`1 quarter\`, \`1 year\`; a whole number for integer keys. |
 | calendar time | \`12 quarters\`, \`7 days\`, \`1 year 6 months\`, counted in the table's time zone. |
 | cron expression | \`"*/10 * * * *"\`: minute, hour, day of the month, month, day of the week; with six fields the second comes first. In quotes. |
+| share | a number; 0.1 is a tenth. |
+| size | \`64 MB\`, \`512kB\`, \`1 GB\`: powers of 1024, spelled as PostgreSQL does; a bare number counts bytes. |
 | table name | \`revenues\`, \`app.revenues\`, \`'app."Odd.Name"'\`: as in SQL, without quotes it is folded to lower case. |`;

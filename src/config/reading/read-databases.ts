@@ -2,7 +2,8 @@ import { isAbsolute, resolve } from 'node:path';
 import type { Connection, DatabasePolicy, TablePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
-import { type ConfigNode, isUnset, type MapNode, type Report } from '../document/config-node.ts';
+import { isUnset, type MapNode, type Report } from '../document/config-node.ts';
+import { firstSightings } from './first-sightings.ts';
 import { readMaintenance } from './read-maintenance.ts';
 import { completeValues, readKeys, readList, readMap, readSection } from './read-section.ts';
 import { readTable } from './read-table.ts';
@@ -36,11 +37,17 @@ function readDatabase(node: MapNode, defaults: MapNode, folder: string, report: 
     const table = readTable(item, defaults, report);
     if (table === null) return [];
     const name = formatQualifiedName(table.table);
-    return isFirst(name, `the table ${name}`, item) ? [table] : [];
+    if (!isFirst(`table ${name}`, `the table ${name}`, item)) return [];
+    return namesOfIndexes(table).every((index) => isFirst(`index ${index}`, `the index ${index}`, item)) ? [table] : [];
   });
   const values = completeValues(databaseSection, partial);
   if (values === null || connection === null) return null;
   return { name: values.name, connection, journalSchema: values.schema, tables };
+}
+
+/** Those of its own schema, where tables share them; indexes of single partitions are named after these. */
+function namesOfIndexes({ table: { schema }, indexes }: TablePolicy): readonly string[] {
+  return indexes.filter(({ partitions }) => partitions.kind === 'all').map(({ name }) => formatQualifiedName({ schema, name }));
 }
 
 function readConnection(node: MapNode, url: string | null, urlFile: string | null, folder: string, report: Report): Connection | null {
@@ -57,19 +64,4 @@ function readConnection(node: MapNode, url: string | null, urlFile: string | nul
   }
   if (url !== null) return { kind: 'url', url };
   return urlFile === null ? null : { kind: 'file', path: isAbsolute(urlFile) ? urlFile : resolve(folder, urlFile) };
-}
-
-/** Notes names and where they were first seen; a second sighting is reported and answered with false. */
-function firstSightings(report: Report): (name: string, shown: string, node: ConfigNode) => boolean {
-  const seen = new Map<string, ConfigNode>();
-  return (name, shown, node) => {
-    const first = seen.get(name);
-    if (first === undefined) {
-      seen.set(name, node);
-      return true;
-    }
-    const line = first.line === null ? '' : ` on line ${first.line}`;
-    report(node, `${shown} appears a second time, first as ${first.path}${line}; keep one of them`);
-    return false;
-  };
 }

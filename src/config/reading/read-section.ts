@@ -71,6 +71,14 @@ export function readList(parent: MapNode, name: string, report: Report): readonl
   return [];
 }
 
+/** The maps in the list at `name`, none when it is absent; null when something in it, or it itself, is something else (reported). */
+export function readOptionalList(parent: MapNode, name: string, report: Report): readonly MapNode[] | null {
+  const node = parent.entries.get(name);
+  if (isUnset(node) || (node.kind === 'list' && node.items.length === 0)) return [];
+  const items = readList(parent, name, report);
+  return node.kind === 'list' && items.length === node.items.length ? items : null;
+}
+
 function notMap(item: ConfigNode, report: Report): readonly [] {
   if (!isBroken(item)) report(item, `${describe(item)} is not a map of keys and values`);
   return [];

@@ -8,6 +8,7 @@ import type { ValuesOf } from '../declaration/key.ts';
 import { sharedTableKeys, type TableKeys, tableSection } from '../declaration/table-keys.ts';
 import type { MapNode, Report } from '../document/config-node.ts';
 import { mergeDefaults } from './merge-defaults.ts';
+import { readIndexes } from './read-indexes.ts';
 import { readMaintenance } from './read-maintenance.ts';
 import { readRetention } from './read-retention.ts';
 import { completeValues, readMap, readSection, reportValue } from './read-section.ts';
@@ -20,11 +21,13 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
   const key = completeValues(keySection, readSection(keySection, readMap(merged, 'key', report), report));
   const retention = readRetention(merged, values.interval ?? null, report);
   const maintenance = readMaintenance(merged, values.timezone ?? null, report);
+  const indexes = readIndexes(merged, report);
   const startFrom = readStart(merged, values, report);
   const isNamed = checkName(merged, values, report);
   if (values.interval !== undefined && key !== null) checkEncoding(merged, values.interval, key.encoding, report);
   const complete = completeValues(tableSection, values);
-  if (complete === null || key === null || !retention.isRead || !maintenance.isRead || startFrom === undefined || !isNamed) return null;
+  if (complete === null || key === null || startFrom === undefined || !isNamed) return null;
+  if (!retention.isRead || !maintenance.isRead || indexes === null) return null;
   return {
     table: complete.table,
     interval: complete.interval,
@@ -37,8 +40,8 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
     retention: retention.value,
     storage: complete.storage,
     maintenance: maintenance.value,
-    indexes: [],
-    dropRemovedIndexes: false,
+    indexes,
+    dropRemovedIndexes: complete.dropRemovedIndexes,
   };
 }
 

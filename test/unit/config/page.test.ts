@@ -49,6 +49,11 @@ describe('the JSON Schema', () => {
     'interval: 1 day, retention: false, name: null',
     'interval: 1 day, key: { encoding: { snowflake: { epoch: 0, shift: 22 } } }',
     'interval: 1 day, storage: { fillfactor: 90, autovacuum_enabled: false }',
+    'interval: 1 day, maintenance: false, indexes: null',
+    'interval: 1 day, maintenance: { reindexBloat: false, reindexMinSize: 8192, vacuumDeadRatio: 1, window: { cron: "0 1 * * *", for: 4h } }',
+    'interval: 1 day, maintenance: { reindexMinSize: 1 GB, window: null, maxLockWaiters: false }, indexes: []',
+    'interval: 1 day, indexes: [{ name: i, columns: [a, b DESC], include: c }, { name: j, expression: lower(a), columns: null, partitions: newest 2 }]',
+    'interval: 1 day, indexes: [{ name: i, columns: a, with: { fillfactor: 80 }, method: bloom, partitions: { newest: 2 } }], dropRemovedIndexes: true',
   ])('accepts what the parser accepts: %s', (keys) => {
     expect(() => parse(withTable(keys))).not.toThrow();
     expect(isAccepted(withTable(keys))).toBe(true);
@@ -80,6 +85,17 @@ describe('the JSON Schema', () => {
     ['no tables', 'databases: [{ name: a, url: "postgres://h/d", tables: [] }]'],
     ['both url and urlFile', 'databases: [{ name: a, url: "postgres://h/d", urlFile: x, tables: [{ table: t, interval: 1 day }] }]'],
     ['neither url nor urlFile', 'databases: [{ name: a, tables: [{ table: t, interval: 1 day }] }]'],
+    ['maintenance that is true', withTable('interval: 1 day, maintenance: true')],
+    ['a share that is no number', withTable('interval: 1 day, maintenance: { vacuumDeadRatio: 10% }')],
+    ['a share out of range', withTable('interval: 1 day, maintenance: { freezeAgeRatio: 2 }')],
+    ['a size in an unknown unit', withTable('interval: 1 day, maintenance: { reindexMinSize: 64 mb }')],
+    ['a window without its length', withTable('interval: 1 day, maintenance: { window: { cron: "0 1 * * *" } }')],
+    ['an index without a name', withTable('interval: 1 day, indexes: [{ columns: [a] }]')],
+    ['an index without keys', withTable('interval: 1 day, indexes: [{ name: i }]')],
+    ['an index with two kinds of keys', withTable('interval: 1 day, indexes: [{ name: i, columns: [a], expression: b }]')],
+    ['an index without columns', withTable('interval: 1 day, indexes: [{ name: i, columns: [] }]')],
+    ['an index of partitions unknown', withTable('interval: 1 day, indexes: [{ name: i, columns: [a], partitions: newest }]')],
+    ['indexes in defaults', `${good}defaults: { indexes: [] }`],
     ['a table in defaults', `${good}defaults: { table: x }`],
   ])('refuses, like the parser, %s', (_, text) => {
     expect(problemsOf(text).length).toBeGreaterThan(0);

@@ -45,6 +45,28 @@ describe('a configuration', () => {
               defaultPartition: 'none',
               retention: null,
               storage: {},
+              maintenance: {
+                vacuumDeadRatio: 0.1,
+                vacuumDeadRows: 1_000_000,
+                analyzeChangedRatio: 0.1,
+                analyzeChangedRows: 1_000_000,
+                freezeAgeRatio: 0.75,
+                freezeClosed: true,
+                closedForMs: 3_600_000,
+                reindexBloat: 0.5,
+                reindexMinBytes: 64 * 1024 * 1024,
+                parentAnalyzeEveryMs: 86_400_000,
+                limits: {
+                  concurrency: 2,
+                  window: null,
+                  costDelayMs: null,
+                  costLimit: null,
+                  maxReplicationLagMs: 30_000,
+                  maxLockWaiters: 10,
+                },
+              },
+              indexes: [],
+              dropRemovedIndexes: false,
             },
           ],
         },
@@ -58,7 +80,8 @@ describe('a configuration', () => {
         withTable(
           `interval: 1 day, premake: 0, startFrom: 2024-10-01, timezone: Europe/Berlin, name: "p_{yyyy}{mm}{dd}", defaultPartition: managed,
            key: { encoding: { snowflake: { epoch: 2010-11-04T01:42:54.657Z, shift: 22 } } }, storage: { fillfactor: 90, toast.autovacuum_enabled: false },
-           retention: { keep: 3 months, action: drop, grace: 0, schema: '"Old Ones"' }`,
+           retention: { keep: 3 months, action: drop, grace: 0, schema: '"Old Ones"' }, maintenance: false, dropRemovedIndexes: true,
+           indexes: [{ name: t_org, columns: [org_id] }]`,
         ),
       ),
     );
@@ -79,6 +102,9 @@ describe('a configuration', () => {
         schema: 'Old Ones',
       },
       storage: { fillfactor: '90', 'toast.autovacuum_enabled': 'false' },
+      maintenance: null,
+      indexes: [expect.objectContaining({ name: 't_org' })],
+      dropRemovedIndexes: true,
     });
   });
 
