@@ -3,6 +3,7 @@ import type { PartitionedTable } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import type { IndexFacts, RelationFacts, UpkeepFacts, UpkeepMarks } from '../partition/upkeep.ts';
 import type { Session } from '../postgres/session.ts';
+import { type BloatedIndexRow, bloatedIndexesSql, decodeBloatedIndex } from './bloated-indexes.sql.ts';
 import { indexKeys } from './index-keys.ts';
 import { decodeUpkeepIndex, type UpkeepIndexRow, upkeepIndexesSql } from './upkeep-indexes.sql.ts';
 import { decodeUpkeepRelation, type UpkeepRelationRow, upkeepRelationsSql } from './upkeep-relations.sql.ts';
@@ -15,8 +16,8 @@ export interface TableInUpkeep {
 }
 
 /**
- * Facts aligned with `tables`, in three queries whatever their number, and with few rows where nothing is due: the server leaves out leaves that
- * no threshold of their table's policy can be about. Wider than plan/ decides, never narrower; a closed partition, for one, is any that has rows
+ * Facts aligned with `tables`, in two to four queries whatever their number, and with few rows where nothing is due: the server leaves out leaves
+ * that no threshold of their table's policy can be about. Wider than plan/ decides, never narrower; a closed partition, for one, is any that has rows
  * and is not marked as frozen. Where the policy's indexes may have to be made, attached, finished or dropped, everything below the table is read.
  * What of it is hidden by a lock makes the facts incomplete (`isWhole` false) for this time. Takes no lock on any relation but the tables of
  * indexes with an expression or a condition, while nobody else wants those for himself.
@@ -35,7 +36,7 @@ export async function readUpkeep(
     if (head === undefined) throw new TypeError('read-upkeep-tables left a table out');
     return { policy, oid: table.oid, head, isWhole: mustBeWhole(policy, table.oid, head, marks) };
   });
-  const indexes = await session.rows(upkeepIndexesSql, indexParameters(looks), decodeUpkeepIndex, signal);
+  const indexes = await readIndexes(session, looks, signal);
   const parameters = [...relationParameters(looks, marks), indexes.map(({ relationOid }) => relationOid)];
   const relations = groupByTable(await session.rows(upkeepRelationsSql, parameters, decodeUpkeepRelation, signal));
   const indexesOf = groupByTable(indexes);
@@ -54,7 +55,12 @@ function headParameters(tables: readonly TableInUpkeep[]): readonly unknown[] {
   const wanted = tables.flatMap(({ policy }, i) =>
     policy.indexes.filter(({ partitions }) => partitions.kind === 'all').map(({ name }) => ({ ordinal: i + 1, name })),
   );
-  return [tables.map(({ table }) => table.oid), wanted.map(({ ordinal }) => ordinal), wanted.map(({ name }) => name)];
+  return [
+    tables.map(({ table }) => table.oid),
+    wanted.map(({ ordinal }) => ordinal),
+    wanted.map(({ name }) => name),
+    smallestLookedAt(tables),
+  ];
 }
 
 /** Whether the indexes of the policy may have anything to do. A change of the definition shows at the index of the table itself. */
@@ -101,19 +107,36 @@ function ageOfInterest({ maintenance }: TablePolicy, maxAge: number, databaseAge
   return databaseAge < age ? null : age;
 }
 
-function indexParameters(looks: readonly Look[]): readonly unknown[] {
-  const pages = looks.map(({ policy: { maintenance }, head }) =>
-    maintenance === null || maintenance.reindexBloat === null ? null : Math.ceil(maintenance.reindexMinBytes / head.blockBytes),
-  );
-  const smallest = pages.filter((count) => count !== null).reduce((least: number | null, count) => Math.min(least ?? count, count), null);
-  return [
+/** Where no index is asked for, invalid, large or half made, the catalog is not asked about any. */
+async function readIndexes(session: Session, looks: readonly Look[], signal: AbortSignal): Promise<readonly UpkeepIndexRow[]> {
+  const bloated = looks.some(({ head }) => head.hasLargeIndexes) ? await readBloated(session, looks, signal) : [];
+  const isNeeded = ({ policy, head, isWhole }: Look): boolean => isWhole || head.hasInvalidIndexes || policy.indexes.length > 0;
+  if (bloated.length === 0 && !looks.some(isNeeded)) return [];
+  const parameters = [
     looks.map(({ oid }) => oid),
     looks.map(({ isWhole }) => isWhole),
-    pages,
-    looks.map(({ policy }) => policy.maintenance?.reindexBloat ?? null),
-    // pg_class counts pages in 31 bits.
-    smallest === null ? null : Math.min(smallest, 2 ** 31 - 1),
+    bloated.map(({ oid }) => oid),
+    bloated.map(({ wastedBytes }) => wastedBytes),
   ];
+  return await session.rows(upkeepIndexesSql, parameters, decodeUpkeepIndex, signal);
+}
+
+async function readBloated(session: Session, looks: readonly Look[], signal: AbortSignal): Promise<readonly BloatedIndexRow[]> {
+  const parameters = [
+    looks.map(({ oid }) => oid),
+    looks.map(({ policy }) => policy.maintenance?.reindexMinBytes ?? null),
+    looks.map(({ policy }) => policy.maintenance?.reindexBloat ?? null),
+    smallestLookedAt(looks),
+  ];
+  return await session.rows(bloatedIndexesSql, parameters, decodeBloatedIndex, signal);
+}
+
+/** Bytes from which some table looks at an index for bloat; null: none does. */
+function smallestLookedAt(tables: readonly { readonly policy: TablePolicy }[]): number | null {
+  const sizes = tables.flatMap(({ policy: { maintenance } }) =>
+    maintenance === null || maintenance.reindexBloat === null ? [] : [maintenance.reindexMinBytes],
+  );
+  return sizes.length === 0 ? null : Math.min(...sizes);
 }
 
 function groupByTable<Row extends { readonly ordinal: number }>(rows: readonly Row[]): ReadonlyMap<number, readonly Row[]> {

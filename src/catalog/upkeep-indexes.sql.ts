@@ -1,6 +1,7 @@
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { boolean, json, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+import { ancestry } from './bloated-indexes.sql.ts';
 
 /** Relations with a lock, held or waited for, behind which whoever looks at their definition would queue. */
 const isLocked = (relation: string): string => `EXISTS (SELECT FROM locked WHERE locked.relation = ${relation})`;
@@ -43,22 +44,14 @@ const keySql = `pg_catalog.concat(
         )`;
 
 /**
- * `$1` to `$4`, aligned: oids of partitioned tables; whether all indexes below are wanted; from how many pages an index is looked at for bloat
- * and from which share of waste it is of interest (null: never). `$5`: the smallest of those numbers of pages (null: none). One row for each
- * index of one of the tables itself, and below it for each that is wanted, invalid, or of interest; what a pending detach is about to take away,
- * and all below it, is left out.
- * Below a table of which not all is wanted the search begins at the suspects, for they are rare: one pass over pg_index for invalid ones, one
- * over pg_class for large ones, and from those up to the table; from 10,000 partitions down it would be a look-up for each.
+ * `$1`, `$2`, aligned: oids of partitioned tables, and whether all indexes below are wanted. `$3`, `$4`, aligned: oids of bloated indexes, and how
+ * many bytes of each are waste (bloated-indexes.sql.ts). One row for each index of one of the tables itself, and below it for each that is wanted,
+ * invalid or bloated, in no order; what a pending detach is about to take away, and all below it, is left out. Below a table of which not all is
+ * wanted the search begins at invalid indexes, for they are rare and found in one pass over pg_index, and goes up from there.
  *
  * Definitions are built from the catalog: pg_get_indexdef and pg_get_expr take AccessShareLock on the table. Only expressions and conditions
- * cannot be had otherwise (\`definition\` is the whole CREATE INDEX then); those of a table that is locked exclusively, or that somebody waits to
+ * cannot be had otherwise (`definition` is the whole CREATE INDEX then); those of a table that is locked exclusively, or that somebody waits to
  * lock so, are left unread. An index that is attached is defined as the one at the top of its tree.
- *
- * Waste of a B-tree: its pages less those that its rows would need when it was made anew. A row of it needs its header (8 bytes), its columns,
- * rounded up, and a line pointer (4); a page gives its size less 40 bytes, filled up to the fillfactor; pages above the leaves hold one row for
- * each page below. Columns of variable width have the average width that ANALYZE found, where the role may see that (pg_stats), else nothing is
- * known. Each rounding errs to more needed pages, as does that equal keys are stored once (deduplication).
- * Sources: src/include/access/itup.h, nbtree.h; postgresql.org/docs/18/view-pg-stats.html.
  *
  * Building: a session that pg_stat_progress_create_index lists holds ShareUpdateExclusiveLock (or ShareLock) on the table, as
  * CREATE INDEX and REINDEX do from beginning to end; which index is hidden from some roles, and then it may be any of them.
@@ -69,12 +62,12 @@ export const upkeepIndexesSql: NamedSql = namedSql(
   WITH RECURSIVE
     wanted AS MATERIALIZED (
       SELECT w.*
-      FROM ROWS FROM (
-        pg_catalog.unnest($1::pg_catalog.oid[]),
-        pg_catalog.unnest($2::pg_catalog.bool[]),
-        pg_catalog.unnest($3::pg_catalog.float8[]),
-        pg_catalog.unnest($4::pg_catalog.float8[])
-      ) WITH ORDINALITY AS w (oid, is_whole, pages, bloat, ordinal)
+      FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.oid[]), pg_catalog.unnest($2::pg_catalog.bool[]))
+        WITH ORDINALITY AS w (oid, is_whole, ordinal)
+    ),
+    bloated AS MATERIALIZED (
+      SELECT b.*
+      FROM ROWS FROM (pg_catalog.unnest($3::pg_catalog.oid[]), pg_catalog.unnest($4::pg_catalog.float8[])) AS b (index, wasted)
     ),
     below AS (
       SELECT wanted.ordinal, i.inhrelid AS relation
@@ -92,33 +85,27 @@ export const upkeepIndexesSql: NamedSql = namedSql(
       WHERE NOT x.indisvalid
       UNION
       SELECT x.indexrelid, x.indrelid
-      FROM pg_catalog.pg_class AS xc
-      JOIN pg_catalog.pg_index AS x ON x.indexrelid = xc.oid
-      WHERE xc.relkind = 'i'
-        AND xc.relpages >= $5::pg_catalog.int4
+      FROM bloated
+      JOIN pg_catalog.pg_index AS x ON x.indexrelid = bloated.index
     ),
-    above AS (
-      SELECT s.indrelid AS relation, i.inhparent AS parent
-      FROM (SELECT DISTINCT suspects.indrelid FROM suspects) AS s
-      JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = s.indrelid AND NOT i.inhdetachpending
-      UNION ALL
-      SELECT above.relation, i.inhparent
-      FROM above
-      JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = above.parent AND NOT i.inhdetachpending
-    ),
+    ${ancestry('suspects')},
     chosen AS MATERIALIZED (
-      SELECT wanted.ordinal, x.indexrelid, true AS is_sure
-      FROM wanted
-      JOIN pg_catalog.pg_index AS x ON x.indrelid = wanted.oid
-      UNION ALL
-      SELECT below.ordinal, x.indexrelid, true
-      FROM below
-      JOIN pg_catalog.pg_index AS x ON x.indrelid = below.relation
-      UNION ALL
-      SELECT wanted.ordinal, suspects.indexrelid, false
-      FROM suspects
-      JOIN above ON above.relation = suspects.indrelid
-      JOIN wanted ON wanted.oid = above.parent AND NOT wanted.is_whole
+      SELECT c.ordinal, c.indexrelid, bloated.wasted
+      FROM (
+        SELECT wanted.ordinal, x.indexrelid
+        FROM wanted
+        JOIN pg_catalog.pg_index AS x ON x.indrelid = wanted.oid
+        UNION
+        SELECT below.ordinal, x.indexrelid
+        FROM below
+        JOIN pg_catalog.pg_index AS x ON x.indrelid = below.relation
+        UNION
+        SELECT wanted.ordinal, suspects.indexrelid
+        FROM suspects
+        JOIN above ON above.relation = suspects.indrelid
+        JOIN wanted ON wanted.oid = above.parent
+      ) AS c
+      LEFT JOIN bloated ON bloated.index = c.indexrelid
     ),
     found AS MATERIALIZED (
       SELECT
@@ -131,73 +118,12 @@ export const upkeepIndexesSql: NamedSql = namedSql(
         xc.relnamespace,
         am.amname,
         xc.relpages * pg_catalog.current_setting('block_size')::pg_catalog.float8 AS bytes,
-        b.needed_pages,
-        GREATEST(xc.relpages - b.needed_pages, 0) * pg_catalog.current_setting('block_size')::pg_catalog.float8 AS wasted,
+        chosen.wasted,
         COALESCE(pg_catalog.pg_partition_root(x.indexrelid)::pg_catalog.oid, x.indexrelid) AS shape
       FROM chosen
-      JOIN wanted ON wanted.ordinal = chosen.ordinal
-      CROSS JOIN LATERAL (
-        SELECT k.indexrelid, k.indrelid, k.indisvalid, k.indisunique, k.indkey, k.indnatts
-        FROM pg_catalog.pg_index AS k
-        WHERE k.indexrelid = chosen.indexrelid
-        OFFSET 0
-      ) AS x
-      CROSS JOIN LATERAL (
-        SELECT k.relname, k.relnamespace, k.relkind, k.relpages, k.reltuples, k.relam, k.reloptions
-        FROM pg_catalog.pg_class AS k
-        WHERE k.oid = chosen.indexrelid
-        OFFSET 0
-      ) AS xc
+      JOIN pg_catalog.pg_index AS x ON x.indexrelid = chosen.indexrelid
+      JOIN pg_catalog.pg_class AS xc ON xc.oid = chosen.indexrelid
       JOIN pg_catalog.pg_am AS am ON am.oid = xc.relam
-      LEFT JOIN LATERAL (
-        SELECT
-          leaf.pages * (1 + 2 * r.bytes / r.usable) + 2 AS needed_pages
-        FROM (
-          SELECT
-            (SELECT pg_catalog.current_setting('block_size')::pg_catalog.float8 - 40) AS usable,
-            COALESCE(
-              (
-                SELECT o.option_value::pg_catalog.float8 FROM pg_catalog.pg_options_to_table(xc.reloptions) AS o WHERE o.option_name = 'fillfactor'
-              ),
-              90
-            ) / 100 AS fill,
-            pg_catalog.ceil((8 + columns.bytes) / 8) * 8 + 4 AS bytes
-          FROM (
-            SELECT
-              CASE WHEN pg_catalog.count(w.width) = pg_catalog.count(*) THEN
-                pg_catalog.sum(pg_catalog.ceil(w.width / w.alignment) * w.alignment)
-              END AS bytes
-            FROM (
-              SELECT
-                CASE
-                  WHEN own.attlen > 0 THEN own.attlen::pg_catalog.float8
-                  ELSE (
-                    SELECT pg_catalog.max(s.avg_width)
-                    FROM pg_catalog.pg_class AS source
-                    JOIN pg_catalog.pg_namespace AS sn ON sn.oid = source.relnamespace
-                    JOIN pg_catalog.pg_attribute AS sa
-                      ON sa.attrelid = source.oid
-                      AND sa.attnum = CASE WHEN source.oid = x.indexrelid THEN own.attnum ELSE x.indkey[own.attnum - 1] END
-                    JOIN pg_catalog.pg_stats AS s
-                      ON s.schemaname = sn.nspname AND s.tablename = source.relname AND s.attname = sa.attname AND NOT s.inherited
-                    WHERE source.oid = CASE WHEN x.indkey[own.attnum - 1] = 0 THEN x.indexrelid ELSE x.indrelid END
-                  )
-                END AS width,
-                pg_catalog.max(CASE own.attalign WHEN 'd' THEN 8 WHEN 'i' THEN 4 WHEN 's' THEN 2 ELSE 1 END) OVER () AS alignment
-              FROM pg_catalog.pg_attribute AS own
-              WHERE own.attrelid = x.indexrelid
-                AND own.attnum > 0
-            ) AS w
-          ) AS columns
-        ) AS r
-        CROSS JOIN LATERAL (
-          SELECT pg_catalog.ceil(xc.reltuples / GREATEST(pg_catalog.floor(r.usable * r.fill / r.bytes), 1)) AS pages
-        ) AS leaf
-        OFFSET 0
-      ) AS b ON am.amname = 'btree' AND xc.relkind = 'i' AND xc.reltuples >= 0 AND xc.relpages >= wanted.pages
-      WHERE chosen.is_sure
-        OR NOT x.indisvalid
-        OR xc.relpages - b.needed_pages > wanted.bloat * xc.relpages
     ),
     locked AS MATERIALIZED (
       SELECT DISTINCT l.relation
@@ -270,7 +196,7 @@ export const upkeepIndexesSql: NamedSql = namedSql(
     COALESCE(shapes.include, '[]') AS "include",
     shapes.condition AS "where",
     found.bytes AS "bytes",
-    CASE WHEN found.needed_pages IS NOT NULL THEN found.wasted END AS "wastedBytes"
+    found.wasted AS "wastedBytes"
   FROM found
   JOIN shapes ON shapes.indexrelid = found.shape`,
 );

@@ -4,9 +4,10 @@ import { bigint, boolean, list, nullable, number, type RowDecoder, row, text } f
 import { mayMaintain } from './upkeep-privilege.ts';
 
 /**
- * `$1`: oids of partitioned tables. `$2`, `$3`: names that indexes of them want, aligned: place of the table in `$1` (from 1) and name. One row
- * for each table, also for one that is gone; none without tables. With it what holds for the whole server and database: the age of a database
- * is that of its oldest relation, so where that is young, no relation needs to be looked at for it. Locks no relation.
+ * `$1`: oids of partitioned tables. `$2`, `$3`: names that indexes of them want, aligned: place of the table in `$1` (from 1) and name. `$4`: from
+ * how many bytes an index is looked at for bloat (null: none is). One row for each table, also for one that is gone; none without tables. With
+ * it what holds for the whole server and database and saves looking further: the age of a database is that of its oldest relation; and mostly
+ * there is no invalid index, and no large one. Locks no relation.
  * Source: postgresql.org/docs/18/catalog-pg-database.html (datfrozenxid is the minimum of relfrozenxid).
  */
 export const upkeepTablesSql: NamedSql = namedSql(
@@ -20,11 +21,18 @@ export const upkeepTablesSql: NamedSql = namedSql(
     )) * 1000000)::pg_catalog.int8 AS "analyzedAt",
     pg_catalog.current_setting('autovacuum_freeze_max_age') AS "freezeMaxAge",
     pg_catalog.current_setting('autovacuum_multixact_freeze_max_age') AS "multixactFreezeMaxAge",
-    pg_catalog.current_setting('block_size') AS "blockBytes",
     (SELECT pg_catalog.age(d.datfrozenxid) FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
       AS "databaseXidAge",
     (SELECT pg_catalog.mxid_age(d.datminmxid) FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
       AS "databaseMxidAge",
+    (SELECT true FROM pg_catalog.pg_index AS x WHERE NOT x.indisvalid LIMIT 1) IS NOT NULL AS "hasInvalidIndexes",
+    (
+      SELECT true
+      FROM pg_catalog.pg_class AS xc
+      WHERE xc.relkind = 'i'
+        AND xc.relpages >= $4::pg_catalog.float8 / pg_catalog.current_setting('block_size')::pg_catalog.float8
+      LIMIT 1
+    ) IS NOT NULL AS "hasLargeIndexes",
     ARRAY(
       SELECT xc.relname::pg_catalog.text
       FROM pg_catalog.pg_index AS x
@@ -52,9 +60,11 @@ export interface UpkeepTableRow {
   /** In transactions, as the ages. */
   readonly freezeMaxAge: number;
   readonly multixactFreezeMaxAge: number;
-  readonly blockBytes: number;
   readonly databaseXidAge: number;
   readonly databaseMxidAge: number;
+  /** Of any table of the database. */
+  readonly hasInvalidIndexes: boolean;
+  readonly hasLargeIndexes: boolean;
   /** Names of valid indexes of the table. */
   readonly validIndexes: readonly string[];
   /** Of the wanted names, those that some relation of the table's schema has. */
@@ -67,9 +77,10 @@ export const decodeUpkeepTable: RowDecoder<UpkeepTableRow> = row<UpkeepTableRow>
   analyzedAt: nullable(bigint),
   freezeMaxAge: number,
   multixactFreezeMaxAge: number,
-  blockBytes: number,
   databaseXidAge: number,
   databaseMxidAge: number,
+  hasInvalidIndexes: boolean,
+  hasLargeIndexes: boolean,
   validIndexes: list(text),
   takenNames: list(text),
 });
