@@ -35,21 +35,25 @@ export function parseIndexColumn(text: string): IndexColumn | null {
   const { column, collation, opclass, parameters, order, nulls } = shape.exec(text.trim())?.groups ?? {};
   if (column === undefined) return null;
   // `a ISNULL` is an expression: where an operator class may stand, a keyword is none.
-  if (opclass !== undefined && quotedKeywords.has(opclass.toLowerCase())) return null;
+  if (opclass !== undefined && isKeyword(opclass)) return null;
   const options = [
     ...(collation === undefined ? [] : [`COLLATE ${spellQualified(collation)}`]),
     ...(opclass === undefined ? [] : [spellQualified(opclass)]),
     ...(parameters === undefined ? [] : [`(${spellParameters(parameters)})`]),
-    ...spellOrder(order?.toLowerCase() === 'desc', nulls?.toLowerCase()),
+    ...spellOrder(order, nulls),
   ];
-  const isPlain = opclass === undefined && (column.startsWith('"') || !quotedKeywords.has(foldName(column)));
-  return { column: readName(column), options: options.join(' '), isPlain };
+  return { column: readName(column), options: options.join(' '), isPlain: opclass === undefined && !isKeyword(column) };
 }
 
 /** ASC is what no word means; nulls come last with it, and first with DESC. */
-function spellOrder(isDescending: boolean, nulls: string | undefined): readonly string[] {
-  if (isDescending) return nulls === 'last' ? ['DESC', 'NULLS LAST'] : ['DESC'];
-  return nulls === 'first' ? ['NULLS FIRST'] : [];
+function spellOrder(order: string | undefined, nulls: string | undefined): readonly string[] {
+  if (order?.toLowerCase() === 'desc') return nulls?.toLowerCase() === 'last' ? ['DESC', 'NULLS LAST'] : ['DESC'];
+  return nulls?.toLowerCase() === 'first' ? ['NULLS FIRST'] : [];
+}
+
+/** One in quotes is none. */
+function isKeyword(written: string): boolean {
+  return quotedKeywords.has(written.toLowerCase());
 }
 
 function readName(written: string): string {

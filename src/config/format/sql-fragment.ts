@@ -31,7 +31,7 @@ const tokens = new RegExp(
   [
     String.raw`[eE]'(?:[^'\\]|\\.|'')*'|(?![eE]')[\p{L}_][\p{L}\p{N}_$]*|'(?:[^']|'')*'|"(?:[^"]|"")*"`,
     String.raw`\$(?<tag>(?:[\p{L}_][\p{L}\p{N}_]*)?)\$.*?\$\k<tag>\$`,
-    String.raw`(?<blank>\s+)|(?<comment>--|\/\*)|(?<open>[([])|(?<close>[)\]])|(?<comma>,)|(?<sign>[eE](?=')|.)`,
+    String.raw`(?<blank>\s+)|(?<bracket>[()[\]])|(?<comma>,)|(?<sign>--|\/\*|[eE](?=')|.)`,
   ].join('|'),
   'gsu',
 );
@@ -47,28 +47,37 @@ const partner: ReadonlyMap<string, string> = new Map([
  */
 export function readFragment(value: PlainValue): Fragment {
   const written = textOf(value).trim();
-  if (written === '') throw new RangeError('it is empty');
-  if (written.includes('\0')) throw new RangeError('it holds a null character');
-  if (written.length > longest) throw new RangeError(`it has ${written.length} characters, ${longest} are allowed`);
+  checkLength(written);
   const opened: string[] = [];
   const kept: string[] = [];
   let hasComma = false;
-  for (const { 0: found, groups } of written.matchAll(tokens)) {
-    if (groups?.['comment'] !== undefined) throw new RangeError(`it holds a comment (${found}); leave it out`);
-    if (groups?.['open'] !== undefined) opened.push(found);
-    if (groups?.['close'] !== undefined && opened.pop() !== partner.get(found))
-      throw new RangeError(`it has a ${found} without its opening bracket`);
-    if (groups?.['comma'] !== undefined && opened.length === 0) hasComma = true;
-    if (groups?.['sign'] !== undefined) checkSign(found);
-    kept.push(groups?.['blank'] === undefined ? found : ' ');
+  for (const { 0: found, groups = {} } of written.matchAll(tokens)) {
+    if (groups['bracket'] !== undefined) nest(found, opened);
+    if (groups['sign'] !== undefined) checkSign(found);
+    hasComma ||= groups['comma'] !== undefined && opened.length === 0;
+    kept.push(groups['blank'] === undefined ? found : ' ');
   }
   const open = opened.at(-1);
   if (open !== undefined) throw new RangeError(`it has a ${open} without its closing bracket`);
   return { sql: kept.join(''), hasComma };
 }
 
+function checkLength(written: string): void {
+  if (written === '') throw new RangeError('it is empty');
+  if (written.includes('\0')) throw new RangeError('it holds a null character');
+  if (written.length > longest) throw new RangeError(`it has ${written.length} characters, ${longest} are allowed`);
+}
+
+/** Puts an opening bracket on the stack, or takes that of a closing one from it. */
+function nest(bracket: string, opened: string[]): void {
+  const wanted = partner.get(bracket);
+  if (wanted === undefined) opened.push(bracket);
+  else if (opened.pop() !== wanted) throw new RangeError(`it has a ${bracket} without its opening bracket`);
+}
+
 function checkSign(sign: string): void {
   if (/^[eE'"]$/.test(sign)) throw new RangeError(`it has an opening ${sign === '"' ? sign : "'"} without a closing one`);
   if (sign === ';') throw new RangeError('it holds a semicolon outside of quotes');
+  if (sign === '--' || sign === '/*') throw new RangeError(`it holds a comment (${sign}); leave it out`);
   if (/\p{Cc}/u.test(sign)) throw new RangeError('it holds a control character');
 }

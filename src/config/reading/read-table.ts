@@ -24,7 +24,7 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
   const indexes = readIndexes(merged, report);
   const startFrom = readStart(merged, values, report);
   const isNamed = checkName(merged, values, report);
-  if (values.interval !== undefined && key !== null) checkEncoding(merged, values.interval, key.encoding, report);
+  checkEncoding(merged, values.interval, key?.encoding, report);
   const complete = completeValues(tableSection, values);
   if (complete === null || key === null || startFrom === undefined || !isNamed) return null;
   if (!retention.isRead || !maintenance.isRead || indexes === null) return null;
@@ -93,9 +93,9 @@ function checkName(merged: MapNode, values: TableValues, report: Report): boolea
 }
 
 /** `auto` depends on the type of the column, which only the database knows; the other encodings say by themselves what they are. */
-function checkEncoding(merged: MapNode, interval: Interval, encoding: KeyEncoding, report: Report): void {
+function checkEncoding(merged: MapNode, interval: Interval | undefined, encoding: KeyEncoding | undefined, report: Report): void {
   const node = merged.entries.get('interval');
-  if (encoding.kind === 'auto' || node === undefined) return;
+  if (interval === undefined || encoding === undefined || encoding.kind === 'auto' || node === undefined) return;
   if (encoding.kind === 'integer' && interval.kind === 'calendar') {
     reportValue(
       node,
