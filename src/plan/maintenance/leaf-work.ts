@@ -1,8 +1,7 @@
-import type { MaintenancePolicy } from '../../partition/policy.ts';
 import type { UpkeepFacts } from '../../partition/upkeep.ts';
 import type { Analyze, Vacuum } from '../step.ts';
 import type { Subject } from '../subject.ts';
-import { closingWork } from './closed.ts';
+import { type Closing, closingWork } from './closed.ts';
 import { compareLeaves, type Leaf } from './leaf.ts';
 import { ageShare, explainAge, explainDeadRows, explainStaleStatistics } from './rows-due.ts';
 
@@ -20,8 +19,8 @@ const urgencies = ['age', 'dead-rows', 'statistics', 'closed'] as const;
 type Urgency = (typeof urgencies)[number];
 
 /** The one command that is due for the rows of a leaf; null: none. */
-export function leafWork(subject: Subject, policy: MaintenancePolicy, facts: UpkeepFacts, leaf: Leaf): LeafWork | null {
-  const due = reasonsOf(subject, policy, facts, leaf);
+export function leafWork(subject: Subject, closing: Closing, facts: UpkeepFacts, leaf: Leaf): LeafWork | null {
+  const due = reasonsOf(closing, facts, leaf);
   const reasons = Object.values(due).filter((reason) => reason !== null);
   if (reasons.length === 0) return null;
   const base = {
@@ -30,7 +29,7 @@ export function leafWork(subject: Subject, policy: MaintenancePolicy, facts: Upk
     partition: leaf.name,
     partitionOid: leaf.oid,
     range: leaf.range,
-    limits: policy.limits,
+    limits: closing.policy.limits,
     reason: reasons.join('; '),
     task: 'maintenance',
   } as const;
@@ -50,13 +49,14 @@ export function leafWork(subject: Subject, policy: MaintenancePolicy, facts: Upk
 /** Why a leaf is to be frozen for its age, vacuumed, analysed, and frozen for having closed; null: it is not. */
 type Reasons = Readonly<Record<'age' | 'dead' | 'stale' | 'frozen', string | null>>;
 
-function reasonsOf(subject: Subject, policy: MaintenancePolicy, facts: UpkeepFacts, leaf: Leaf): Reasons {
-  const closing = closingWork(subject, policy, leaf, facts.marks.frozen.get(leaf.oid));
+function reasonsOf(closing: Closing, facts: UpkeepFacts, leaf: Leaf): Reasons {
+  const { policy } = closing;
+  const closed = closingWork(closing, leaf, facts.marks.frozen.get(leaf.oid));
   return {
     age: explainAge(policy, leaf, facts),
     dead: explainDeadRows(policy, leaf),
-    stale: explainStaleStatistics(policy, leaf) ?? (closing?.work === 'analyze' ? closing.reason : null),
-    frozen: closing?.work === 'freeze' ? closing.reason : null,
+    stale: explainStaleStatistics(policy, leaf) ?? (closed?.work === 'analyze' ? closed.reason : null),
+    frozen: closed?.work === 'freeze' ? closed.reason : null,
   };
 }
 

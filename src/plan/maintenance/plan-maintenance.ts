@@ -6,6 +6,7 @@ import type { UpkeepFacts } from '../../partition/upkeep.ts';
 import type { Finding } from '../finding.ts';
 import type { Analyze, Reindex, Vacuum } from '../step.ts';
 import type { Subject } from '../subject.ts';
+import { closingOf } from './closed.ts';
 import { type Leaf, leavesOf } from './leaf.ts';
 import { compareWork, leafWork } from './leaf-work.ts';
 import { planParentAnalyze } from './parent-analyze.ts';
@@ -26,7 +27,8 @@ export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: R
   const { maintenance } = subject.policy;
   const leaves = leavesOf(subject, facts, leaving);
   const indexes = planReindex(subject, facts, leaves);
-  const due = maintenance === null ? [] : leaves.flatMap((leaf) => leafWork(subject, maintenance, facts, leaf) ?? []);
+  const closing = maintenance === null ? null : closingOf(subject, maintenance);
+  const due = closing === null ? [] : leaves.flatMap((leaf) => leafWork(subject, closing, facts, leaf) ?? []);
   const works = due.filter(isAllowed).toSorted(compareWork);
   const rebuilds = indexes.rebuilds.filter(isAllowed).toSorted(compareRebuilds);
   const lacking = [...due, ...indexes.rebuilds].filter((work) => !isAllowed(work)).map(({ leaf }) => leaf);

@@ -142,6 +142,14 @@ describe('what an interrupted REINDEX CONCURRENTLY left', () => {
     expect(told([indexOf('i_ccnew', 'p1', invalid)], { marks })).toEqual([told1('i_ccnew', 'The task index removes it.')]);
   });
 
+  it('is told by its name also where PostgreSQL cut that to make room for the ending', () => {
+    const long = 'i'.repeat(63);
+    const marks = [markOf(long, 'p1')];
+    expect(told([indexOf(`${long.slice(0, 57)}_ccnew`, 'p1', invalid)], { marks })[0]).toContain('The task index removes it.');
+    expect(told([indexOf(`${long.slice(0, 56)}_ccnew`, 'p1', invalid)], { marks })[0]).toContain('If no REINDEX is at work');
+    expect(told([indexOf('i_ccnew', 'p1', invalid)], { marks: [markOf('i', 'p2')] })[0]).toContain('If no REINDEX is at work');
+  });
+
   it('is not ours beside an index that we have long built', () => {
     const marks = [markOf('i', 'p1', { state: 'built' })];
     expect(told([indexOf('i_ccnew', 'p1', invalid)], { marks })[0]).toContain('If no REINDEX is at work any more');
