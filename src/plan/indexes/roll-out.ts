@@ -63,6 +63,8 @@ export function planRollOut(inventory: Inventory, wanted: IndexPolicy): EntryPla
   if (valid !== undefined) return nothing([], [valid.oid]);
   const begun = alike.find(({ isConstraint }) => !isConstraint);
   if (begun?.isBuilding === true) return nothing([], [begun.oid]);
+  // The keys of an expression cannot be read while its table is locked.
+  if (named?.keys.length === 0) return nothing();
   if (begun === undefined && (named !== undefined || facts.takenIndexNames.has(wanted.name))) {
     return nothing(explainTaken(inventory, wanted, [{ name, by: named ?? null }]));
   }
@@ -172,11 +174,11 @@ function attachLeaf(inventory: Inventory, { leaf, found, parent }: Work, reason:
 
 /**
  * PostgreSQL compares the number of attached indexes with that of partitions only when one is attached. A partition that is about to leave
- * without the index would be missing at the last attach, and nothing would come after it; likewise one too many, of a pending detach.
+ * without the index would be missing at the last attach, and nothing would come after it.
  */
 function isAwaited({ subject, leaving, facts }: Inventory, top: ParentIndex): boolean {
   const attached = new Set(facts.indexes.filter((index) => isAttached(index, top)).map(({ relationOid }) => relationOid));
-  return subject.table.partitions.some(({ oid, isDetachPending }) => leaving.has(oid) && isDetachPending === attached.has(oid));
+  return subject.table.partitions.some(({ oid, isDetachPending }) => leaving.has(oid) && !isDetachPending && !attached.has(oid));
 }
 
 /** Keeps one partition of the table unattached, until a run that finds the others gone. */

@@ -22,9 +22,10 @@ type Entries = ReadonlyMap<string, Entry>;
 
 /**
  * One step for each index that is not `kept` (oids) and that no other step of the plan touches. Indexes that are attached to another go with
- * that one, those of a constraint with that; what is being built is left alone.
+ * that one, those of a constraint with that; what is being built is left alone. Nothing goes while not all indexes are known.
  */
 export function planUnwanted(inventory: Inventory, kept: ReadonlySet<string>): readonly IndexStep[] {
+  if (!inventory.facts.isWhole) return [];
   const entries: Entries = new Map(
     inventory.subject.policy.indexes.map((wanted) => [wanted.name, { wanted, belongs: subsetOf(inventory.subject, wanted.partitions) }]),
   );
