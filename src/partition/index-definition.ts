@@ -6,8 +6,8 @@ import type { IndexKey, IndexPolicy } from './policy.ts';
 import { type QualifiedName, quoteIdentifier } from './qualified-name.ts';
 
 /**
- * What the policy asks for as canonical SQL: `UNIQUE` when it is, then what CREATE INDEX has after the table's name. Two policies spell the
- * same exactly when the same statement makes them, whatever their names and subsets. Throws RangeError on text with U+0000 in `storage`.
+ * What the policy asks for as canonical SQL: `UNIQUE` when it is, then what CREATE INDEX has after the table's name; neither its own name nor
+ * its subset. The order of storage parameters does not matter; expressions and conditions are as the policy writes them. Throws RangeError on text with U+0000 in `storage`.
  */
 export function spellIndex(definition: IndexPolicy): string {
   return `${definition.isUnique ? 'UNIQUE ' : ''}${indexClauses(definition)}`;
@@ -18,7 +18,8 @@ export function spellIndex(definition: IndexPolicy): string {
  * TABLESPACE y WHERE status = 'approved'`. Source: postgresql.org/docs/18/sql-createindex.html.
  */
 export function indexClauses({ method, keys, include, storage, tablespace, where }: IndexPolicy): string {
-  const parameters = Object.entries(storage).map(([name, value]) => `${quoteIdentifier(name)} = ${quoteLiteral(value)}`);
+  const sorted = Object.entries(storage).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  const parameters = sorted.map(([name, value]) => `${quoteIdentifier(name)} = ${quoteLiteral(value)}`);
   return [
     `USING ${quoteIdentifier(method)} (${keys.map(spellKey).join(', ')})`,
     ...(include.length === 0 ? [] : [`INCLUDE (${include.map(quoteIdentifier).join(', ')})`]),

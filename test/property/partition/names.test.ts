@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { advance, createGrid } from '../../../src/partition/grid.ts';
 import { byteLength } from '../../../src/partition/identifier.ts';
+import { indexNameOn } from '../../../src/partition/index-definition.ts';
 import { formatInterval, formatSpan, parseInterval, parseSpan } from '../../../src/partition/interval.ts';
 import { checkTemplate, defaultTemplate } from '../../../src/partition/name-template.ts';
 import { defaultPartitionName, partitionName } from '../../../src/partition/partition-name.ts';
@@ -28,6 +29,16 @@ describe('names', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(byteLength(text)).toBe(Buffer.byteLength(text));
+      }),
+    );
+  });
+
+  it('of indexes of partitions fit into 63 bytes, and differ where partitions do', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme', minLength: 1 }), name, name, (index, one, other) => {
+        const [first, second] = [one, other].map((partition) => indexNameOn(index, { schema: 's', name: partition }).name);
+        expect(byteLength(first ?? '')).toBeLessThanOrEqual(63);
+        if (one !== other) expect(first).not.toBe(second);
       }),
     );
   });

@@ -21,7 +21,7 @@ describe('spellIndex', () => {
       ],
       isUnique: true,
       include: ['select', 'x'],
-      storage: { fillfactor: '90', odd: `a'\\b` },
+      storage: { odd: `a'\\b`, fillfactor: '90' },
       tablespace: 'fast disk',
       where: 'x > 0',
     });
