@@ -32,8 +32,12 @@ export class Workspace {
   }
 }
 
-/** A configuration of one database `app`, without a daemon's schedules. Tables as `{ 'public.t': 'interval: 1 month' }`. */
+/**
+ * A configuration of one database `app`, without a daemon's schedules. Tables as `{ 'public.t': 'interval: 1 month' }`. As in `policyFile`
+ * there is no maintenance unless a table asks for it or `extra` has `defaults` of its own.
+ */
 export function configurationText(url: string, tables: Readonly<Record<string, string>>, extra = ''): string {
   const entries = Object.entries(tables).map(([table, keys]) => `      - { table: ${JSON.stringify(table)}, ${keys} }\n`);
-  return `${extra}\ndatabases:\n  - name: app\n    url: ${JSON.stringify(url)}\n    tables:\n${entries.join('')}`;
+  const defaults = /^defaults:/m.test(extra) ? '' : 'defaults: { maintenance: false }\n';
+  return `${extra}\n${defaults}databases:\n  - name: app\n    url: ${JSON.stringify(url)}\n    tables:\n${entries.join('')}`;
 }
