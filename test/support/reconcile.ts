@@ -1,5 +1,5 @@
 import { parseInterval, parseSpan } from '../../src/partition/interval.ts';
-import type { DatabasePolicy, Safety, TablePolicy } from '../../src/partition/policy.ts';
+import type { DatabasePolicy, IndexPolicy, MaintenancePolicy, Safety, TablePolicy } from '../../src/partition/policy.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { connectSession, type Session } from '../../src/postgres/session.ts';
 import type { ReconcileEvent, RunReport } from '../../src/reconcile/event.ts';
@@ -37,6 +37,40 @@ export function policyOf(name: string, overrides: Partial<TablePolicy> = {}): Ta
 
 export function keep(span: string, action: 'detach' | 'drop' = 'detach', grace: string | null = null): TablePolicy['retention'] {
   return { keep: parseSpan(span), action, grace: grace === null ? null : parseSpan(grace), schema: null };
+}
+
+/** The defaults of the configuration, but that a partition has closed as soon as its range is over. */
+export function maintenanceOf(overrides: Partial<MaintenancePolicy> = {}): MaintenancePolicy {
+  return {
+    vacuumDeadRatio: 0.1,
+    vacuumDeadRows: 1_000_000,
+    analyzeChangedRatio: 0.1,
+    analyzeChangedRows: 1_000_000,
+    freezeAgeRatio: 0.75,
+    freezeClosed: true,
+    closedForMs: 0,
+    reindexBloat: 0.5,
+    reindexMinBytes: 64 * 1024 ** 2,
+    parentAnalyzeEveryMs: 86_400_000,
+    limits: { concurrency: 2, window: null, costDelayMs: null, costLimit: null, maxReplicationLagMs: 30_000, maxLockWaiters: 10 },
+    ...overrides,
+  };
+}
+
+/** A B-tree of `columns` on all partitions, unless said otherwise. */
+export function indexOf(name: string, columns: readonly string[], overrides: Partial<IndexPolicy> = {}): IndexPolicy {
+  return {
+    name,
+    keys: columns.map((column) => ({ kind: 'column', column, options: '' })),
+    method: 'btree',
+    isUnique: false,
+    include: [],
+    where: null,
+    storage: {},
+    tablespace: null,
+    partitions: { kind: 'all' },
+    ...overrides,
+  };
 }
 
 export interface ReconcileOptions {
