@@ -166,14 +166,14 @@ function applyIndexStep(model: IndexModel, step: IndexStep): IndexModel {
   }
 }
 
-function attach(model: IndexModel, index: QualifiedName, relationOid: string, parent: IndexFacts): IndexModel {
-  const child = find(model, index);
+function attach(model: IndexModel, name: QualifiedName, relationOid: string, parent: IndexFacts): IndexModel {
+  const child = find(model, name);
   if (child.relationOid !== relationOid || placeOf(model, relationOid).parentOid !== parent.relationOid) throw new Error('not below');
   if (child.parentIndexOid !== null && child.parentIndexOid !== parent.oid) throw new Error('attached to another');
   const rival = model.indexes.find((other) => other.relationOid === relationOid && other.parentIndexOid === parent.oid);
   if (rival !== undefined && rival !== child) throw new Error('another index is attached already');
   if (child.keys.join() !== parent.keys.join()) throw new Error('the definitions differ');
-  return validate(change(model, index, { parentIndexOid: parent.oid }), parent.oid);
+  return validate(change(model, name, { parentIndexOid: parent.oid }), parent.oid);
 }
 
 /** As PostgreSQL does at each attach, the repeated ones included (14.23, 18.4). */

@@ -72,7 +72,8 @@ export function takeInventory(subject: Subject, facts: UpkeepFacts, leaving: Rea
     markOf,
     isAsAsked(index, wanted) {
       const mark = markOf(index);
-      if (mark !== undefined && mark.definition !== null && mark.policyName === wanted.name) return isSpelledAs(mark.definition, wanted);
+      if (mark !== undefined && mark.definition !== null && mark.policyName === wanted.name)
+        return isSpelledAs(mark.definition, index, wanted);
       return hasShape(index, wanted);
     },
     rangeOf: ({ rootOid }) => rangeOf(newestFirst[ranks.get(rootOid ?? '') ?? -1]),

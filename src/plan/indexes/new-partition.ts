@@ -3,7 +3,7 @@ import type { Range } from '../../partition/position.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
 import type { NamedIndex } from '../step.ts';
 import type { Subject } from '../subject.ts';
-import { subsetOf } from './in-subset.ts';
+import { subsetOf } from './indexed-partitions.ts';
 
 /**
  * The indexes of its own that a new partition gets when it is made: those of the subsets it belongs to. Indexes of the partitioned table come

@@ -10,6 +10,7 @@ import type { Finding } from '../finding.ts';
 import { countOf, formatCount } from '../wording.ts';
 import { explainObstacle, explainTaken, type TakenName } from './index-findings.ts';
 import { attachIndex, createIndex, type IndexStep } from './index-steps.ts';
+import { describePartitions } from './indexed-partitions.ts';
 import type { Inventory, Place } from './inventory.ts';
 import { lookAtLeaf, type OnLeaf, workOnLeaf } from './on-leaf.ts';
 
@@ -52,31 +53,31 @@ interface Walk {
 
 /** Plans an entry for `all` partitions. A valid index of the table with that shape, whatever its name, is all that it can ask for. */
 export function planRollOut(inventory: Inventory, wanted: IndexPolicy): EntryPlan {
-  const { subject, facts, table } = inventory;
+  const { table, facts } = inventory;
   const name: QualifiedName = { schema: table.name.schema, name: wanted.name };
   const named = inventory.indexNamed(name);
   const alike = preferName(
     inventory.indexesOf(table.oid).filter((index) => inventory.isAsAsked(index, wanted)),
     named,
   );
-  const valid = alike.find(({ isValid }) => isValid);
-  if (valid !== undefined) return nothing([], [valid.oid]);
-  const begun = alike.find(({ isConstraint }) => !isConstraint);
-  if (begun?.isBuilding === true) return nothing([], [begun.oid]);
+  const begun = alike.find(({ isValid }) => isValid) ?? alike.find(({ isConstraint }) => !isConstraint);
+  if (begun !== undefined) return begun.isValid || begun.isBuilding ? nothing([], [begun.oid]) : rollOut(inventory, wanted, begun);
   // The keys of an expression cannot be read while its table is locked.
   if (named?.keys.length === 0) return nothing();
-  if (begun === undefined && (named !== undefined || facts.takenIndexNames.has(wanted.name))) {
-    return nothing(explainTaken(inventory, wanted, [{ name, by: named ?? null }]));
-  }
-  if (!facts.isWhole) return nothing();
+  const isTaken = named !== undefined || facts.takenIndexNames.has(wanted.name);
+  if (isTaken) return nothing(explainTaken(inventory, wanted, [{ name, by: named ?? null }]));
+  return rollOut(inventory, wanted, { name, oid: null, isValid: false });
+}
+
+function rollOut(inventory: Inventory, wanted: IndexPolicy, top: ParentIndex): EntryPlan {
+  if (!inventory.facts.isWhole) return nothing();
   const obstacle = explainObstacle(inventory, wanted);
   if (obstacle !== null) return nothing([obstacle]);
   const walk: Walk = { onlys: [], works: [], attaches: [], stuck: [], taken: [], kept: [] };
-  const top = begun ?? { name, oid: null, isValid: false };
-  if (begun === undefined) walk.onlys.push([table, name]);
-  else walk.kept.push(begun.oid);
-  walkBelow(inventory, wanted, table, top, walk);
-  return assemble(subject.table.name, inventory, wanted, top, walk);
+  if (top.oid === null) walk.onlys.push([inventory.table, top.name]);
+  else walk.kept.push(top.oid);
+  walkBelow(inventory, wanted, inventory.table, top, walk);
+  return assemble(inventory, wanted, top, walk);
 }
 
 /** Answers whether each relation below has its index, valid and attached. */
@@ -106,7 +107,6 @@ function onLeaf(inventory: Inventory, wanted: IndexPolicy, leaf: Place, parent: 
 
 function onPartitioned(inventory: Inventory, wanted: IndexPolicy, child: Place, parent: ParentIndex, walk: Walk): QualifiedName | null {
   const index = indexOfPartitioned(inventory, wanted, child, parent);
-  if (index?.isValid === true && isAttached(index, parent)) return index.name;
   const name = indexNameOn(wanted.name, child.name);
   if (index === undefined) {
     const by = inventory.indexNamed(name);
@@ -119,8 +119,9 @@ function onPartitioned(inventory: Inventory, wanted: IndexPolicy, child: Place, 
     walk.kept.push(index.oid);
   }
   const own = index ?? { name, oid: null, isValid: false };
-  walkBelow(inventory, wanted, child, own, walk);
-  if (index === undefined || !isAttached(index, parent)) walk.attaches.push([child, own.name, parent.name]);
+  const isComplete = walkBelow(inventory, wanted, child, own, walk);
+  if (index !== undefined && isAttached(index, parent)) return isComplete && index.isValid ? index.name : null;
+  walk.attaches.push([child, own.name, parent.name]);
   return null;
 }
 
@@ -130,11 +131,11 @@ function indexOfPartitioned(inventory: Inventory, wanted: IndexPolicy, child: Pl
   return indexes.find((index) => isAttached(index, parent)) ?? free.find(({ isValid }) => isValid) ?? free[0];
 }
 
-function assemble(table: QualifiedName, inventory: Inventory, wanted: IndexPolicy, top: ParentIndex, walk: Walk): EntryPlan {
+function assemble(inventory: Inventory, wanted: IndexPolicy, top: ParentIndex, walk: Walk): EntryPlan {
   const index = formatQualifiedName(top.name);
   const having = walk.works.filter(({ found }) => found.kind === 'has').length;
   const standing = `${formatCount(having)} of ${countOf(walk.works.length, 'partition')} ${having === 1 ? 'has' : 'have'} it`;
-  const asked = `${index} is asked for on all partitions, and ${standing}`;
+  const asked = `${index} is asked for on ${describePartitions(wanted.partitions)}, and ${standing}`;
   const attaching = `${index} becomes valid once every partition has attached its own`;
   const leaves = walk.works.map((work) => [
     ...workOnLeaf(inventory, wanted, work.leaf, work.found, asked),
@@ -148,7 +149,7 @@ function assemble(table: QualifiedName, inventory: Inventory, wanted: IndexPolic
     onlys: walk.onlys.map(([place, name]) => {
       const why =
         place === inventory.table
-          ? `${spellIndex(wanted)} is asked for on all partitions, and ${formatQualifiedName(table)} has no such index`
+          ? `${spellIndex(wanted)} is asked for on all partitions, and ${formatQualifiedName(place.name)} has no such index`
           : asked;
       return createIndex(inventory, place, name, wanted, why);
     }),

@@ -16,9 +16,24 @@ export function haveSameShape(one: IndexPolicy, other: IndexPolicy): boolean {
   return shape({ ...one, keys: one.keys.map(spellKey) }) === shape({ ...other, keys: other.keys.map(spellKey) });
 }
 
-/** Whether `definition`, as `spellIndex` once wrote it, still is what the policy asks for, however it is laid out. */
-export function isSpelledAs(definition: string, wanted: IndexPolicy): boolean {
-  return loosen(definition) === loosen(spellIndex(wanted));
+/**
+ * Whether `definition`, as `spellIndex` once wrote it of this index, still is what the policy asks for, however it is laid out. Its expressions
+ * and condition are believed to be what they were; that its columns are is seen, for somebody may have made another under the name.
+ */
+export function isSpelledAs(definition: string, index: IndexFacts, wanted: IndexPolicy): boolean {
+  const { method, isUnique, include, keys } = index;
+  if (loosen(definition) !== loosen(spellIndex(wanted))) return false;
+  // No keys: they cannot be read while the table is locked.
+  const hasColumns =
+    keys.length === 0 ||
+    (keys.length === wanted.keys.length &&
+      wanted.keys.every((key, at) => key.kind === 'expression' || isColumn(String(keys[at]), key.column)));
+  return hasColumns && shape({ method, isUnique, keys: [], include, where: null }) === shape({ ...wanted, keys: [], where: null });
+}
+
+function isColumn(printed: string, name: string): boolean {
+  const column = quoteIdentifier(name);
+  return printed === column || printed.startsWith(`${column} `);
 }
 
 const string = `'(?:[^']|'')*'`;

@@ -1,9 +1,8 @@
-import type { IndexedPartitions, IndexPolicy } from '../../partition/policy.ts';
+import type { IndexPolicy } from '../../partition/policy.ts';
 import { quoteIdentifier } from '../../partition/qualified-name.ts';
-import { countOf } from '../wording.ts';
-import { subsetOf } from './in-subset.ts';
 import { explainTaken, type TakenName } from './index-findings.ts';
 import type { IndexStep } from './index-steps.ts';
+import { describePartitions, subsetOf } from './indexed-partitions.ts';
 import type { Inventory } from './inventory.ts';
 import { lookAtLeaf, workOnLeaf } from './on-leaf.ts';
 import type { EntryPlan } from './roll-out.ts';
@@ -14,7 +13,7 @@ export function planSubset(inventory: Inventory, wanted: IndexPolicy): EntryPlan
   const steps: IndexStep[] = [];
   const taken: TakenName[] = [];
   const kept: string[] = [];
-  const reason = `index ${quoteIdentifier(wanted.name)} is asked for on ${describeSubset(wanted.partitions)}`;
+  const reason = `index ${quoteIdentifier(wanted.name)} is asked for on ${describePartitions(wanted.partitions)}`;
   for (const leaf of belongs === null ? [] : inventory.leaves) {
     const range = inventory.rangeOf(leaf);
     if (belongs === null || range === null || !belongs(range)) continue;
@@ -24,18 +23,4 @@ export function planSubset(inventory: Inventory, wanted: IndexPolicy): EntryPlan
     steps.push(...workOnLeaf(inventory, wanted, leaf, found, reason));
   }
   return { onlys: [], leaves: steps, attaches: [], findings: explainTaken(inventory, wanted, taken), kept };
-}
-
-/** `the newest 2 partitions`, for reasons. */
-export function describeSubset(partitions: IndexedPartitions): string {
-  switch (partitions.kind) {
-    case 'all':
-      return 'all partitions';
-    case 'current':
-      return 'the current partition and those ahead of it';
-    case 'closed':
-      return 'partitions whose range is over';
-    case 'newest':
-      return `the newest ${countOf(partitions.count, 'partition')} and those ahead`;
-  }
 }

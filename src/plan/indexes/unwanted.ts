@@ -6,10 +6,9 @@ import { cutToBytes, maxIdentifierBytes } from '../../partition/identifier.ts';
 import type { IndexPolicy } from '../../partition/policy.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { IndexFacts } from '../../partition/upkeep.ts';
-import { subsetOf } from './in-subset.ts';
 import { dropIndex, type IndexStep, reindex } from './index-steps.ts';
+import { describePartitions, subsetOf } from './indexed-partitions.ts';
 import type { Inventory, Place } from './inventory.ts';
-import { describeSubset } from './subset.ts';
 
 /** An entry of the policy, and which partitions it is for; null: not known right now. */
 interface Entry {
@@ -55,7 +54,7 @@ function reasonToDrop({ subject, rangeOf }: Inventory, place: Place, entry: Entr
   const { wanted, belongs } = entry;
   const range = rangeOf(place);
   if (belongs === null || (range !== null && belongs(range))) return null;
-  return `the partition is not among ${describeSubset(wanted.partitions)}, for which index ${quoteIdentifier(wanted.name)} is asked`;
+  return `the partition is not among ${describePartitions(wanted.partitions)}, for which index ${quoteIdentifier(wanted.name)} is asked`;
 }
 
 /** The second index of a REINDEX CONCURRENTLY that we began: `x_ccnew` before the two changed places, `x_ccold` afterwards. */

@@ -101,6 +101,20 @@ describe('an index that all partitions have', () => {
     ]);
   });
 
+  it('counts leaves, also those of partitions that have it all', () => {
+    const whole = indexModel(2, all, { subpartitioned: ['p2'] });
+    const { steps } = planIndexModel(whole);
+    const half = applyIndexSteps(
+      whole,
+      steps.filter(({ partition }) => partition.name !== 'p1'),
+    );
+    const rest = planIndexModel(half);
+    expect(told(rest)).toEqual(['create-index concurrently p1: p1_status', 'attach-index p1: p1_status to status']);
+    expect(rest.steps[0]?.reason).toContain('2 of 3 partitions have it');
+    const stuck = leave({ ...half, leaving: ['oid of p1'] });
+    expect(told(planIndexModel(stuck))).toEqual(['attach-index p2: p2_status to status']);
+  });
+
   it('uses what is there: a valid index of that shape under any name', () => {
     expect(told(planIndexModel(indexModel(2, all, { indexes: [index('by_hand', 't')] })))).toEqual([]);
     const indexes = [index('status', 't', { isValid: false }), index('any', 'p2'), index('other', 'p1', { keys: ['amount'] })];

@@ -1,6 +1,7 @@
 import type { IndexedPartitions } from '../../partition/policy.ts';
 import type { Edge, Position, Range } from '../../partition/position.ts';
 import type { Subject } from '../subject.ts';
+import { countOf } from '../wording.ts';
 
 /**
  * The partitions that a subset names, as a question about a range: whether a partition with it belongs, now, beside the partitions there are.
@@ -21,6 +22,20 @@ export function subsetOf(subject: Subject, partitions: IndexedPartitions): ((ran
       const oldest = closedBounds(subject, present)[count - 2];
       return ({ to }) => to > present || (count > 1 && (oldest === undefined || to >= oldest));
     }
+  }
+}
+
+/** `the newest 2 partitions`, for reasons. */
+export function describePartitions(partitions: IndexedPartitions): string {
+  switch (partitions.kind) {
+    case 'all':
+      return 'all partitions';
+    case 'current':
+      return 'the current partition and those ahead of it';
+    case 'closed':
+      return 'partitions whose range is over';
+    case 'newest':
+      return `the newest ${countOf(partitions.count, 'partition')} and those ahead`;
   }
 }
 
