@@ -6,6 +6,7 @@ import { bigint, boolean, list, nullable, number, type RowDecoder, row, text } f
 export interface Waiter {
   readonly pid: number;
   readonly isOfDatabase: boolean;
+  /** Of another task of partitiond a day: its attempts are short, yet it must not try in vain for as long as upkeep takes. */
   readonly waitedMs: number;
   /** Those that hold or have asked for, before it, what it waits for. */
   readonly blockers: readonly string[];
@@ -18,7 +19,10 @@ export const waitersSql: NamedSql = namedSql(
   SELECT
     l.pid::pg_catalog.text AS "pid",
     COALESCE(s.datname = pg_catalog.current_database(), false) AS "isOfDatabase",
-    COALESCE(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - l.waitstart) * 1000, 0)::pg_catalog.float8 AS "waitedMs",
+    CASE
+      WHEN s.application_name LIKE 'partitiond%' THEN 86400000
+      ELSE COALESCE(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - l.waitstart) * 1000, 0)
+    END::pg_catalog.float8 AS "waitedMs",
     pg_catalog.pg_blocking_pids(l.pid)::pg_catalog.text[] AS "blockers"
   FROM pg_catalog.pg_locks AS l
   LEFT JOIN pg_catalog.pg_stat_activity AS s ON s.pid = l.pid
