@@ -10,6 +10,9 @@ safety:
 defaults: # any key of a table; a table's own keys win
   premake: 4
   timezone: UTC
+  maintenance: # VACUUM, ANALYZE and REINDEX of partitions that need it; on without being written
+    concurrency: 4
+    window: { cron: "0 1 * * *", for: 4h }
 
 databases:
   - name: app
@@ -32,6 +35,10 @@ databases:
           keep: 12 quarters
           action: drop
           grace: 7 days # between detach and drop
+        indexes: # built on one partition after the other, without blocking anybody
+          - name: revenues_by_property
+            columns: [org_id, property_id, occurred_at]
+          - { name: revenues_approved, columns: [status], where: status = 'approved' }
 
       - table: public.expenses
         interval: 1 quarter # expenses_2025_q1, and expenses_default
