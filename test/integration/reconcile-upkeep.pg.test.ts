@@ -1,10 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { ConnectionError } from '../../src/errors.ts';
 import { parseInstant } from '../../src/partition/calendar.ts';
 import type { TablePolicy } from '../../src/partition/policy.ts';
+import { systemClock } from '../../src/postgres/clock.ts';
 import type { ReconcileEvent, RunReport } from '../../src/reconcile/event.ts';
+import { readDatabaseStatus } from '../../src/reconcile/read-status.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { onlyOn } from '../support/only-on.ts';
-import { indexOf, maintenanceOf, policyOf, type ReconcileOptions, reconcile } from '../support/reconcile.ts';
+import { noAbort, openSession } from '../support/open-session.ts';
+import { indexOf, maintenanceOf, policyOf, type ReconcileOptions, reconcile, testSafety } from '../support/reconcile.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 
@@ -343,7 +347,93 @@ describe('the role of upkeep', () => {
   });
 });
 
+describe('a run of all tasks', () => {
+  it('takes the ordinary steps of all tables first, then upkeep as it is due after them, and finishes each table once', async () => {
+    await using database = await createDatabase();
+    for (const name of ['a', 'b', 'c']) await createTable(database, name);
+    const hot = (name: string) => indexOf(`${name}_id`, ['id']);
+    const policies = [
+      policyOf('a', { premake: 3, indexes: [hot('a')] }),
+      policyOf('b', { premake: 3 }),
+      policyOf('c', { indexes: [hot('c')] }),
+    ];
+    const events: ReconcileEvent[] = [];
+    const report = await reconcile(database, policies, {
+      events,
+      request: { now, tasks: ['provision', 'retention', 'maintenance', 'index'] },
+    });
+    expect(report.tables.map(({ table }) => table.name)).toEqual(['a', 'b', 'c']);
+    expect(lines(report).filter((line) => !line.endsWith(': ok'))).toEqual([]);
+    const began = events.flatMap((event) => (event.kind === 'step-started' ? [event.step.kind === 'create-partition'] : []));
+    expect(began.lastIndexOf(true)).toBe(1);
+    // The new partition of a is among those that get the index.
+    expect(lines(report)).toContain('create-index a_2025_06_a_id: ok');
+    expect(report.tables[0]?.plan?.steps.map(({ kind }) => kind)).toEqual(report.tables[0]?.steps.map(({ step }) => step.kind));
+    const finished = events.flatMap((event) => (event.kind === 'table-finished' ? [event.table.name] : []));
+    expect(finished).toEqual(['b', 'a', 'c']);
+    expect(events.at(-1)).toMatchObject({ kind: 'run-finished', outcome: 'ok' });
+  });
+});
+
+describe('the status', () => {
+  it('tells which command is at work on which partition', async () => {
+    await using database = await createDatabase();
+    await createTable(database, 't');
+    await createTable(database, 'idle');
+    const writer = await database.client();
+    await writer.query("BEGIN; INSERT INTO t_2025_05 VALUES (1, 'x', '2025-05-06Z')");
+    const tables = [policyOf('t', { indexes: [indexOf('t_id', ['id'])] }), policyOf('idle')];
+    const running = upkeep(database, tables, { task: 'index' });
+    await waitForLockWaiter(database, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
+    await using session = await openSession(database);
+    const connection = { kind: 'url', url: database.url } as const;
+    const policy = { name: 'test', connection, journalSchema: 'partitiond', tables };
+    const status = await readDatabaseStatus(session, policy, { safety: testSafety, clock: systemClock }, noAbort);
+    expect(status.tables.map(({ table, inProgress }) => [table, inProgress.map(({ partition, command }) => [partition, command])])).toEqual(
+      [
+        ['public.t', [['public.t_2025_05', 'create-index']]],
+        ['public.idle', []],
+      ],
+    );
+    expect(status.tables[0]?.inProgress[0]?.phase).toContain('waiting for writers');
+    await writer.query('COMMIT');
+    expect(lines(await running).filter((line) => !line.endsWith(': ok'))).toEqual([]);
+    const after = await readDatabaseStatus(session, policy, { safety: testSafety, clock: systemClock }, noAbort);
+    expect(after.tables.flatMap(({ inProgress }) => inProgress)).toEqual([]);
+  });
+});
+
 describe('a run that is ended', () => {
+  it('keeps what was done when its own connection is lost, and names the tables that were not begun', async () => {
+    await using database = await createDatabase();
+    for (const name of ['a', 'b']) await createTable(database, name);
+    const { limits } = maintenanceOf();
+    const maintenance = maintenanceOf({ limits: { ...limits, concurrency: 1 } });
+    const policies = ['a', 'b'].map((name) =>
+      policyOf(name, { maintenance, indexes: [indexOf('hot', ['id'], { partitions: { kind: 'current' } })] }),
+    );
+    const writer = await database.client();
+    await writer.query("BEGIN; INSERT INTO a_2025_04 VALUES (1, 'x', '2025-04-06Z')");
+    const events: ReconcileEvent[] = [];
+    const running = upkeep(database, policies, { task: 'index', events });
+    await waitForLockWaiter(database, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
+    await database.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'partitiond:test' AND datname = current_database()",
+    );
+    const report = await running;
+    await writer.query('COMMIT');
+    expect(lines(report)[0]).toBe('create-index a_2025_05_hot: ok');
+    expect(report.unreached.map(({ name }) => name)).toEqual(['b']);
+    expect(report.tables.flatMap(({ steps }) => steps.map(({ error }) => error)).some((error) => error instanceof ConnectionError)).toBe(
+      true,
+    );
+    expect(events.at(-1)).toMatchObject({ kind: 'run-finished', outcome: 'failed' });
+    const next = await upkeep(database, policies, { task: 'index' });
+    expect(lines(next).filter((line) => !line.endsWith(': ok'))).toEqual([]);
+    expect(await invalidIndexes(database)).toEqual([]);
+    expect(lines(await upkeep(database, policies, { task: 'index' }))).toEqual([]);
+  });
+
   it('names the tables whose upkeep was not begun', async () => {
     await using database = await createDatabase();
     for (const name of ['a', 'b']) {
