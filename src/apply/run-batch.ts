@@ -46,10 +46,10 @@ function closing(run: StepRun): readonly string[] {
       return [entries.detached(step, 'detached', step.moveTo ?? step.partition), entries.finish(end)];
     case 'drop-table':
       return [entries.forgotten(step.partitionOid), entries.finish(end)];
-    case 'create-partition':
     case 'create-default':
     case 'drop-guard':
       return [entries.finish(end)];
+    case 'create-partition':
     case 'vacuum':
     case 'analyze':
     case 'reindex':

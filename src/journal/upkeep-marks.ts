@@ -43,13 +43,16 @@ export function renderRememberFrozen(schema: string, mark: FrozenMark): string {
   );
 }
 
-/** One INSERT without semicolon, over an older mark of an index of that name on that relation; what begins is committed before it begins. */
-export function renderMarkIndex(schema: string, mark: IndexMark): string {
-  const texts = [mark.relationOid, mark.tableOid, mark.index.schema, mark.index.name, mark.policyName, mark.definition, mark.state];
+/**
+ * One INSERT without semicolon, over an older mark of an index of that name on that relation; what begins is committed before it begins.
+ * `relation`: SQL of its oid, for one that is made by the same transaction.
+ */
+export function renderMarkIndex(schema: string, mark: IndexMark, relation: string = literal(mark.relationOid)): string {
+  const texts = [mark.tableOid, mark.index.schema, mark.index.name, mark.policyName, mark.definition, mark.state];
   return (
     `INSERT INTO ${qualify(schema, 'index_mark')} ` +
     '(relation_oid, table_oid, index_schema, index_name, policy_name, definition, state) ' +
-    `VALUES (${texts.map(literal).join(', ')}) ` +
+    `VALUES (${[relation, ...texts.map(literal)].join(', ')}) ` +
     'ON CONFLICT (relation_oid, index_schema, index_name) DO UPDATE SET table_oid = EXCLUDED.table_oid, ' +
     'policy_name = EXCLUDED.policy_name, definition = EXCLUDED.definition, state = EXCLUDED.state, marked_at = EXCLUDED.marked_at'
   );
