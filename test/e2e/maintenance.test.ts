@@ -237,10 +237,6 @@ async function settled(
   return await daemon.scrape();
 }
 
-async function vacuums(database: TestDatabase): Promise<unknown[]> {
-  return await database.query('SELECT pid FROM pg_stat_progress_vacuum WHERE datname = current_database()');
-}
-
 async function invalidIndexes(database: TestDatabase): Promise<readonly unknown[]> {
   const rows = await database.query('SELECT indexrelid::regclass::text AS name FROM pg_index WHERE NOT indisvalid');
   return rows.map((row) => row['name']);
