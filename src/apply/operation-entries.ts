@@ -1,6 +1,6 @@
 import type { RenderedStep } from '../ddl/statement.ts';
 import { renderForgetDetached, renderRecordDetached } from '../journal/detached-tables.ts';
-import { type OperationEnd, renderBeginOperation, renderFinishOperation } from '../journal/operations.ts';
+import { type OperationEnd, type OperationStart, renderBeginOperation, renderFinishOperation } from '../journal/operations.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { DetachPartition, FinalizeDetach, Step } from '../plan/step.ts';
 import type { ApplyContext } from './apply-context.ts';
@@ -10,6 +10,8 @@ export interface OperationEntries {
   /** May be sent any number of times. */
   readonly begin: string;
   finish(end: Omit<OperationEnd, 'id'>): string;
+  /** Begin and end in one, for `renderWholeOperations`. */
+  readonly start: OperationStart;
   /** For steps that detach: under which name the table can be found again. */
   detached(step: DetachPartition | FinalizeDetach, state: 'detaching' | 'detached', name: QualifiedName): string;
   forgotten(oid: string): string;
@@ -19,20 +21,22 @@ export function operationEntries(step: Step, rendered: RenderedStep, journal: Ap
   const id = globalThis.crypto.randomUUID();
   const { schema, runId, who } = journal;
   const hasBound = 'from' in step;
+  const start: OperationStart = {
+    id,
+    runId,
+    task: step.task,
+    kind: step.kind,
+    table: step.table,
+    partition: step.partition,
+    from: hasBound ? step.from : null,
+    to: hasBound ? step.to : null,
+    reason: step.reason,
+    sql: sqlOf(rendered),
+    who,
+  };
   return {
-    begin: renderBeginOperation(schema, {
-      id,
-      runId,
-      task: step.task,
-      kind: step.kind,
-      table: step.table,
-      partition: step.partition,
-      from: hasBound ? step.from : null,
-      to: hasBound ? step.to : null,
-      reason: step.reason,
-      sql: sqlOf(rendered),
-      who,
-    }),
+    start,
+    begin: renderBeginOperation(schema, start),
     finish: (end) => renderFinishOperation(schema, { ...end, id }),
     detached: (detach, state, name) =>
       renderRecordDetached(schema, {

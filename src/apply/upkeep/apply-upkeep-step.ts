@@ -7,7 +7,7 @@ import type { Outcome, StepReport, Yield } from '../step-report.ts';
 import { elapsedMs, type StepRun, startRun } from '../step-run.ts';
 import { contradiction } from './confirm-upkeep.ts';
 import { isGone, look, reasonToYield } from './look.ts';
-import { runAlone } from './run-alone.ts';
+import { type AloneRun, runAlone } from './run-alone.ts';
 import type { UpkeepWorker } from './upkeep-worker.ts';
 
 /**
@@ -21,6 +21,7 @@ export async function applyUpkeepStep(
   context: ApplyContext,
   signal: AbortSignal,
   cancel: AbortSignal = signal,
+  onBegun: AloneRun['onBegun'] = () => undefined,
 ): Promise<StepReport> {
   const startedAt = context.clock.monotonicMs();
   const done = (outcome: Outcome, error: PartitiondError | null, yieldedTo: Yield | null): StepReport => ({
@@ -39,7 +40,7 @@ export async function applyUpkeepStep(
       step.kind === 'vacuum' || step.kind === 'analyze' ? null : reasonToYield(step, await look(worker.session, step, signal), isBrief);
     if (early !== null) return done('skipped', null, early);
     if (isBrief) return await applyBrief(worker, step, context, run);
-    const yieldedTo = await runAlone({ ...run, step, worker, cancel });
+    const yieldedTo = await runAlone({ ...run, step, worker, cancel, onBegun });
     return done(yieldedTo === null ? 'ok' : 'skipped', null, yieldedTo);
   } catch (caught) {
     if (signal.aborted && caught === signal.reason) return done('skipped', null, null);

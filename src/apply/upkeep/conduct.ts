@@ -8,6 +8,7 @@ import type { Outcome, StepReport, Yield } from '../step-report.ts';
 import { applyUpkeepStep } from './apply-upkeep-step.ts';
 import { blockedSessions } from './blocked-sessions.ts';
 import { type Chain, chainsOf, type Foundation, fitsBeside, foundations, isOnly } from './chain.ts';
+import { sendToJournal } from './journal-message.ts';
 import { type Held, Pressure } from './pressure.ts';
 import type { UpkeepContext } from './upkeep-context.ts';
 import { UpkeepWorker } from './upkeep-worker.ts';
@@ -18,6 +19,9 @@ import { Yielded } from './yielded.ts';
 /** How often the conductor looks who waits behind it, and every which time at all else (progress, standbys, pause). */
 const tickMs = 250;
 const ticksPerFullLook = 4;
+
+/** A VACUUM that takes longer is in the journal before it ends, so that a killed one shows. */
+const longMs = 500;
 
 /** How long it waits for standbys and lock waiters before the rest is left to the next run. */
 const patienceMs = 600_000;
@@ -47,6 +51,9 @@ export async function conductUpkeep(
 interface AtWork {
   readonly step: UpkeepStep;
   readonly cancel: AbortController;
+  readonly sinceMs: number;
+  /** The journal's entry of its beginning, where that is still to be written. */
+  begin: string | null;
 }
 
 /** A place for one worker, whose session comes and goes. */
@@ -68,6 +75,7 @@ class Conductor {
   #pending: Chain[];
   readonly #active = new Set<Chain>();
   readonly #atWork = new Map<UpkeepWorker, AtWork>();
+  /** Those that have not ended, nor been refused a session. */
   #workersLeft = 0;
   #wakeUp: (() => void)[] = [];
   #now: { readonly at: EpochMicros; readonly readMs: number } = { at: 0n, readMs: 0 };
@@ -105,6 +113,7 @@ class Conductor {
 
   async #conduct(): Promise<void> {
     if (this.#steps.length === 0 || this.#signal.aborted) return;
+    await this.#assertLeading();
     await this.#look(true);
     await this.#createOnly();
     const over = new AbortController();
@@ -130,10 +139,14 @@ class Conductor {
   async #work(): Promise<void> {
     const desk: Desk = { worker: null };
     let losses = 0;
+    let isCounted = true;
     try {
       for (let chain = await this.#next(desk); chain !== null; chain = await this.#next(desk)) {
         const worker = await this.#workerFor(desk, chain);
-        if (worker === null) return;
+        if (worker === null) {
+          isCounted = false;
+          return;
+        }
         await this.#runChain(worker, chain);
         this.#leave(chain);
         if (worker.isLost) losses += 1;
@@ -142,7 +155,7 @@ class Conductor {
     } catch (error) {
       this.#end(error);
     } finally {
-      this.#workersLeft -= 1;
+      if (isCounted) this.#workersLeft -= 1;
       await this.#clear(desk);
       this.#changed();
     }
@@ -179,7 +192,8 @@ class Conductor {
       return worker;
     } catch (error) {
       const [first] = chain.steps;
-      if (this.#workersLeft > 1) this.#pending.unshift(chain);
+      this.#workersLeft -= 1;
+      if (this.#workersLeft > 0) this.#pending.unshift(chain);
       else if (first !== undefined && !this.#signal.aborted && error instanceof PartitiondError) {
         this.#settle({ ...this.#notBegun(first), outcome: 'failed', error });
       }
@@ -199,9 +213,12 @@ class Conductor {
 
   async #begin(worker: UpkeepWorker, step: UpkeepStep): Promise<StepReport> {
     const cancel = new AbortController();
-    this.#atWork.set(worker, { step, cancel });
+    const atWork: AtWork = { step, cancel, sinceMs: this.#context.clock.monotonicMs(), begin: null };
+    this.#atWork.set(worker, atWork);
     this.#context.onEvent({ kind: 'step-started', step, index: this.#reports.size, total: this.#steps.length });
-    const report = await applyUpkeepStep(worker, step, this.#context, this.#signal, cancel.signal);
+    const report = await applyUpkeepStep(worker, step, this.#context, this.#signal, cancel.signal, (begin) => {
+      atWork.begin = begin;
+    });
     this.#atWork.delete(worker);
     if (report.error instanceof ConnectionError) worker.isLost = true;
     if (report.error instanceof NotLeaderError) this.#end(report.error);
@@ -295,7 +312,7 @@ class Conductor {
         failures = 0;
       } catch (error) {
         failures += 1;
-        if (error instanceof ConnectionError || !(error instanceof PartitiondError) || failures > toleratedFailures) this.#end(error);
+        if (endsAll(error) || failures > toleratedFailures) this.#end(error);
       }
       this.#changed();
     }
@@ -313,6 +330,7 @@ class Conductor {
 
   /** What can wait for a second. */
   async #lookAround(): Promise<void> {
+    await this.#assertLeading();
     this.#isPaused ||= await this.#context.isPaused(this.#signal);
     const steps = new Map([...this.#atWork].map(([{ session }, { step }]) => [session.pid, step]));
     if (steps.size === 0) return;
@@ -320,6 +338,19 @@ class Conductor {
       const step = steps.get(pid);
       if (step !== undefined && !this.#reports.has(step)) this.#context.onEvent({ kind: 'step-progress', step, phase, done, total });
     }
+  }
+
+  /** Whether this process still leads, for VACUUM and ANALYZE do not ask; and the beginning of those that take long. */
+  async #assertLeading(): Promise<void> {
+    const now = this.#context.clock.monotonicMs();
+    const begun: string[] = [];
+    for (const atWork of this.#atWork.values()) {
+      if (atWork.begin === null || now - atWork.sinceMs < longMs) continue;
+      begun.push(atWork.begin);
+      atWork.begin = null;
+    }
+    if (begun.length === 0 && this.#context.epochGuard === null) return;
+    await sendToJournal(this.#session, begun, [], this.#context, this.#signal);
   }
 
   #pids(): ReadonlySet<number> {
@@ -372,6 +403,10 @@ class Conductor {
   #clock(): EpochMicros {
     return this.#now.at + BigInt(Math.round((this.#context.clock.monotonicMs() - this.#now.readMs) * 1000));
   }
+}
+
+function endsAll(error: unknown): boolean {
+  return error instanceof ConnectionError || error instanceof NotLeaderError || !(error instanceof PartitiondError);
 }
 
 function bug(error: unknown): InvariantError {

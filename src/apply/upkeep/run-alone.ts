@@ -20,6 +20,8 @@ export interface AloneRun extends StepRun {
   readonly worker: UpkeepWorker;
   /** Cancels the command, and nothing else; `signal` aborts it too. */
   readonly cancel: AbortSignal;
+  /** Told, before the command, of the entry that would begin a step in the journal which the worker writes down only when it is over. */
+  readonly onBegun: (begin: string) => void;
 }
 
 /**
@@ -27,22 +29,42 @@ export interface AloneRun extends StepRun {
  * signals included. Whatever happens, the end is owed to the journal by the worker.
  */
 export async function runAlone(run: AloneRun): Promise<Yield | null> {
-  const { worker, step, context, signal, entries } = run;
-  const { schema } = context.journal;
-  await worker.begin([entries.begin, ...marksBefore(step, schema)], commandSettings(step, context.budget), context, signal);
+  const { worker, signal } = run;
+  await begin(run);
   try {
     const yieldedTo = await command(run);
-    worker.owe([...(yieldedTo === null ? await marksOf(run) : []), finish(run, yieldedTo === null ? 'ok' : 'skipped', yieldedTo)]);
+    if (yieldedTo === null) worker.owe(await marksOf(run));
+    finish(run, yieldedTo === null ? 'ok' : 'skipped', yieldedTo);
     return yieldedTo;
   } catch (error) {
     const isStopped = signal.aborted && error === signal.reason;
-    worker.owe([finish(run, isStopped ? 'skipped' : 'failed', error instanceof PartitiondError ? error.message : null)]);
+    finish(run, isStopped ? 'skipped' : 'failed', error instanceof PartitiondError ? error.message : null);
     throw error;
   }
 }
 
-function finish(run: AloneRun, outcome: 'ok' | 'failed' | 'skipped', error: string | null): string {
-  return run.entries.finish({ outcome, error, durationMs: elapsedMs(run), lockWaitMs: 0, lockTimeouts: 0 });
+/**
+ * VACUUM and ANALYZE leave nothing half done that the next run would have to know of. There may be thousands of them, of milliseconds each, so the
+ * journal gets one entry for each when it is over; of those that take long the conductor writes the beginning.
+ */
+function isLight({ kind }: UpkeepStep): boolean {
+  return kind === 'vacuum' || kind === 'analyze';
+}
+
+async function begin({ worker, step, context, signal, entries, onBegun }: AloneRun): Promise<void> {
+  const settings = commandSettings(step, context.budget);
+  if (!isLight(step)) {
+    return await worker.begin([entries.begin, ...marksBefore(step, context.journal.schema)], settings, context, signal);
+  }
+  await worker.prepare(settings, context, signal);
+  onBegun(entries.begin);
+}
+
+function finish(run: AloneRun, outcome: 'ok' | 'failed' | 'skipped', error: string | null): void {
+  const { worker, step, entries, context } = run;
+  const end = { outcome, error, durationMs: elapsedMs(run), lockWaitMs: 0, lockTimeouts: 0 };
+  if (isLight(step)) worker.note({ start: entries.start, end, endedAt: context.clock.monotonicMs() });
+  else worker.owe([entries.finish(end)]);
 }
 
 async function command(run: AloneRun): Promise<Yield | null> {
@@ -59,7 +81,7 @@ async function command(run: AloneRun): Promise<Yield | null> {
   } finally {
     stopListening();
   }
-  return step.kind === 'vacuum' || step.kind === 'analyze' ? await heed(run, step, notices) : await confirm(run);
+  return isLight(step) ? await heed(run, step, notices) : await confirm(run);
 }
 
 /** A lock that was not obtained, and a relation that is no longer there, are for the next run to look at. */
