@@ -48,12 +48,52 @@ describe('an index of all partitions', () => {
     const policy = policyOf('t', { indexes: [tricky] });
     expect((await run(database, policy)).filter((line) => !line.endsWith(': ok'))).toEqual([]);
     expect(await valid(database)).toEqual([
-      'half of x',
-      't_03_a_status_idx of half',
-      't_03_b_x of half',
-      't_rest_x of x',
-      'theirs of x',
-      'x',
+      'Odd x',
+      'T 03_Odd x of Odd x',
+      't_02_Odd x of Odd x',
+      't_03_a_Odd x of T 03_Odd x',
+      't_03_b_Odd x of T 03_Odd x',
+      't_rest_Odd x of Odd x',
     ]);
+    expect(await run(database, policy)).toEqual([]);
+    const [changed] = await run(database, policyOf('t', { indexes: [{ ...tricky, storage: { fillfactor: '70' } }] }));
+    expect(changed).toContain('name-taken: The name public."Odd x" is taken by an index of public.t');
+  });
+
+  it('becomes valid although the last partition that lacked it is gone', async () => {
+    await using database = await createDatabase();
+    await database.query(`${table}
+      CREATE INDEX x ON ONLY t (status);
+      CREATE INDEX ON ONLY "T 03" (status); ALTER INDEX x ATTACH PARTITION "T 03_status_idx";
+      CREATE INDEX ON t_03_a (status); ALTER INDEX "T 03_status_idx" ATTACH PARTITION t_03_a_status_idx;
+      CREATE INDEX ON t_03_b (status); ALTER INDEX "T 03_status_idx" ATTACH PARTITION t_03_b_status_idx;
+      CREATE INDEX ON t_rest (status); ALTER INDEX x ATTACH PARTITION t_rest_status_idx;
+      DROP TABLE t_02`);
+    expect(await valid(database)).not.toContain('x');
+    const policy = policyOf('t', { indexes: [indexOf('x', ['status'])] });
+    expect(await run(database, policy)).toEqual(['attach-index T 03: ok']);
+    expect(await valid(database)).toContain('x');
+    expect(await run(database, policy)).toEqual([]);
+  });
+
+  it('goes on from what people began, with their indexes where they fit', async () => {
+    await using database = await createDatabase();
+    await database.query(`${table}
+      CREATE INDEX x ON ONLY t (status);
+      CREATE INDEX theirs ON t_02 (status);
+      CREATE INDEX half ON ONLY "T 03" (status);
+      CREATE INDEX ON t_03_a (status); ALTER INDEX half ATTACH PARTITION t_03_a_status_idx`);
+    const policy = policyOf('t', { indexes: [indexOf('x', ['status'])] });
+    expect(await run(database, policy)).toEqual([
+      'create-index t_03_b: ok',
+      'attach-index t_03_b: ok',
+      'attach-index t_02: ok',
+      'create-index t_rest: ok',
+      'attach-index t_rest: ok',
+      'attach-index T 03: ok',
+    ]);
+    const expected = ['half of x', 't_03_a_status_idx of half', 't_03_b_x of half', 't_rest_x of x', 'theirs of x', 'x'];
+    expect(await valid(database)).toEqual(expected);
+    expect(await run(database, policy)).toEqual([]);
   });
 });
