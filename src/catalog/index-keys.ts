@@ -6,21 +6,23 @@ import { InvariantError } from '../errors.ts';
  * keys; quotes inside quotes are doubled, in names and strings alike. Throws PD902 for a text that is no such definition. Pure.
  */
 export function indexKeys(definition: string): readonly string[] {
-  const keys: string[] = [];
-  let depth = 0;
+  const commas: number[] = [];
   let start = 0;
+  let depth = 0;
   for (const { 0: piece, index } of definition.matchAll(/"[^"]*"|'[^']*'|[(),[\]]/g)) {
-    const isEnd = piece === ')' || piece === ']';
-    if (depth === 1 && (isEnd || piece === ',')) keys.push(definition.slice(start, index).trim());
-    if (depth === 1 && piece === ',') start = index + 1;
-    if (isEnd) depth -= 1;
-    if (isEnd && depth === 0) return keys;
-    if (piece !== '(' && piece !== '[') continue;
-    depth += 1;
-    if (depth === 1) start = index + 1;
+    depth += steps[piece] ?? 0;
+    if (piece === '(' && depth === 1) start = index;
+    if (piece === ',' && depth === 1) commas.push(index);
+    if (piece === ')' && depth === 0) return between(definition, [start, ...commas, index]);
   }
   throw new InvariantError(
     'PD902',
     'read-upkeep-indexes.definition: expected CREATE INDEX with its keys in parentheses, the server sent something else',
   );
+}
+
+const steps: Readonly<Record<string, number>> = { '(': 1, '[': 1, ')': -1, ']': -1 };
+
+function between(text: string, places: readonly number[]): readonly string[] {
+  return places.slice(1).map((place, i) => text.slice((places[i] ?? 0) + 1, place).trim());
 }

@@ -168,11 +168,13 @@ function assemble(
   };
 }
 
-function relationFacts({ ordinal: _, schema, name, ...facts }: UpkeepRelationRow): RelationFacts {
+function relationFacts({ schema, name, ...row }: UpkeepRelationRow): RelationFacts {
+  const { ordinal: _ordinal, ...facts } = row;
   return { ...facts, name: { schema, name } };
 }
 
-function indexFacts({ ordinal: _, isUnread, schema, name, definition, keys, ...facts }: UpkeepIndexRow): IndexFacts {
+function indexFacts({ schema, name, definition, keys, ...row }: UpkeepIndexRow): IndexFacts {
+  const { ordinal: _ordinal, isUnread: _isUnread, ...facts } = row;
   return { ...facts, name: { schema, name }, keys: definition === null ? keys : indexKeys(definition) };
 }
 
