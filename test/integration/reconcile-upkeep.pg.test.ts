@@ -265,6 +265,33 @@ describe('indexes of the policy', () => {
     expect(lines(await upkeep(database, policies, { task: 'index' }))).toEqual([]);
   });
 
+  it('reach partitions of partitions, whatever their names', async () => {
+    await using database = await createDatabase();
+    await database.query(`
+      CREATE SCHEMA "o'dd";
+      CREATE TABLE t (id int8 NOT NULL, at timestamptz NOT NULL) PARTITION BY RANGE (at);
+      CREATE TABLE t_2025_03 PARTITION OF t FOR VALUES FROM ('2025-03-01Z') TO ('2025-04-01Z');
+      CREATE TABLE "o'dd"."t ""sub""" PARTITION OF t FOR VALUES FROM ('2025-04-01Z') TO ('2025-05-01Z') PARTITION BY HASH (id);
+      CREATE TABLE "o'dd"."leaf ""0""" PARTITION OF "o'dd"."t ""sub""" FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+      CREATE TABLE "o'dd"."LEAF 1" PARTITION OF "o'dd"."t ""sub""" FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+      INSERT INTO t SELECT i, '2025-04-05Z' FROM generate_series(1, 100) AS i`);
+    const policies = [policyOf('t', { indexes: [indexOf('by "id"', ['id'])], maintenance: maintenanceOf({ closedForMs: 3_600_000 }) })];
+    const report = await upkeep(database, policies, { task: 'index' });
+    expect(lines(report).filter((line) => !line.endsWith(': ok'))).toEqual([]);
+    const tree = await database.query<{ line: string }>(
+      `SELECT i.indrelid::regclass || ' of ' || COALESCE(h.inhparent::regclass::text, '') AS line
+         FROM pg_index i LEFT JOIN pg_inherits h ON h.inhrelid = i.indexrelid
+        WHERE i.indisvalid AND i.indrelid::regclass::text !~ '^(pg_|partitiond)' ORDER BY 1`,
+    );
+    expect(tree.map(({ line }) => line)).toHaveLength(5);
+    expect(await invalidIndexes(database)).toEqual([]);
+    expect(lines(await upkeep(database, policies, { task: 'index' }))).toEqual([]);
+    const both = await upkeep(database, policies, { request: { tasks: ['maintenance', 'index'] } });
+    expect(lines(both).filter((line) => !line.endsWith(': ok'))).toEqual([]);
+    const again = await upkeep(database, policies, { task: 'index' });
+    expect(findings(again).filter((finding) => finding.includes('index'))).toEqual([]);
+  });
+
   it('of a subset leave with it, and come with new partitions that belong to it', async () => {
     await using database = await createDatabase();
     await createTable(database, 't');
