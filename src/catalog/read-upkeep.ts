@@ -19,7 +19,7 @@ export interface TableInUpkeep {
  * Facts aligned with `tables`, in two to four queries whatever their number, and with few rows where nothing is due: the server leaves out leaves
  * that no threshold of their table's policy can be about. Wider than plan/ decides, never narrower; a closed partition, for one, is any that has rows
  * and is not marked as frozen. Where the policy's indexes may have to be made, attached, finished or dropped, everything below the table is read.
- * What of it is hidden by a lock makes the facts incomplete (`isWhole` false) for this time. Takes no lock on any relation but the tables of
+ * What of it is hidden by a lock makes the facts incomplete (`isWhole` false) for this time; such an index has no keys. Takes no lock on any relation but the tables of
  * indexes with an expression or a condition, while nobody else wants those for himself.
  * Throws as the session does.
  */
@@ -173,9 +173,10 @@ function relationFacts({ schema, name, ...row }: UpkeepRelationRow): RelationFac
   return { ...facts, name: { schema, name } };
 }
 
+/** Half a definition would be taken for another one. */
 function indexFacts({ schema, name, definition, keys, ...row }: UpkeepIndexRow): IndexFacts {
-  const { ordinal: _ordinal, isUnread: _isUnread, ...facts } = row;
-  return { ...facts, name: { schema, name }, keys: definition === null ? keys : indexKeys(definition) };
+  const { ordinal: _ordinal, isUnread, ...facts } = row;
+  return { ...facts, name: { schema, name }, keys: isUnread ? [] : definition === null ? keys : indexKeys(definition) };
 }
 
 function byName(a: RelationFacts | IndexFacts, b: RelationFacts | IndexFacts): number {

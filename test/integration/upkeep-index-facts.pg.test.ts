@@ -260,9 +260,9 @@ describe('beside somebody with ACCESS EXCLUSIVE', () => {
     const beside = await look();
     expect(beside.isWhole).toBe(false);
     expect(beside.relations).toEqual(before.relations);
-    expect(beside.indexes.map(({ name, where }) => [name.name, where])).toEqual([
-      ['partial', null],
-      ['plain', null],
+    expect(beside.indexes.map(({ name, keys, where }) => [name.name, keys, where])).toEqual([
+      ['partial', [], null],
+      ['plain', ['id'], null],
     ]);
     await reader.query('ROLLBACK');
     await waiting;
