@@ -21,8 +21,8 @@ export interface UpkeepFacts {
   /** Whether `relations` and `indexes` are complete. */
   readonly isWhole: boolean;
   /**
-   * Indexes, by name: all of the table itself; of relations below it the invalid ones, those that are large enough to be looked at for bloat, and with
-   * `isWhole` all.
+   * Indexes, by name: where the policy asks for any, all of the table itself; of relations below it the invalid ones, those that are bloated
+   * beyond the policy's measure, and with `isWhole` all. Keys are empty where a lock hides an expression or condition.
    */
   readonly indexes: readonly IndexFacts[];
   /** Of the names that `indexes` of the policy would give to indexes of the table, those that a relation of its schema has. */
