@@ -107,7 +107,7 @@ describe('an index roll-out', () => {
     using file = fileOf(database, indexes);
     await apply(file, 'index');
     expect(await invalidIndexes(database)).toEqual([]);
-    const on = async (relation: string): Promise<readonly unknown[]> => {
+    const on = async (relation: string): Promise<readonly string[]> => {
       const rows = await database.query(
         'SELECT pg_get_indexdef(indexrelid) AS def FROM pg_index WHERE indrelid = $1::regclass ORDER BY 1',
         [relation],
