@@ -321,6 +321,14 @@ describe('what keeps an index from all partitions', () => {
     expect(plan.findings[0]?.kind).toBe('name-taken');
   });
 
+  it('is an index that we were asked to rebuild, not to make: it is not dropped for having the name', () => {
+    const theirs = index('p1_status', 'p1', { keys: ['amount'], isValid: false });
+    const marks = [{ ...markOf(theirs, status, 'reindexing'), policyName: null, definition: null }];
+    const plan = planIndexModel(indexModel(1, all, { indexes: [theirs], marks }));
+    expect(told(plan)).toEqual(['create-index only t: status']);
+    expect(plan.findings[0]?.kind).toBe('name-taken');
+  });
+
   it('is a constraint that was begun by hand', () => {
     const indexes = [index('status', 't', { isValid: false, isConstraint: true })];
     expect(planIndexModel(indexModel(1, all, { indexes })).findings[0]?.kind).toBe('name-taken');

@@ -14,7 +14,7 @@ import {
   told,
   withDefault,
 } from '../../support/index-model.ts';
-import { contextAt, modelOf, planModel } from '../../support/model.ts';
+import { contextAt, instant, modelOf, planModel } from '../../support/model.ts';
 
 function asked(partitions: IndexedPartitions): { readonly indexes: readonly ReturnType<typeof entry>[] } {
   return { indexes: [entry('x', { partitions })] };
@@ -41,6 +41,14 @@ describe('an index of some partitions', () => {
     expect(getting({ kind: 'newest', count: 1 })).toEqual(['p5', 'p4', 'p3']);
     expect(getting({ kind: 'newest', count: 2 })).toEqual(['p5', 'p4', 'p3', 'p2']);
     expect(getting({ kind: 'newest', count: 9 })).toEqual(['p5', 'p4', 'p3', 'p2', 'p1']);
+  });
+
+  it('counts a partition as over from its upper bound on', () => {
+    const at = (now: string): readonly string[] => told(planIndexModel(indexModel(2, asked({ kind: 'closed' })), { now: instant(now) }));
+    expect(at('2025-03-01T00:00:00Z')).toEqual(['create-index concurrently p2: p2_x', 'create-index concurrently p1: p1_x']);
+    expect(at('2025-02-28T23:59:59.999999Z')).toEqual(['create-index concurrently p1: p1_x']);
+    const current = planIndexModel(indexModel(2, asked({ kind: 'current' })), { now: instant('2025-03-01T00:00:00Z') });
+    expect(current.steps).toEqual([]);
   });
 
   it('is none for the default partition, one that leaves, and a foreign one', () => {
