@@ -56,7 +56,7 @@ async function makeDatabases(server: PeerServer, count: number): Promise<readonl
 function documentOf(server: PeerServer, names: readonly string[], user: string): string {
   const url = (name: string): string => server.url(name).replace('user=postgres', `user=${user}`);
   const entries = names.map((name) => databaseEntry(name, url(name), perDatabase.tables));
-  return `${farSchedules()}${tableDefaults}databases:\n${entries.join('')}`;
+  return `${farSchedules()}${tableDefaults()}databases:\n${entries.join('')}`;
 }
 
 async function measurePasses(server: PeerServer, names: readonly string[], leader: DaemonProcess): Promise<void> {

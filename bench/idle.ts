@@ -92,7 +92,7 @@ async function residentMemory(url: string, count: number): Promise<number> {
   try {
     const file = join(directory, 'partitiond.yaml');
     const entries = Array.from({ length: count }, (_, i) => `      - { table: public.t${i} }`).join('\n');
-    const defaults = '{ interval: 1 day, premake: 4, name: "{table}_p{yyyy}_{mm}_{dd}" }';
+    const defaults = '{ interval: 1 day, premake: 4, name: "{table}_p{yyyy}_{mm}_{dd}", maintenance: false }';
     writeFileSync(file, `defaults: ${defaults}\ndatabases:\n  - name: bench\n    url: "${url}"\n    tables:\n${entries}\n`);
     return await peakMib(spawn(process.execPath, ['dist/main.js', 'check', '--config', file], { stdio: 'ignore' }));
   } finally {

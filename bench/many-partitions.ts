@@ -47,8 +47,11 @@ export function databaseEntry(name: string, url: string, tables: number): string
 /** Nothing fires by itself within minutes of a start: what runs, runs because the bench asks for it. */
 export function farSchedules(): string {
   const minute = (new Date().getUTCMinutes() + 50) % 60;
-  return `schedules: { ${['provision', 'retention', 'collect'].map((task) => `${task}: "${minute} * * * *"`).join(', ')} }\n`;
+  return `schedules: { ${['provision', 'retention', 'maintenance', 'index', 'collect'].map((task) => `${task}: "${minute} * * * *"`).join(', ')} }\n`;
 }
 
-export const tableDefaults: string =
-  'defaults: { interval: 1 day, premake: 4, name: "{table}_p{yyyy}_{mm}_{dd}", retention: { keep: 24 months, action: drop } }\n';
+/** Without maintenance unless `maintenance` says otherwise: no bench but that of maintenance measures what it costs. */
+export function tableDefaults(maintenance = 'false'): string {
+  const keys = ['interval: 1 day', 'premake: 4', 'name: "{table}_p{yyyy}_{mm}_{dd}"', 'retention: { keep: 24 months, action: drop }'];
+  return `defaults: { ${keys.join(', ')}, maintenance: ${maintenance} }\n`;
+}

@@ -39,8 +39,9 @@ export async function run(argv: readonly string[]): Promise<void> {
       await makePartitions(server, name, shape);
     }
     const entries = databases.map((name) => databaseEntry(name, server.url(name), shape.tables)).join('');
-    const schedules = 'schedules: { provision: "* * * * * *", retention: "* * * * * *", collect: "* * * * * *" }\n';
-    const daemon = await DaemonProcess.start(`${schedules}${tableDefaults}databases:\n${entries}`);
+    const schedules =
+      'schedules: { provision: "* * * * * *", retention: "* * * * * *", maintenance: "* * * * * *", index: "* * * * * *", collect: "* * * * * *" }\n';
+    const daemon = await DaemonProcess.start(`${schedules}${tableDefaults('{}')}databases:\n${entries}`);
     const client = await server.client('steady');
     try {
       await Promise.all([shake(client, daemon, stop.signal), verdict(daemon, everyMs).finally(() => stop.abort())]);
