@@ -76,7 +76,7 @@ export async function connectSession(connection: Connection, settings: SessionSe
   });
   client.on('end', () => observed.closed());
   client.on('notice', ({ severity = '', code = '', message = '' }) => {
-    for (const listener of [...notices]) listener({ severity, sqlstate: code, message });
+    for (const listener of notices) listener({ severity, sqlstate: code, message });
   });
   const giveUp = (): void => destroyClient(client);
   // pg's own timeout ends with the handshake; the pins may hang as well.

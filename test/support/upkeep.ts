@@ -56,7 +56,8 @@ export async function createRevenues(db: TestDatabase, partitions: number, rows 
     await db.query(`INSERT INTO revenues SELECT i, i, ${bound(month - 1)} FROM generate_series(1, ${rows}) AS i`);
   }
   const open = await connectWorker(db);
-  await installJournal(open, journalSchema, never).finally(() => open.close());
+  await installJournal(open, journalSchema, never);
+  await open.close();
   for (const { name, oid } of await db.query<{ name: string; oid: string }>(
     "SELECT relname AS name, oid::text AS oid FROM pg_class WHERE relname LIKE 'revenues%' AND relkind IN ('r', 'p')",
   )) {

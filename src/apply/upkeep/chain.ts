@@ -1,6 +1,6 @@
 import type { UpkeepLimits } from '../../partition/policy.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { UpkeepStep } from '../../plan/step.ts';
+import type { Step, UpkeepStep } from '../../plan/step.ts';
 
 /** The steps of one relation, which run one after the other; different chains run side by side. Never empty. */
 export interface Chain {
@@ -50,7 +50,7 @@ export function fitsBeside(chain: Chain, active: ReadonlySet<Chain>): boolean {
  * What a step builds on: the index of the policy that it helps to make, so that one which cannot be made (or not now) stops neither other
  * indexes nor VACUUM. Null: nothing.
  */
-export type Foundation = (step: UpkeepStep) => string | null;
+export type Foundation = (step: Step) => string | null;
 
 export function foundations(steps: readonly UpkeepStep[]): Foundation {
   const policies = new Map<string, string>();
@@ -65,6 +65,6 @@ export function foundations(steps: readonly UpkeepStep[]): Foundation {
   };
 }
 
-function at({ tableOid }: UpkeepStep, name: string): string {
+function at({ tableOid }: Step, name: string): string {
   return `${tableOid} ${name}`;
 }

@@ -1,7 +1,7 @@
 import { renderStep } from '../../ddl/render-step.ts';
 import { ConnectionError, InvariantError, NotLeaderError, PartitiondError } from '../../errors.ts';
 import type { EpochMicros } from '../../partition/position.ts';
-import type { UpkeepStep } from '../../plan/step.ts';
+import type { Step, UpkeepStep } from '../../plan/step.ts';
 import type { Session } from '../../postgres/session.ts';
 import { sqlOf } from '../operation-entries.ts';
 import type { Outcome, StepReport, Yield } from '../step-report.ts';
@@ -66,7 +66,7 @@ class Conductor {
   readonly #steps: readonly UpkeepStep[];
   readonly #context: UpkeepContext;
   readonly #signal: AbortSignal;
-  readonly #reports = new Map<UpkeepStep, StepReport>();
+  readonly #reports = new Map<Step, StepReport>();
   readonly #foundation: Foundation;
   /** What cannot be built on, for all relations. */
   readonly #missing = new Map<string, StepReport>();
@@ -235,7 +235,7 @@ class Conductor {
   }
 
   #remember(report: StepReport, missing: Map<string, StepReport>): void {
-    const foundation = this.#foundation(report.step as UpkeepStep);
+    const foundation = this.#foundation(report.step);
     if (report.outcome !== 'ok' && foundation !== null) missing.set(foundation, report);
   }
 
@@ -247,14 +247,14 @@ class Conductor {
   }
 
   #settle(report: StepReport): StepReport {
-    this.#reports.set(report.step as UpkeepStep, report);
+    this.#reports.set(report.step, report);
     if (report.error !== null && report.error === this.#ending) this.#isEndingTold = true;
-    this.#context.onEvent({ kind: 'step-finished', report, sql: this.#sqlOf(report.step as UpkeepStep) });
+    this.#context.onEvent({ kind: 'step-finished', report, sql: this.#sqlOf(report.step) });
     return report;
   }
 
   /** A step that cannot be rendered has failed already. */
-  #sqlOf(step: UpkeepStep): readonly string[] {
+  #sqlOf(step: Step): readonly string[] {
     try {
       return sqlOf(renderStep(step, this.#context.serverVersion));
     } catch {

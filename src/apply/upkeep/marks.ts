@@ -1,3 +1,4 @@
+import { unknownStep } from '../../ddl/unknown-step.ts';
 import { renderBeginReindex, renderEndReindex } from '../../journal/reindex-marks.ts';
 import { renderForgetIndex, renderMarkIndex } from '../../journal/upkeep-marks.ts';
 import { spellIndex } from '../../partition/index-definition.ts';
@@ -8,17 +9,11 @@ import { literal } from '../../postgres/literal.ts';
 
 /** What the journal must know of a step before it begins, so that the next run knows what a killed one left; statements, often none. */
 export function marksBefore(step: Step, schema: string): readonly string[] {
-  switch (step.kind) {
-    case 'create-index':
-      return [renderMarkIndex(schema, mark(step, 'building'))];
-    case 'reindex': {
-      const { partitionOid, tableOid, index, task } = step;
-      const state = task === 'index' ? 'building' : 'reindexing';
-      return [renderBeginReindex(schema, { relationOid: partitionOid, tableOid, index, state })];
-    }
-    default:
-      return [];
-  }
+  if (step.kind === 'create-index') return [renderMarkIndex(schema, mark(step, 'building'))];
+  if (step.kind !== 'reindex') return [];
+  const { partitionOid, tableOid, index, task } = step;
+  const state = task === 'index' ? 'building' : 'reindexing';
+  return [renderBeginReindex(schema, { relationOid: partitionOid, tableOid, index, state })];
 }
 
 /** What it must know of a step that is done. What a VACUUM froze is the caller's to remember, as only the catalog tells whether it did. */
@@ -32,8 +27,17 @@ export function marksAfter(step: Step, schema: string): readonly string[] {
       return renderEndReindex(schema, step.partitionOid, step.index);
     case 'drop-index':
       return [renderForgetIndex(schema, step.partitionOid, step.index)];
-    default:
+    case 'create-default':
+    case 'finalize-detach':
+    case 'detach-partition':
+    case 'drop-table':
+    case 'drop-guard':
+    case 'vacuum':
+    case 'analyze':
+    case 'attach-index':
       return [];
+    default:
+      return unknownStep(step);
   }
 }
 

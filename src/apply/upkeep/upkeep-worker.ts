@@ -4,10 +4,10 @@ import type { Session } from '../../postgres/session.ts';
 import type { ApplyContext } from '../apply-context.ts';
 import { sendToJournal } from './journal-message.ts';
 
+const commandSettingNames = ['lock_timeout', 'statement_timeout', 'vacuum_cost_delay', 'vacuum_cost_limit'] as const;
+
 /** What a command that stands alone runs under, set for the session; null: as the server has it. */
-export type CommandSettings = Readonly<
-  Record<'lock_timeout' | 'statement_timeout' | 'vacuum_cost_delay' | 'vacuum_cost_limit', string | null>
->;
+export type CommandSettings = Readonly<Record<(typeof commandSettingNames)[number], string | null>>;
 
 /** So many steps, or so many milliseconds of them, are written down together. */
 const notedSteps = 25;
@@ -84,8 +84,9 @@ export class UpkeepWorker {
   }
 
   #changed(settings: CommandSettings): readonly string[] {
-    return Object.entries(settings).flatMap(([name, value]) => {
-      if (this.#settings[name as keyof CommandSettings] === value) return [];
+    return commandSettingNames.flatMap((name) => {
+      const value = settings[name];
+      if (this.#settings[name] === value) return [];
       return [value === null ? `RESET ${name}` : `SET ${name} = '${value}'`];
     });
   }
