@@ -48,7 +48,7 @@ async function measure(count: number, chosen: Case): Promise<void> {
     const madeMs = await timed(() => makePartitions(server, 'postgres', chosen));
     printFigure(`${count} partitions in ${chosen.tables} tables, made in`, `${(madeMs / 1000).toFixed(0)} s`, `node ${shippedHeap}`);
     const databases = `databases:\n${databaseEntry('bench', server.url('postgres'), chosen.tables)}`;
-    const daemon = await DaemonProcess.start(farSchedules() + tableDefaults + databases);
+    const daemon = await DaemonProcess.start(farSchedules() + tableDefaults() + databases);
     try {
       await measureDaemon(daemon, count, chosen);
     } finally {
