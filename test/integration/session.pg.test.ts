@@ -52,6 +52,19 @@ describe('a message that breaks the protocol', () => {
   });
 });
 
+describe('warnings of the server', () => {
+  it('reach those that listen, with their SQLSTATE, and nobody else', async () => {
+    await using database = await createDatabase();
+    await using session = await connect(database.url);
+    const heard: unknown[] = [];
+    const stopListening = session.onNotice((notice) => heard.push(notice));
+    await session.execute("DO $$ BEGIN RAISE NOTICE 'not this'; RAISE WARNING 'taken' USING ERRCODE = '55P03'; END $$", never);
+    stopListening();
+    await session.execute("DO $$ BEGIN RAISE WARNING 'nor this'; END $$", never);
+    expect(heard).toEqual([{ severity: 'WARNING', sqlstate: '55P03', message: 'taken' }]);
+  });
+});
+
 describe('a session whose other end is gone without a word', () => {
   it('ends statement, read and transaction within seconds of an abort, by its reason', async () => {
     await using database = await createDatabase();
