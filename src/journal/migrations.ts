@@ -186,6 +186,7 @@ CREATE TABLE ${marks} (
   policy_name text,
   definition text,
   state text NOT NULL CHECK (state IN ('building', 'built', 'reindexing')),
+  rebuilt_bytes int8,
   marked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (relation_oid, index_schema, index_name)
 );

@@ -20,12 +20,17 @@ export function renderBeginReindex(schema: string, { relationOid, tableOid, inde
   );
 }
 
-/** Two statements without semicolons: an index that partitiond made is as built as before, of any other nothing is remembered. */
-export function renderEndReindex(schema: string, relationOid: string, index: QualifiedName): readonly string[] {
-  const marks = qualify(schema, 'index_mark');
-  const mark = `relation_oid = ${literal(relationOid)} AND index_schema = ${literal(index.schema)} AND index_name = ${literal(index.name)}`;
-  return [
-    `DELETE FROM ${marks} WHERE ${mark} AND policy_name IS NULL`,
-    `UPDATE ${marks} SET state = 'built' WHERE ${mark} AND state <> 'built'`,
-  ];
+/**
+ * One UPDATE without semicolon, that remembers how large the index is now (relpages, which REINDEX sets; in blocks of the server). An
+ * estimate of bloat that is wrong for an index would otherwise have it rebuilt by every run.
+ */
+export function renderEndReindex(schema: string, relationOid: string, index: QualifiedName): string {
+  return (
+    `UPDATE ${qualify(schema, 'index_mark')} SET state = 'built', rebuilt_bytes = (` +
+    "SELECT c.relpages::pg_catalog.int8 * pg_catalog.current_setting('block_size')::pg_catalog.int8 " +
+    'FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid ' +
+    'JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
+    'WHERE i.indrelid = relation_oid AND n.nspname = index_schema AND c.relname = index_name) ' +
+    `WHERE relation_oid = ${literal(relationOid)} AND index_schema = ${literal(index.schema)} AND index_name = ${literal(index.name)}`
+  );
 }

@@ -51,10 +51,11 @@ export function renderMarkIndex(schema: string, mark: IndexMark, relation: strin
   const texts = [mark.tableOid, mark.index.schema, mark.index.name, mark.policyName, mark.definition, mark.state];
   return (
     `INSERT INTO ${qualify(schema, 'index_mark')} ` +
-    '(relation_oid, table_oid, index_schema, index_name, policy_name, definition, state) ' +
-    `VALUES (${[relation, ...texts.map(literal)].join(', ')}) ` +
+    '(relation_oid, table_oid, index_schema, index_name, policy_name, definition, state, rebuilt_bytes) ' +
+    `VALUES (${[relation, ...texts.map(literal), mark.rebuiltBytes ?? 'NULL'].join(', ')}) ` +
     'ON CONFLICT (relation_oid, index_schema, index_name) DO UPDATE SET table_oid = EXCLUDED.table_oid, ' +
-    'policy_name = EXCLUDED.policy_name, definition = EXCLUDED.definition, state = EXCLUDED.state, marked_at = EXCLUDED.marked_at'
+    'policy_name = EXCLUDED.policy_name, definition = EXCLUDED.definition, state = EXCLUDED.state, rebuilt_bytes = EXCLUDED.rebuilt_bytes, ' +
+    'marked_at = EXCLUDED.marked_at'
   );
 }
 
@@ -68,16 +69,22 @@ export function renderForgetIndex(schema: string, relationOid: string, index: Qu
 
 /**
  * Forgets marks of relations that are gone, and those of indexes that are gone for a day: an index that is about to be made is marked before
- * the catalog shows it.
+ * the catalog shows it. What was begun an hour ago or more, and is valid without anything invalid beside it, was finished by somebody who was killed
+ * before the end was written down.
  */
 export function renderTrimUpkeepMarks(schema: string): readonly string[] {
+  const marks = qualify(schema, 'index_mark');
+  const indexOfMark =
+    'SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid ' +
+    'JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
+    'WHERE i.indrelid = m.relation_oid AND n.nspname = m.index_schema AND c.relname = m.index_name';
+  const invalid = 'SELECT FROM pg_catalog.pg_index AS other WHERE other.indrelid = m.relation_oid AND NOT other.indisvalid';
   return [
     `DELETE FROM ${qualify(schema, 'frozen_partition')} AS f WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = f.oid)`,
-    `DELETE FROM ${qualify(schema, 'index_mark')} AS m WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = m.relation_oid) ` +
-      "OR (m.marked_at < pg_catalog.clock_timestamp() - interval '1 day' AND NOT EXISTS (" +
-      'SELECT FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid ' +
-      'JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
-      'WHERE i.indrelid = m.relation_oid AND n.nspname = m.index_schema AND c.relname = m.index_name))',
+    `DELETE FROM ${marks} AS m WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = m.relation_oid) ` +
+      `OR (m.marked_at < pg_catalog.clock_timestamp() - interval '1 day' AND NOT EXISTS (${indexOfMark}))`,
+    `UPDATE ${marks} AS m SET state = 'built' WHERE m.state <> 'built' ` +
+      `AND m.marked_at < pg_catalog.clock_timestamp() - interval '1 hour' AND EXISTS (${indexOfMark} AND i.indisvalid) AND NOT EXISTS (${invalid})`,
   ];
 }
 
@@ -101,7 +108,7 @@ function marksSql(schema: string): NamedSql {
         SELECT COALESCE(
           pg_catalog.json_agg(
             pg_catalog.json_build_array(
-              m.relation_oid::pg_catalog.text, m.table_oid::pg_catalog.text, m.index_schema, m.index_name, m.policy_name, m.definition, m.state
+              m.relation_oid::pg_catalog.text, m.table_oid::pg_catalog.text, m.index_schema, m.index_name, m.policy_name, m.definition, m.state, m.rebuilt_bytes
             )
             ORDER BY m.marked_at, m.relation_oid, m.index_schema, m.index_name
           ),
@@ -122,17 +129,18 @@ function frozenMarks(value: string): ReadonlyMap<string, FrozenMark> {
   return new Map(marks.map(([oid = '', filenode = '', changes = '']) => [oid, { oid, filenode, changes: Number(changes) }]));
 }
 
-type IndexMarkRow = readonly [string, string, string, string, string | null, string | null, IndexMark['state']];
+type IndexMarkRow = readonly [string, string, string, string, string | null, string | null, IndexMark['state'], number | null];
 
 function indexMarks(value: unknown): readonly IndexMark[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built by the query itself
   const rows = value as readonly IndexMarkRow[];
-  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state]) => ({
+  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state, rebuiltBytes]) => ({
     relationOid,
     tableOid,
     index: { schema, name },
     policyName,
     definition,
     state,
+    rebuiltBytes,
   }));
 }

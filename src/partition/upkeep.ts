@@ -57,6 +57,8 @@ export interface IndexMark {
   readonly definition: string | null;
   /** building and reindexing: begun, and nobody wrote down the end. */
   readonly state: 'building' | 'built' | 'reindexing';
+  /** Its size after the last REINDEX by partitiond: an index that is no larger has no waste that another would find. Null: none yet. */
+  readonly rebuiltBytes: number | null;
 }
 
 /** A VACUUM, ANALYZE, CREATE INDEX or REINDEX at work in this database (pg_stat_progress_*); `done` of `total` are of the phase, 0 where it does not say. */

@@ -22,6 +22,7 @@ function mark(changes: Partial<IndexMark> = {}): IndexMark {
     policyName: "in'dex",
     definition: "USING btree (lower('a''b'))",
     state: 'building',
+    rebuiltBytes: null,
     ...changes,
   };
 }
@@ -108,5 +109,35 @@ describe('marks of upkeep', () => {
       [t, 'there'],
       [t, 'begun'],
     ]);
+  });
+
+  it('are of built indexes once these have been valid for an hour, with nothing invalid beside them', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, schema, noAbort);
+    await database.query(
+      'CREATE TABLE public.t (a int4); CREATE INDEX there ON public.t (a); CREATE INDEX fresh ON public.t (a); CREATE TABLE public.u (a int4); ' +
+        'CREATE INDEX beside ON public.u (a); CREATE INDEX beside_ccnew ON public.u (a)',
+    );
+    await database.query("UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'beside_ccnew'::regclass");
+    const [oids] = await database.query<{ t: string; u: string }>("SELECT 't'::regclass::oid::text AS t, 'u'::regclass::oid::text AS u");
+    const named = (relationOid: string, name: string): IndexMark =>
+      mark({ relationOid, index: { schema: 'public', name }, state: 'reindexing' });
+    const marks = [named(oids?.t ?? '', 'there'), named(oids?.t ?? '', 'fresh'), named(oids?.u ?? '', 'beside')];
+    await session.complete(
+      marks.map((each) => renderMarkIndex(schema, each)),
+      noAbort,
+    );
+    const quoted = `"${schema.replaceAll('"', '""')}"`;
+    await database.query(`UPDATE ${quoted}.index_mark SET marked_at = now() - interval '61 minutes' WHERE index_name <> 'fresh'`);
+    await trimJournal(session, schema, 1_000, null, noAbort);
+    const left = await readUpkeepMarks(session, schema, noAbort);
+    expect(new Map(left.indexes.map(({ index, state }) => [index.name, state]))).toEqual(
+      new Map([
+        ['there', 'built'],
+        ['beside', 'reindexing'],
+        ['fresh', 'reindexing'],
+      ]),
+    );
   });
 });

@@ -91,7 +91,7 @@ export function index(name: string, relationName: string, changes: Partial<Index
 }
 
 export function markOf({ name, relationOid }: IndexFacts, wanted: IndexPolicy, state: IndexMark['state'] = 'built'): IndexMark {
-  return { relationOid, tableOid: '100', index: name, policyName: wanted.name, definition: spellIndex(wanted), state };
+  return { relationOid, tableOid: '100', index: name, policyName: wanted.name, definition: spellIndex(wanted), state, rebuiltBytes: null };
 }
 
 export function planIndexModel(model: IndexModel, changes: Partial<PlanContext> = {}): IndexPlan {
@@ -234,12 +234,29 @@ function mark(model: IndexModel, added: IndexMark): IndexModel {
 
 function markOfStep(step: Extract<IndexStep, { readonly kind: 'create-index' }>, state: IndexMark['state']): IndexMark {
   const { partitionOid, tableOid, index: name, definition } = step;
-  return { relationOid: partitionOid, tableOid, index: name, policyName: definition.name, definition: spellIndex(definition), state };
+  return {
+    relationOid: partitionOid,
+    tableOid,
+    index: name,
+    policyName: definition.name,
+    definition: spellIndex(definition),
+    state,
+    rebuiltBytes: null,
+  };
 }
 
 function beginReindex({ marks }: IndexModel, { index: name, partitionOid, tableOid }: IndexStep): IndexMark {
   const old = marks.find((one) => one.relationOid === partitionOid && isSame(one.index, name));
-  return { policyName: null, definition: null, ...old, relationOid: partitionOid, tableOid, index: name, state: 'building' };
+  return {
+    policyName: null,
+    definition: null,
+    rebuiltBytes: null,
+    ...old,
+    relationOid: partitionOid,
+    tableOid,
+    index: name,
+    state: 'building',
+  };
 }
 
 function isOf(one: IndexMark, { relationOid, name }: IndexFacts): boolean {

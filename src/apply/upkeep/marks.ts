@@ -24,7 +24,7 @@ export function marksAfter(step: Step, schema: string): readonly string[] {
     case 'create-index':
       return [renderMarkIndex(schema, mark(step, 'built'))];
     case 'reindex':
-      return renderEndReindex(schema, step.partitionOid, step.index);
+      return [renderEndReindex(schema, step.partitionOid, step.index)];
     case 'drop-index':
       return [renderForgetIndex(schema, step.partitionOid, step.index)];
     case 'create-default':
@@ -43,7 +43,15 @@ export function marksAfter(step: Step, schema: string): readonly string[] {
 
 function mark(step: CreateIndex, state: IndexMark['state']): IndexMark {
   const { partitionOid, tableOid, index, definition } = step;
-  return { relationOid: partitionOid, tableOid, index, policyName: definition.name, definition: spellIndex(definition), state };
+  return {
+    relationOid: partitionOid,
+    tableOid,
+    index,
+    policyName: definition.name,
+    definition: spellIndex(definition),
+    state,
+    rebuiltBytes: null,
+  };
 }
 
 /** An index that came with a new partition goes like any other when the partition leaves its subset. In the transaction that makes both. */
@@ -55,6 +63,7 @@ function markOfNew({ partition, tableOid }: CreatePartition, { index, definition
     policyName: definition.name,
     definition: spellIndex(definition),
     state: 'built',
+    rebuiltBytes: null,
   };
   return renderMarkIndex(schema, made, `${literal(formatQualifiedName(partition))}::pg_catalog.regclass`);
 }

@@ -1,6 +1,6 @@
 /** Which indexes of leaves are rebuilt, and what is said of those that are invalid or mostly waste, whether they are rebuilt or not. */
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { IndexFacts, UpkeepFacts } from '../../partition/upkeep.ts';
+import type { IndexFacts, IndexMark, UpkeepFacts } from '../../partition/upkeep.ts';
 import { type Finding, warning } from '../finding.ts';
 import type { Reindex } from '../step.ts';
 import type { Subject } from '../subject.ts';
@@ -36,7 +36,7 @@ export function planReindex(subject: Subject, facts: UpkeepFacts, leaves: readon
       if (!index.isValid && isPartitioned(subject, facts, index)) findings.push(incompleteFinding(index));
       continue;
     }
-    const fault = index.isValid ? findBloat(subject, index) : findInvalid(subject, facts, index, leaf);
+    const fault = index.isValid ? findBloat(subject, facts, index) : findInvalid(subject, facts, index, leaf);
     if (fault === null) continue;
     const rebuild = fault.isRepaired ? rebuildOf(subject, index, leaf, fault) : null;
     if (rebuild !== null) rebuilds.push(rebuild);
@@ -68,11 +68,20 @@ interface Fault {
   readonly wastedBytes: number;
 }
 
-function findBloat({ policy: { maintenance } }: Subject, index: IndexFacts): Fault | null {
+/** An index may grow by so much after a REINDEX before an estimate that found waste right after it is believed again. */
+const believableGrowth = 1.25;
+
+/** The waste is an estimate: what a REINDEX did not get rid of is none. */
+function isAsRebuilt({ bytes, name, relationOid }: IndexFacts, { marks }: UpkeepFacts): boolean {
+  const isOf = (mark: IndexMark): boolean => mark.relationOid === relationOid && compareNames(mark.index, name) === 0;
+  return marks.indexes.some((mark) => isOf(mark) && mark.rebuiltBytes !== null && bytes <= believableGrowth * mark.rebuiltBytes);
+}
+
+function findBloat({ policy: { maintenance } }: Subject, facts: UpkeepFacts, index: IndexFacts): Fault | null {
   const { bytes, wastedBytes } = index;
   const most = maintenance?.reindexBloat ?? null;
   if (maintenance === null || most === null || wastedBytes === null || bytes < maintenance.reindexMinBytes) return null;
-  if (!(wastedBytes / bytes > most)) return null;
+  if (!(wastedBytes / bytes > most) || isAsRebuilt(index, facts)) return null;
   const waste = `${formatSize(wastedBytes)} of its ${formatSize(bytes)}`;
   return {
     kind: 'bloated-index',

@@ -211,6 +211,17 @@ describe('a bloated index', () => {
     expect(rebuilt([indexOf('i', 'p1', { bytes: 0, wastedBytes: 0 })], { maintenance: { reindexMinBytes: 0 } })).toEqual([]);
   });
 
+  it('is not rebuilt again for an estimate that a REINDEX has proved wrong, until it has grown', () => {
+    const mark = (bytes: number | null, changes: Partial<IndexMark> = {}): IndexMark =>
+      markOf('i', 'p1', { policyName: null, definition: null, state: 'built', rebuiltBytes: bytes, ...changes });
+    const after = (...marks: readonly IndexMark[]): Plan => plan([indexOf('i', 'p1', bloated)], { marks });
+    expect(after(mark(100 * megabyte))).toMatchObject({ steps: [], findings: [] });
+    expect(after(mark(80 * megabyte)).steps).toEqual([]);
+    expect(after(mark(80 * megabyte - 1)).steps).toHaveLength(1);
+    expect(after(mark(null)).steps).toHaveLength(1);
+    expect(after(mark(100 * megabyte, { relationOid: 'oid of p2' }), mark(100 * megabyte, { index: named('j') })).steps).toHaveLength(1);
+  });
+
   it('comes with the statement that helps where the role may not', () => {
     const relations = [leafOf('p1', { mayMaintain: false })];
     expect(told([indexOf('i', 'p1', bloated)], { relations })[0]).toContain(
