@@ -185,8 +185,9 @@ CREATE TABLE ${marks} (
   index_name text NOT NULL,
   policy_name text,
   definition text,
-  state text NOT NULL CHECK (state IN ('building', 'built', 'reindexing')),
+  state text NOT NULL CHECK (state IN ('building', 'built', 'reindexing', 'failed')),
   rebuilt_bytes int8,
+  rebuilt_rows float8,
   marked_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
   PRIMARY KEY (relation_oid, index_schema, index_name)
 );

@@ -21,16 +21,24 @@ export function renderBeginReindex(schema: string, { relationOid, tableOid, inde
 }
 
 /**
- * One UPDATE without semicolon, that remembers how large the index is now (relpages, which REINDEX sets; in blocks of the server). An
- * estimate of bloat that is wrong for an index would otherwise have it rebuilt by every run.
+ * One UPDATE without semicolon, that remembers how large the index is now (relpages and reltuples, which REINDEX sets; in blocks of the
+ * server). An estimate of bloat that is wrong for an index would otherwise have it rebuilt by every run.
  */
 export function renderEndReindex(schema: string, relationOid: string, index: QualifiedName): string {
   return (
-    `UPDATE ${qualify(schema, 'index_mark')} SET state = 'built', rebuilt_bytes = (` +
-    "SELECT c.relpages::pg_catalog.int8 * pg_catalog.current_setting('block_size')::pg_catalog.int8 " +
+    `UPDATE ${qualify(schema, 'index_mark')} SET state = 'built', (rebuilt_bytes, rebuilt_rows) = (` +
+    "SELECT c.relpages::pg_catalog.int8 * pg_catalog.current_setting('block_size')::pg_catalog.int8, c.reltuples::pg_catalog.float8 " +
     'FROM pg_catalog.pg_index AS i JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid ' +
     'JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace ' +
     'WHERE i.indrelid = relation_oid AND n.nspname = index_schema AND c.relname = index_name) ' +
+    `WHERE relation_oid = ${literal(relationOid)} AND index_schema = ${literal(index.schema)} AND index_name = ${literal(index.name)}`
+  );
+}
+
+/** One UPDATE without semicolon: that the index cannot be rebuilt as long as its keys are not unique. */
+export function renderFailReindex(schema: string, relationOid: string, index: QualifiedName): string {
+  return (
+    `UPDATE ${qualify(schema, 'index_mark')} SET state = 'failed', marked_at = pg_catalog.clock_timestamp() ` +
     `WHERE relation_oid = ${literal(relationOid)} AND index_schema = ${literal(index.schema)} AND index_name = ${literal(index.name)}`
   );
 }

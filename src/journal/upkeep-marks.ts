@@ -51,11 +51,11 @@ export function renderMarkIndex(schema: string, mark: IndexMark, relation: strin
   const texts = [mark.tableOid, mark.index.schema, mark.index.name, mark.policyName, mark.definition, mark.state];
   return (
     `INSERT INTO ${qualify(schema, 'index_mark')} ` +
-    '(relation_oid, table_oid, index_schema, index_name, policy_name, definition, state, rebuilt_bytes) ' +
-    `VALUES (${[relation, ...texts.map(literal), mark.rebuiltBytes ?? 'NULL'].join(', ')}) ` +
+    '(relation_oid, table_oid, index_schema, index_name, policy_name, definition, state, rebuilt_bytes, rebuilt_rows) ' +
+    `VALUES (${[relation, ...texts.map(literal), mark.rebuilt?.bytes ?? 'NULL', mark.rebuilt?.rows ?? 'NULL'].join(', ')}) ` +
     'ON CONFLICT (relation_oid, index_schema, index_name) DO UPDATE SET table_oid = EXCLUDED.table_oid, ' +
     'policy_name = EXCLUDED.policy_name, definition = EXCLUDED.definition, state = EXCLUDED.state, rebuilt_bytes = EXCLUDED.rebuilt_bytes, ' +
-    'marked_at = EXCLUDED.marked_at'
+    'rebuilt_rows = EXCLUDED.rebuilt_rows, marked_at = EXCLUDED.marked_at'
   );
 }
 
@@ -83,8 +83,9 @@ export function renderTrimUpkeepMarks(schema: string): readonly string[] {
     `DELETE FROM ${qualify(schema, 'frozen_partition')} AS f WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = f.oid)`,
     `DELETE FROM ${marks} AS m WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_class AS c WHERE c.oid = m.relation_oid) ` +
       `OR (m.marked_at < pg_catalog.clock_timestamp() - interval '1 day' AND NOT EXISTS (${indexOfMark}))`,
+    `UPDATE ${marks} AS m SET state = 'built' WHERE m.state = 'failed' AND m.marked_at < pg_catalog.clock_timestamp() - interval '1 day'`,
     `UPDATE ${marks} AS m SET state = 'built' WHERE m.state <> 'built' ` +
-      `AND m.marked_at < pg_catalog.clock_timestamp() - interval '1 hour' AND EXISTS (${indexOfMark} AND i.indisvalid) AND NOT EXISTS (${invalid})`,
+      `AND m.state <> 'failed' AND m.marked_at < pg_catalog.clock_timestamp() - interval '1 hour' AND EXISTS (${indexOfMark} AND i.indisvalid) AND NOT EXISTS (${invalid})`,
   ];
 }
 
@@ -108,7 +109,8 @@ function marksSql(schema: string): NamedSql {
         SELECT COALESCE(
           pg_catalog.json_agg(
             pg_catalog.json_build_array(
-              m.relation_oid::pg_catalog.text, m.table_oid::pg_catalog.text, m.index_schema, m.index_name, m.policy_name, m.definition, m.state, m.rebuilt_bytes
+              m.relation_oid::pg_catalog.text, m.table_oid::pg_catalog.text, m.index_schema, m.index_name, m.policy_name, m.definition, m.state, m.rebuilt_bytes,
+              m.rebuilt_rows
             )
             ORDER BY m.marked_at, m.relation_oid, m.index_schema, m.index_name
           ),
@@ -129,18 +131,28 @@ function frozenMarks(value: string): ReadonlyMap<string, FrozenMark> {
   return new Map(marks.map(([oid = '', filenode = '', changes = '']) => [oid, { oid, filenode, changes: Number(changes) }]));
 }
 
-type IndexMarkRow = readonly [string, string, string, string, string | null, string | null, IndexMark['state'], number | null];
+type IndexMarkRow = readonly [
+  string,
+  string,
+  string,
+  string,
+  string | null,
+  string | null,
+  IndexMark['state'],
+  number | null,
+  number | null,
+];
 
 function indexMarks(value: unknown): readonly IndexMark[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built by the query itself
   const rows = value as readonly IndexMarkRow[];
-  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state, rebuiltBytes]) => ({
+  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state, bytes, rows]) => ({
     relationOid,
     tableOid,
     index: { schema, name },
     policyName,
     definition,
     state,
-    rebuiltBytes,
+    rebuilt: bytes === null || rows === null ? null : { bytes, rows },
   }));
 }

@@ -55,10 +55,13 @@ export interface IndexMark {
   readonly policyName: string | null;
   /** What the policy asked for, as `spellIndex` writes it; null as above. */
   readonly definition: string | null;
-  /** building and reindexing: begun, and nobody wrote down the end. */
-  readonly state: 'building' | 'built' | 'reindexing';
-  /** Its size after the last REINDEX by partitiond: an index that is no larger has no waste that another would find. Null: none yet. */
-  readonly rebuiltBytes: number | null;
+  /**
+   * building and reindexing: begun, and nobody wrote down the end. failed: a REINDEX met keys that are not unique, and would again; forgotten
+   * after a day.
+   */
+  readonly state: 'building' | 'built' | 'reindexing' | 'failed';
+  /** Size and entries after the last REINDEX by partitiond: what that did not get rid of is no waste. Null: none yet. */
+  readonly rebuilt: { readonly bytes: number; readonly rows: number } | null;
 }
 
 /** A VACUUM, ANALYZE, CREATE INDEX or REINDEX at work in this database (pg_stat_progress_*); `done` of `total` are of the phase, 0 where it does not say. */

@@ -81,7 +81,7 @@ describe('a table whose indexes must be looked at', () => {
           policyName: 'by_at',
           definition,
           state: 'built',
-          rebuiltBytes: null,
+          rebuilt: null,
           ...changes,
         },
       ],

@@ -22,7 +22,7 @@ function mark(changes: Partial<IndexMark> = {}): IndexMark {
     policyName: "in'dex",
     definition: "USING btree (lower('a''b'))",
     state: 'building',
-    rebuiltBytes: null,
+    rebuilt: null,
     ...changes,
   };
 }

@@ -214,7 +214,7 @@ describe('an index of a partition', () => {
     expect(await apply(open, await steps.reindex('revenues_1', 'theirs'))).toMatchObject({ outcome: 'ok', error: null });
     const [size] = await db.query<{ bytes: number }>("SELECT pg_relation_size('theirs')::int AS bytes");
     expect((await readUpkeepMarks(open.session, journalSchema, never)).indexes).toMatchObject([
-      { index: { name: 'theirs' }, policyName: null, state: 'built', rebuiltBytes: size?.bytes },
+      { index: { name: 'theirs' }, policyName: null, state: 'built', rebuilt: { bytes: size?.bytes, rows: 1000 } },
     ]);
     expect(await apply(open, await steps.dropIndex('revenues_1', 'theirs'))).toMatchObject({ outcome: 'ok', error: null });
   });

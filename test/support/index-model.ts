@@ -91,7 +91,7 @@ export function index(name: string, relationName: string, changes: Partial<Index
 }
 
 export function markOf({ name, relationOid }: IndexFacts, wanted: IndexPolicy, state: IndexMark['state'] = 'built'): IndexMark {
-  return { relationOid, tableOid: '100', index: name, policyName: wanted.name, definition: spellIndex(wanted), state, rebuiltBytes: null };
+  return { relationOid, tableOid: '100', index: name, policyName: wanted.name, definition: spellIndex(wanted), state, rebuilt: null };
 }
 
 export function planIndexModel(model: IndexModel, changes: Partial<PlanContext> = {}): IndexPlan {
@@ -241,7 +241,7 @@ function markOfStep(step: Extract<IndexStep, { readonly kind: 'create-index' }>,
     policyName: definition.name,
     definition: spellIndex(definition),
     state,
-    rebuiltBytes: null,
+    rebuilt: null,
   };
 }
 
@@ -250,7 +250,7 @@ function beginReindex({ marks }: IndexModel, { index: name, partitionOid, tableO
   return {
     policyName: null,
     definition: null,
-    rebuiltBytes: null,
+    rebuilt: null,
     ...old,
     relationOid: partitionOid,
     tableOid,

@@ -98,7 +98,7 @@ export function markOf(index: string, relation: string, changes: Partial<IndexMa
     policyName: 'i',
     definition: 'USING btree (at)',
     state: 'building',
-    rebuiltBytes: null,
+    rebuilt: null,
     ...changes,
   };
 }

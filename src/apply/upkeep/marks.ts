@@ -50,7 +50,7 @@ function mark(step: CreateIndex, state: IndexMark['state']): IndexMark {
     policyName: definition.name,
     definition: spellIndex(definition),
     state,
-    rebuiltBytes: null,
+    rebuilt: null,
   };
 }
 
@@ -63,7 +63,7 @@ function markOfNew({ partition, tableOid }: CreatePartition, { index, definition
     policyName: definition.name,
     definition: spellIndex(definition),
     state: 'built',
-    rebuiltBytes: null,
+    rebuilt: null,
   };
   return renderMarkIndex(schema, made, `${literal(formatQualifiedName(partition))}::pg_catalog.regclass`);
 }

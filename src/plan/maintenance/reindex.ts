@@ -74,7 +74,7 @@ const believableGrowth = 1.25;
 /** The waste is an estimate: what a REINDEX did not get rid of is none. */
 function isAsRebuilt({ bytes, name, relationOid }: IndexFacts, { marks }: UpkeepFacts): boolean {
   const isOf = (mark: IndexMark): boolean => mark.relationOid === relationOid && compareNames(mark.index, name) === 0;
-  return marks.indexes.some((mark) => isOf(mark) && mark.rebuiltBytes !== null && bytes <= believableGrowth * mark.rebuiltBytes);
+  return marks.indexes.some((mark) => isOf(mark) && mark.rebuilt !== null && bytes <= believableGrowth * mark.rebuilt.bytes);
 }
 
 function findBloat({ policy: { maintenance } }: Subject, facts: UpkeepFacts, index: IndexFacts): Fault | null {

@@ -213,7 +213,13 @@ describe('a bloated index', () => {
 
   it('is not rebuilt again for an estimate that a REINDEX has proved wrong, until it has grown', () => {
     const mark = (bytes: number | null, changes: Partial<IndexMark> = {}): IndexMark =>
-      markOf('i', 'p1', { policyName: null, definition: null, state: 'built', rebuiltBytes: bytes, ...changes });
+      markOf('i', 'p1', {
+        policyName: null,
+        definition: null,
+        state: 'built',
+        rebuilt: bytes === null ? null : { bytes, rows: 1_000 },
+        ...changes,
+      });
     const after = (...marks: readonly IndexMark[]): Plan => plan([indexOf('i', 'p1', bloated)], { marks });
     expect(after(mark(100 * megabyte))).toMatchObject({ steps: [], findings: [] });
     expect(after(mark(80 * megabyte)).steps).toEqual([]);
