@@ -132,6 +132,7 @@ async function buildOurs(server: PeerServer): Promise<void> {
     const upkeep = {
       connect: (signal: AbortSignal) => connectSession({ kind: 'url', url: server.url('postgres') }, settings, signal),
       windowEnd: () => null,
+      freshForMs: null,
     };
     const database = databasePolicy(server.url('postgres'), [policy]);
     const request = { ...applyAll, tasks: ['index'] as const };

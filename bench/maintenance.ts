@@ -81,6 +81,7 @@ function upkeepContext(server: PeerServer): ReconcileContext {
     upkeep: {
       connect: (signal) => connectSession({ kind: 'url', url: server.url('postgres') }, settings, signal),
       windowEnd: () => null,
+      freshForMs: null,
     },
   };
 }

@@ -30,6 +30,7 @@ export const context: ReconcileContext = {
   upkeep: {
     connect: () => Promise.reject(new Error('this bench has no upkeep')),
     windowEnd: () => null,
+    freshForMs: null,
   },
 };
 

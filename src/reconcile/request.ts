@@ -42,4 +42,6 @@ export interface UpkeepSurroundings {
   connect(signal: AbortSignal): Promise<Session>;
   /** When the window that is open at `now` closes; null: it is closed. */
   windowEnd(window: MaintenanceWindow, now: EpochMicros): EpochMicros | null;
+  /** Once what was planned is so old, nothing further of it is begun; null: it is never too old. Milliseconds. */
+  readonly freshForMs: number | null;
 }

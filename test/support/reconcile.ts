@@ -119,6 +119,7 @@ export async function reconcile(
             until,
           ),
         windowEnd: () => null,
+        freshForMs: null,
       },
       ...options.context,
     };

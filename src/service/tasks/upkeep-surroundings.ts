@@ -11,5 +11,5 @@ export function upkeepSurroundings(
   observed: { readonly observer?: SessionObserver; readonly idleTimeoutMs?: number } = {},
 ): UpkeepSurroundings {
   const settings = { applicationName: 'partitiond:maintenance', statementTimeoutMs, lockTimeoutMs, ...observed };
-  return { connect: (signal) => connectSession(database.connection, settings, signal), windowEnd };
+  return { connect: (signal) => connectSession(database.connection, settings, signal), windowEnd, freshForMs: null };
 }
