@@ -8,8 +8,10 @@ import type { QualifiedName } from './qualified-name.ts';
 export interface UpkeepFacts {
   /** Last ANALYZE of the partitioned table itself, by hand or not; null: never. */
   readonly parentAnalyzedAt: EpochMicros | null;
-  /** Whether the session's role may VACUUM, ANALYZE and REINDEX the partitioned table. */
+  /** Whether the session's role may VACUUM and ANALYZE the partitioned table. */
   readonly mayMaintain: boolean;
+  /** Whether it may make, attach and drop indexes of the partitioned table: the owner's rights. */
+  readonly mayCreateIndexes: boolean;
   /** `autovacuum_freeze_max_age` and `autovacuum_multixact_freeze_max_age` of the server, in transactions. */
   readonly freezeMaxAge: number;
   readonly multixactFreezeMaxAge: number;
@@ -82,7 +84,10 @@ export interface RelationFacts {
   readonly rootOid: string;
   readonly parentOid: string;
   readonly kind: 'table' | 'partitioned' | 'foreign';
+  /** Whether the session's role may VACUUM and ANALYZE it. */
   readonly mayMaintain: boolean;
+  /** REINDEX too, and drop what an interrupted one leaves: the owner's rights. */
+  readonly mayReindex: boolean;
   /** Estimates of the statistics system; 0 for what is no leaf. Before the first ANALYZE live rows are those counted as they came. */
   readonly liveRows: number;
   readonly deadRows: number;
@@ -92,7 +97,6 @@ export interface RelationFacts {
   readonly isAnalyzed: boolean;
   /** By hand or not; null: never, as far as the statistics system remembers (a crash makes it forget). */
   readonly analyzedAt: EpochMicros | null;
-  readonly vacuumedAt: EpochMicros | null;
   /** age(relfrozenxid) and mxid_age(relminmxid), the greater one of the table and its TOAST table, in transactions. */
   readonly xidAge: number;
   readonly mxidAge: number;

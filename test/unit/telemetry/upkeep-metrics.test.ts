@@ -12,6 +12,7 @@ const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
 const facts: UpkeepFacts = {
   parentAnalyzedAt: null,
   mayMaintain: true,
+  mayCreateIndexes: true,
   freezeMaxAge: 200_000_000,
   multixactFreezeMaxAge: 400_000_000,
   relations: [],
