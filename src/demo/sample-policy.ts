@@ -12,6 +12,8 @@ admin: { host: 127.0.0.1, port: ${adminPort} }
 schedules:
   provision: "*/5 * * * * *"      # a cron expression with seconds
   retention: "*/10 * * * * *"
+  maintenance: "*/15 * * * * *"
+  index: "*/15 * * * * *"
   collect: "*/5 * * * * *"
 databases:
   - name: demo
@@ -21,6 +23,8 @@ databases:
         interval: 1 month
         premake: 4
         retention: { keep: 18 months, action: detach }
+        indexes:
+          - { name: behavioral_event_buys, columns: [visitor_id], where: "kind = 'buy'", partitions: { newest: 6 } }
       - table: public.behavioral_event_archive
         interval: 1 year
         premake: 1
@@ -30,6 +34,8 @@ databases:
         premake: 4
         name: "{table}_{yyyy}_q{q}"
         defaultPartition: keep
+        indexes:
+          - { name: revenues_occurred_at, columns: [occurred_at] }
       - table: public.expenses
         interval: 1 quarter
         premake: 4

@@ -65,7 +65,6 @@ export function sampleRowsSql(): string {
     `INSERT INTO public.device_reading (device, value) SELECT i % 500, random() FROM generate_series(1, ${rows.device_reading}) AS i`,
     `INSERT INTO public.audit_log (id, actor, action)
        SELECT uuidv7((${some}) - now()), 'user' || i % 100, 'login' FROM generate_series(1, ${rows.audit_log}) AS i`,
-    'ANALYZE',
   ].join(';\n');
 }
 
