@@ -257,6 +257,23 @@ describe('an index of a partition', () => {
     expect(await db.query("SELECT FROM pg_class WHERE relname = 'one'")).toEqual([]);
   });
 
+  it.each([false, true])('whose name somebody else takes at the same time is left to him (unique: %s)', async (isUnique) => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await db.query('CREATE TABLE other (id int)');
+    await using open = await conducting(db);
+    const other = await db.client();
+    await other.query('BEGIN; CREATE INDEX one ON other (id)');
+    const done = apply(open, steps.createIndex('revenues_1', 'one', { definition: { ...amountIndex, isUnique } }));
+    await waitForLockWaiter(db, ({ query }) => query.includes('CREATE UNIQUE INDEX') || query.includes('CREATE INDEX'));
+    await other.query('COMMIT');
+    // A unique violation as well, but of the catalog's names.
+    expect(await done).toMatchObject({ outcome: 'failed', error: { code: 'PD501', sqlstate: '23505' } });
+    expect(await db.query("SELECT indrelid::regclass::text AS relation FROM pg_index WHERE indexrelid = 'one'::regclass")).toEqual([
+      { relation: 'other' },
+    ]);
+  });
+
   it('whose build is cancelled stays as invalid, marked as ours, and the rebuild finishes it', async () => {
     await using db = await createDatabase();
     const steps = await createRevenues(db, 1);

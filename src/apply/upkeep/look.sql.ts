@@ -18,6 +18,7 @@ export interface Sight {
   /** Of the index of that name on that relation; null: there is none. */
   readonly indexOid: string | null;
   readonly isIndexValid: boolean;
+  readonly isIndexUnique: boolean;
   /** The index is part of the parent's that the step names. */
   readonly isAttached: boolean;
 }
@@ -51,6 +52,7 @@ export const lookSql: NamedSql = namedSql(
     COALESCE(c.relallvisible >= c.relpages, false) AS "isAllVisible",
     i.indexrelid::pg_catalog.text AS "indexOid",
     COALESCE(i.indisvalid, false) AS "isIndexValid",
+    COALESCE(i.indisunique, false) AS "isIndexUnique",
     EXISTS (
       SELECT FROM pg_catalog.pg_inherits AS h
       JOIN pg_catalog.pg_class AS pc ON pc.oid = h.inhparent
@@ -89,5 +91,6 @@ export const decodeSight: RowDecoder<Sight> = row<Sight>({
   isAllVisible: boolean,
   indexOid: nullable(text),
   isIndexValid: boolean,
+  isIndexUnique: boolean,
   isAttached: boolean,
 });

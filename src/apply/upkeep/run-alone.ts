@@ -1,13 +1,14 @@
 import { InvariantError, PartitiondError, StatementError } from '../../errors.ts';
 import { renderRememberFrozen } from '../../journal/upkeep-marks.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { UpkeepStep } from '../../plan/step.ts';
+import type { CreateIndex, Reindex, UpkeepStep } from '../../plan/step.ts';
 import type { Notice } from '../../postgres/session.ts';
 import { isLockFailure, sqlstates } from '../../postgres/sqlstate.ts';
 import type { Yield } from '../step-report.ts';
 import { elapsedMs, type StepRun } from '../step-run.ts';
 import { commandSettings } from './command-settings.ts';
 import { contradiction } from './confirm-upkeep.ts';
+import type { Sight } from './look.sql.ts';
 import { isGone, look } from './look.ts';
 import { marksAfter, marksBefore } from './marks.ts';
 import { mayNotMaintain, notUnique } from './upkeep-errors.ts';
@@ -89,11 +90,23 @@ async function yieldOrThrow(run: AloneRun, error: unknown): Promise<Yield> {
   const { worker, step, signal } = run;
   if (isLockFailure(error)) return 'locked';
   if (!(error instanceof StatementError) || signal.aborted) throw error;
-  if ((step.kind === 'create-index' || step.kind === 'reindex') && error.sqlstate === sqlstates.uniqueViolation) {
+  const sight = await look(worker.session, step, signal);
+  if (isGone(step, sight)) return 'gone';
+  if ((step.kind === 'create-index' || step.kind === 'reindex') && isOfKeys(error, step, sight)) {
     throw notUnique(step, step.kind === 'reindex' || !(await removeAgain(run)), error);
   }
-  if (isGone(step, await look(worker.session, step, signal))) return 'gone';
   throw error;
+}
+
+/**
+ * Whether the keys of rows are what is not unique: two sessions that make an index of the same name at the same time get the same SQLSTATE,
+ * of the catalog, and the index that stands there then is the other's.
+ */
+function isOfKeys({ sqlstate, context }: StatementError, step: CreateIndex | Reindex, sight: Sight): boolean {
+  const { schema, name } = step.partition;
+  if (sqlstate !== sqlstates.uniqueViolation || context.relation !== `${schema}.${name}`) return false;
+  if (step.kind === 'reindex') return sight.isIndexUnique;
+  return step.definition.isUnique && sight.indexOid !== null && !sight.isIndexValid;
 }
 
 /** A unique index that failed is invalid, but refuses rows all the same. Whether it is gone. */
