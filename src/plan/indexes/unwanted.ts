@@ -2,10 +2,10 @@
  * Indexes that go: what an interrupted REINDEX or build left behind, those of partitions that have left a subset, and, where the policy says
  * so, those of entries that it no longer has. Only what is marked as partitiond's is ever looked at.
  */
-import { cutToBytes, maxIdentifierBytes } from '../../partition/identifier.ts';
 import type { IndexPolicy } from '../../partition/policy.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { IndexFacts } from '../../partition/upkeep.ts';
+import { leftoverOf } from '../leftover.ts';
 import { dropIndex, type IndexStep, reindex } from './index-steps.ts';
 import { describePartitions, subsetOf } from './indexed-partitions.ts';
 import type { Inventory, Place } from './inventory.ts';
@@ -57,18 +57,9 @@ function reasonToDrop({ subject, rangeOf }: Inventory, place: Place, entry: Entr
   return `the partition is not among ${describePartitions(wanted.partitions)}, for which index ${quoteIdentifier(wanted.name)} is asked`;
 }
 
-/** The second index of a REINDEX CONCURRENTLY that we began: `x_ccnew` before the two changed places, `x_ccold` afterwards. */
+/** The second index of a REINDEX CONCURRENTLY that we began. */
 function leftover(inventory: Inventory, place: Place, index: IndexFacts): readonly IndexStep[] {
   if (index.isValid) return [];
-  const of = inventory.facts.marks.indexes.find((mark) => {
-    return mark.state !== 'built' && mark.relationOid === index.relationOid && isLeftoverOf(index.name.name, mark.index.name);
-  });
+  const of = leftoverOf(index, inventory.facts.marks.indexes);
   return of === undefined ? [] : [dropIndex(inventory, place, index, `an interrupted REINDEX of ${formatQualifiedName(of.index)} left it`)];
-}
-
-/** PostgreSQL cuts the name to make room for the ending, and numbers the ending when the name is taken. Source: ChooseRelationName. */
-function isLeftoverOf(name: string, reindexed: string): boolean {
-  const ending = /_cc(?:new|old)\d*$/.exec(name)?.[0];
-  if (ending === undefined) return false;
-  return name === cutToBytes(reindexed, maxIdentifierBytes - ending.length) + ending;
 }

@@ -1,8 +1,8 @@
-import { cutToBytes, maxIdentifierBytes } from '../../partition/identifier.ts';
 import { indexNameOn } from '../../partition/index-definition.ts';
 import type { TablePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { IndexFacts, IndexMark } from '../../partition/upkeep.ts';
+import { isNamedAsLeftover } from '../leftover.ts';
 import type { Leaf } from './leaf.ts';
 
 /**
@@ -13,18 +13,10 @@ export type InvalidIndex = 'ours' | 'leftover' | 'broken';
 
 /** Sorts an invalid index that nobody is building. `leaf`: what it is an index of. */
 export function invalidIndex(index: IndexFacts, leaf: Leaf, policy: TablePolicy, marks: readonly IndexMark[]): InvalidIndex {
-  if (leftoverEnding(index.name.name) !== '') return 'leftover';
+  if (isNamedAsLeftover(index.name.name)) return 'leftover';
   const isMarked = marks.some((mark) => mark.policyName !== null && mark.relationOid === index.relationOid && isSame(mark.index, index));
   const isNamedAsOurs = policy.indexes.some(({ name }) => isSame(indexNameOn(name, leaf.name), index));
   return isMarked || (isNamedAsOurs && index.parentIndexOid === null) ? 'ours' : 'broken';
-}
-
-/** Whether a leftover stands beside an index that partitiond was building or reindexing: then the task `index` removes it. */
-export function isOurLeftover(index: IndexFacts, marks: readonly IndexMark[]): boolean {
-  const ending = leftoverEnding(index.name.name);
-  // PostgreSQL cuts a long name to make room for the ending.
-  const isBeside = ({ name }: QualifiedName): boolean => index.name.name === cutToBytes(name, maxIdentifierBytes - ending.length) + ending;
-  return marks.some((mark) => mark.state !== 'built' && mark.relationOid === index.relationOid && isBeside(mark.index));
 }
 
 /**
@@ -33,11 +25,6 @@ export function isOurLeftover(index: IndexFacts, marks: readonly IndexMark[]): b
  */
 export function canReindexConcurrently({ isConstraint, isUnique, method }: IndexFacts): boolean {
   return !isConstraint || (isUnique && method === 'btree');
-}
-
-/** Of `x_ccnew` and `x_ccold`, which PostgreSQL numbers when the name is taken (`x_ccnew1`); empty: another name. */
-function leftoverEnding(name: string): string {
-  return /_cc(?:new|old)\d*$/.exec(name)?.[0] ?? '';
 }
 
 function isSame(name: QualifiedName, index: IndexFacts): boolean {

@@ -2,9 +2,10 @@
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { IndexFacts, IndexMark, UpkeepFacts } from '../../partition/upkeep.ts';
 import { type Finding, warning } from '../finding.ts';
+import { leftoverOf } from '../leftover.ts';
 import type { Reindex } from '../step.ts';
 import type { Subject } from '../subject.ts';
-import { canReindexConcurrently, invalidIndex, isOurLeftover } from './index-state.ts';
+import { canReindexConcurrently, invalidIndex } from './index-state.ts';
 import { compareLeaves, compareNames, type Leaf } from './leaf.ts';
 import { formatShare, formatSize } from './quantities.ts';
 
@@ -107,7 +108,7 @@ function findInvalid({ policy }: Subject, { marks }: UpkeepFacts, index: IndexFa
       };
     case 'leftover': {
       const what = `is left of a REINDEX CONCURRENTLY that was interrupted: ${effect}`;
-      const isOurs = isOurLeftover(index, marks.indexes);
+      const isOurs = leftoverOf(index, marks.indexes) !== undefined;
       const remedy = isOurs ? 'The task index removes it.' : `If no REINDEX is at work any more, run: ${dropByHand(index)}`;
       return { ...fault, what, isRepaired: false, remedy };
     }
