@@ -158,7 +158,7 @@ function assemble(
   return {
     parentAnalyzedAt: head.analyzedAt,
     mayMaintain: head.mayMaintain,
-    mayCreateIndexes: head.mayMaintain,
+    mayCreateIndexes: head.mayCreateIndexes,
     freezeMaxAge: head.freezeMaxAge,
     multixactFreezeMaxAge: head.multixactFreezeMaxAge,
     relations: relations.map(relationFacts).toSorted(byName),
@@ -171,7 +171,7 @@ function assemble(
 
 function relationFacts({ schema, name, ...row }: UpkeepRelationRow): RelationFacts {
   const { ordinal: _ordinal, ...facts } = row;
-  return { ...facts, mayReindex: row.mayMaintain, name: { schema, name } };
+  return { ...facts, name: { schema, name } };
 }
 
 /** Half a definition would be taken for another one. */

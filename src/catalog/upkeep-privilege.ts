@@ -17,3 +17,11 @@ export function mayMaintain(relation: string): string {
       false
     )`;
 }
+
+/**
+ * SQL condition: the session's role owns the relation `relation` or acts as its owner, as a superuser does. Only that lets it make an index of the
+ * relation, and drop what an interrupted CREATE INDEX or REINDEX CONCURRENTLY leaves behind: neither the database's owner nor MAINTAIN do.
+ */
+export function actsAsOwner(relation: string): string {
+  return `COALESCE(pg_catalog.pg_has_role(${relation}.relowner, 'USAGE'), false)`;
+}

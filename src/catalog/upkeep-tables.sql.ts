@@ -1,7 +1,7 @@
 import type { EpochMicros } from '../partition/position.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { bigint, boolean, list, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
-import { mayMaintain } from './upkeep-privilege.ts';
+import { actsAsOwner, mayMaintain } from './upkeep-privilege.ts';
 
 /**
  * `$1`: oids of partitioned tables. `$2`, `$3`: names that indexes of them want, aligned: place of the table in `$1` (from 1) and name. `$4`: from
@@ -16,6 +16,7 @@ export const upkeepTablesSql: NamedSql = namedSql(
   SELECT
     w.ordinal AS "ordinal",
     c.oid IS NOT NULL AND ${mayMaintain('c')} AS "mayMaintain",
+    ${actsAsOwner('c')} AS "mayCreateIndexes",
     (EXTRACT(epoch FROM GREATEST(
       pg_catalog.pg_stat_get_last_analyze_time(c.oid), pg_catalog.pg_stat_get_last_autoanalyze_time(c.oid)
     )) * 1000000)::pg_catalog.int8 AS "analyzedAt",
@@ -55,6 +56,7 @@ export interface UpkeepTableRow {
   /** 1-based place in the request. */
   readonly ordinal: number;
   readonly mayMaintain: boolean;
+  readonly mayCreateIndexes: boolean;
   /** Microseconds since 1970; null: never. */
   readonly analyzedAt: EpochMicros | null;
   /** In transactions, as the ages. */
@@ -74,6 +76,7 @@ export interface UpkeepTableRow {
 export const decodeUpkeepTable: RowDecoder<UpkeepTableRow> = row<UpkeepTableRow>({
   ordinal: number,
   mayMaintain: boolean,
+  mayCreateIndexes: boolean,
   analyzedAt: nullable(bigint),
   freezeMaxAge: number,
   multixactFreezeMaxAge: number,

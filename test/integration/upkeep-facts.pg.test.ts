@@ -33,12 +33,12 @@ describe('leaves', () => {
       parentOid: await oidOf(database, 'events'),
       kind: 'table',
       mayMaintain: true,
+      mayReindex: true,
       liveRows: 3800,
       deadRows: 1200,
       changedRows: 1200,
       isAnalyzed: true,
       analyzedAt: expect.any(BigInt),
-      vacuumedAt: expect.any(BigInt),
       xidAge: expect.any(Number),
       mxidAge: expect.any(Number),
       filenode: expect.stringMatching(/^\d+$/),
@@ -66,7 +66,7 @@ describe('leaves', () => {
     expect(await factsOf(session, policy)).toMatchObject({ relations: [], parentAnalyzedAt: null });
     await run(database, "INSERT INTO events SELECT i, '2025-02-10Z' FROM generate_series(1, 3) AS i");
     const facts = await eventually(session, policy, ({ relations }) => relations.length === 1);
-    expect(facts.relations[0]).toMatchObject({ liveRows: 3, changedRows: 3, isAnalyzed: false, analyzedAt: null, vacuumedAt: null });
+    expect(facts.relations[0]).toMatchObject({ liveRows: 3, changedRows: 3, isAnalyzed: false, analyzedAt: null });
     const before = await database.query<{ now: string }>('SELECT (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS now');
     await run(database, 'ANALYZE events');
     const after = await eventually(
@@ -75,6 +75,27 @@ describe('leaves', () => {
       ({ parentAnalyzedAt, relations }) => parentAnalyzedAt !== null && relations.length === 0,
     );
     expect(after.parentAnalyzedAt).toBeGreaterThanOrEqual(BigInt(before[0]?.now ?? 0));
+  });
+
+  it('that were never analysed are told when nothing of their rows has been counted', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await createEvents(database);
+    const policy = maintained('events', { freezeClosed: false });
+    await run(database, "INSERT INTO events SELECT i, '2025-02-10Z' FROM generate_series(1, 3) AS i");
+    await eventually(session, policy, ({ relations }) => relations[0]?.liveRows === 3);
+    // As after a crash, a promotion or pg_upgrade.
+    await run(database, 'SELECT pg_stat_reset()');
+    const facts = await eventually(session, policy, ({ relations }) => relations[0]?.changes === 0);
+    expect(names(facts)).toEqual(['events_2']);
+    expect(facts.relations[0]).toMatchObject({ liveRows: 82, changedRows: 0, isAnalyzed: false, analyzedAt: null });
+    // Whoever wants the table for himself is not waited for.
+    const holder = await database.client();
+    await holder.query('BEGIN; LOCK TABLE events_2 IN ACCESS EXCLUSIVE MODE');
+    expect((await factsOf(session, policy)).relations).toEqual([]);
+    await holder.query('ROLLBACK');
+    await run(database, 'TRUNCATE events_2');
+    expect((await factsOf(session, policy)).relations).toEqual([]);
   });
 
   it('are told until they are marked as frozen, and again when rows changed since or the table was rewritten', async () => {
@@ -109,7 +130,7 @@ describe('leaves', () => {
 });
 
 describe('a role', () => {
-  it('may maintain what it owns or acts as the owner of, and everything in its own database', async () => {
+  it('may maintain what it owns or acts as the owner of, and everything in its own database, but build indexes only of the former', async () => {
     await using database = await createDatabase();
     await createEvents(database);
     const [none, member, owner] = [
@@ -124,14 +145,23 @@ describe('a role', () => {
     const seen = async (url?: string): Promise<unknown> => {
       await using session = await openSession(database, url);
       const facts = await eventually(session, maintained('events'), ({ relations }) => relations.length === 2);
-      return [facts.mayMaintain, ...facts.relations.map(({ mayMaintain }) => mayMaintain)];
+      return {
+        mayMaintain: [facts.mayMaintain, ...facts.relations.map(({ mayMaintain }) => mayMaintain)],
+        mayBuild: [facts.mayCreateIndexes, ...facts.relations.map(({ mayReindex }) => mayReindex)],
+      };
     };
-    expect(await seen()).toEqual([true, true, true]);
-    expect(await seen(none.url)).toEqual([false, false, false]);
-    expect(await seen(member.url)).toEqual([false, true, false]);
+    const [all, only, nothing] = [
+      [true, true, true],
+      [false, true, false],
+      [false, false, false],
+    ];
+    expect(await seen()).toEqual({ mayMaintain: all, mayBuild: all });
+    expect(await seen(none.url)).toEqual({ mayMaintain: nothing, mayBuild: nothing });
+    expect(await seen(member.url)).toEqual({ mayMaintain: only, mayBuild: only });
     await database.query(`ALTER DATABASE ${database.name} OWNER TO ${none.name}`);
     try {
-      expect(await seen(none.url)).toEqual([true, true, true]);
+      // It could not drop what an interrupted build leaves behind.
+      expect(await seen(none.url)).toEqual({ mayMaintain: all, mayBuild: nothing });
     } finally {
       await database.query(`ALTER DATABASE ${database.name} OWNER TO CURRENT_USER`);
       await database.query(`REASSIGN OWNED BY ${owner.name} TO CURRENT_USER`);
@@ -146,9 +176,13 @@ describe('a role', () => {
     await run(database, `INSERT INTO events VALUES (1, '2025-01-10Z'); GRANT MAINTAIN ON events TO ${role.name}`);
     await using session = await openSession(database, role.url);
     const facts = await eventually(session, maintained('events'), ({ relations }) => relations.length === 1);
-    expect(facts).toMatchObject({ mayMaintain: true, relations: [{ mayMaintain: false }] });
+    expect(facts).toMatchObject({ mayMaintain: true, mayCreateIndexes: false, relations: [{ mayMaintain: false }] });
     await database.query(`REVOKE MAINTAIN ON events FROM ${role.name}; GRANT pg_maintain TO ${role.name}`);
-    expect(await factsOf(session, maintained('events'))).toMatchObject({ mayMaintain: true, relations: [{ mayMaintain: true }] });
+    expect(await factsOf(session, maintained('events'))).toMatchObject({
+      mayMaintain: true,
+      mayCreateIndexes: false,
+      relations: [{ mayMaintain: true, mayReindex: false }],
+    });
   });
 });
 
@@ -184,7 +218,7 @@ describe('several tables', () => {
     if (state?.kind !== 'partitioned') throw new Error('b was not read');
     await database.query('DROP TABLE b');
     expect(await readUpkeep(session, [{ policy: maintained('b'), table: state.table }], noMarks, noAbort)).toMatchObject([
-      { mayMaintain: false, parentAnalyzedAt: null, relations: [], indexes: [] },
+      { mayMaintain: false, mayCreateIndexes: false, parentAnalyzedAt: null, relations: [], indexes: [] },
     ]);
     expect(await readUpkeep(session, [], noMarks, noAbort)).toEqual([]);
   });
