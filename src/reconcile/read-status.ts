@@ -9,6 +9,7 @@ import type { DatabasePolicy, Safety, TablePolicy } from '../partition/policy.ts
 import { contains, type EpochMicros, isPosition, type Range } from '../partition/position.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { tableCoverage } from '../plan/coverage.ts';
+import type { Task } from '../plan/step.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
 import { assertUsableServer } from './assert-usable-server.ts';
@@ -16,6 +17,10 @@ import { type PlannedTable, planTables } from './plan-tables.ts';
 import { readWork } from './read-work.ts';
 import type { ReconcileRequest } from './request.ts';
 import type { DatabaseStatus, PartitionStatus, RunStatus, TableStatus, WorkStatus } from './status.ts';
+import { readMarksFor } from './upkeep-reading.ts';
+
+/** All of them, so that the status has what `check` finds and `plan` would do. */
+const everyTask: readonly Task[] = ['provision', 'retention', 'maintenance', 'index'];
 
 /**
  * The tables of one database as they stand, in the order of the policy, with what a plan would do and find. Reads only. Throws
@@ -27,12 +32,13 @@ export async function readDatabaseStatus(
   context: { readonly safety: Safety; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<DatabaseStatus> {
-  const request: ReconcileRequest = { mode: 'plan', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null };
+  const request: ReconcileRequest = { mode: 'plan', tasks: everyTask, tables: null, now: null, allowRemovals: null };
   const facts = await readServerFacts(session, context.clock, signal);
   assertUsableServer(facts, 'plan', database.name);
   const journal = await readJournal(session, database.journalSchema, signal);
   const runs = journal.isInstalled ? await readLastRuns(session, database.journalSchema, signal) : [];
-  const planned = await planTables(database.tables, { session, journal, marks: null, facts, request, context, signal });
+  const marks = await readMarksFor({ request, session, database, signal }, journal);
+  const planned = await planTables(database.tables, { session, journal, marks, facts, request, context, signal });
   const work = await readWork(session, signal);
   return {
     database: database.name,

@@ -4,7 +4,10 @@ import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { Session } from '../postgres/session.ts';
 import type { WorkStatus } from './status.ts';
 
-/** The long commands of all partitionds that are at work in this database, by the oid of the partitioned table; it takes two short reads. */
+/**
+ * The long commands of all partitionds that are at work in this database, by the oid of each partitioned
+ * table that it is below: the policy's may itself be a partition. It takes two short reads.
+ */
 export async function readWork(session: Session, signal: AbortSignal): Promise<ReadonlyMap<string, readonly WorkStatus[]>> {
   const commands = await readProgress(session, null, signal);
   const work = new Map<string, WorkStatus[]>();
@@ -14,9 +17,9 @@ export async function readWork(session: Session, signal: AbortSignal): Promise<R
   const placeOf = new Map(places.map((place) => [place.oid, place]));
   for (const { relationOid, command, phase, done, total } of commands) {
     const place = placeOf.get(relationOid);
-    if (place === undefined || place.topOid === null) continue;
+    if (place === undefined) continue;
     const one: WorkStatus = { partition: formatQualifiedName(place.name), command, phase, done, total };
-    work.set(place.topOid, [...(work.get(place.topOid) ?? []), one]);
+    for (const oid of place.treeOids) work.set(oid, [...(work.get(oid) ?? []), one]);
   }
   return work;
 }

@@ -24,7 +24,7 @@ export const statusCommand: Command = {
   summary: 'the tables as they stand',
   description:
     'Prints each table with its partitions, how far ahead they reach, sizes, what is due, and the long commands that are at work on it.\n' +
-    'Steps due are those of provision and retention; `plan` tells those of maintenance too. Reads the catalog only and changes nothing.',
+    'Steps due are those that `plan` tells, of every task. Reads the catalog only and changes nothing.',
   operand: null,
   options: [config, database, table, json],
   examples: [
