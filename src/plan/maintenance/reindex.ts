@@ -1,6 +1,6 @@
 /** Which indexes of leaves are rebuilt, and what is said of those that are invalid or mostly waste, whether they are rebuilt or not. */
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { IndexFacts, IndexMark, UpkeepFacts } from '../../partition/upkeep.ts';
+import type { IndexFacts, UpkeepFacts } from '../../partition/upkeep.ts';
 import { type Finding, warning } from '../finding.ts';
 import { leftoverOf } from '../leftover.ts';
 import type { Reindex } from '../step.ts';
@@ -37,7 +37,7 @@ export function planReindex(subject: Subject, facts: UpkeepFacts, leaves: readon
       if (!index.isValid && isPartitioned(subject, facts, index)) findings.push(incompleteFinding(index));
       continue;
     }
-    const fault = index.isValid ? findBloat(subject, facts, index) : findInvalid(subject, facts, index, leaf);
+    const fault = index.isValid ? findBloat(subject, facts, index, leaf) : findInvalid(subject, facts, index, leaf);
     if (fault === null) continue;
     const rebuild = fault.isRepaired ? rebuildOf(subject, index, leaf, fault) : null;
     if (rebuild !== null) rebuilds.push(rebuild);
@@ -72,17 +72,20 @@ interface Fault {
 /** An index may grow by so much after a REINDEX before an estimate that found waste right after it is believed again. */
 const believableGrowth = 1.25;
 
+/** Nor may its table lose more than a fifth of its rows: what they took up is waste now. A partial index has fewer entries than that has rows. */
+const believableRest = 0.8;
+
 /** The waste is an estimate: what a REINDEX did not get rid of is none. */
-function isAsRebuilt({ bytes, name, relationOid }: IndexFacts, { marks }: UpkeepFacts): boolean {
-  const isOf = (mark: IndexMark): boolean => mark.relationOid === relationOid && compareNames(mark.index, name) === 0;
-  return marks.indexes.some((mark) => isOf(mark) && mark.rebuilt !== null && bytes <= believableGrowth * mark.rebuilt.bytes);
+function isAsRebuilt({ bytes, name, relationOid }: IndexFacts, { liveRows }: Leaf, { marks }: UpkeepFacts): boolean {
+  const rebuilt = marks.indexes.find((mark) => mark.relationOid === relationOid && compareNames(mark.index, name) === 0)?.rebuilt ?? null;
+  return rebuilt !== null && bytes <= believableGrowth * rebuilt.bytes && liveRows >= believableRest * rebuilt.rows;
 }
 
-function findBloat({ policy: { maintenance } }: Subject, facts: UpkeepFacts, index: IndexFacts): Fault | null {
+function findBloat({ policy: { maintenance } }: Subject, facts: UpkeepFacts, index: IndexFacts, leaf: Leaf): Fault | null {
   const { bytes, wastedBytes } = index;
   const most = maintenance?.reindexBloat ?? null;
   if (maintenance === null || most === null || wastedBytes === null || bytes < maintenance.reindexMinBytes) return null;
-  if (!(wastedBytes / bytes > most) || isAsRebuilt(index, facts)) return null;
+  if (!(wastedBytes / bytes > most) || isAsRebuilt(index, leaf, facts)) return null;
   const waste = `${formatSize(wastedBytes)} of its ${formatSize(bytes)}`;
   return {
     kind: 'bloated-index',

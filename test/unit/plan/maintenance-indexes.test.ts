@@ -211,7 +211,7 @@ describe('a bloated index', () => {
     expect(rebuilt([indexOf('i', 'p1', { bytes: 0, wastedBytes: 0 })], { maintenance: { reindexMinBytes: 0 } })).toEqual([]);
   });
 
-  it('is not rebuilt again for an estimate that a REINDEX has proved wrong, until it has grown', () => {
+  it('is not rebuilt again for an estimate that a REINDEX has proved wrong, until it has grown or many rows are gone', () => {
     const mark = (bytes: number | null, changes: Partial<IndexMark> = {}): IndexMark =>
       markOf('i', 'p1', {
         policyName: null,
@@ -225,6 +225,10 @@ describe('a bloated index', () => {
     expect(after(mark(80 * megabyte)).steps).toEqual([]);
     expect(after(mark(80 * megabyte - 1)).steps).toHaveLength(1);
     expect(after(mark(null)).steps).toHaveLength(1);
+    const withRows = (liveRows: number): Plan =>
+      plan([indexOf('i', 'p1', bloated)], { marks: [mark(100 * megabyte)], relations: [leafOf('p1', { liveRows })] });
+    expect(withRows(800).steps).toEqual([]);
+    expect(withRows(799).steps).toHaveLength(1);
     expect(after(mark(100 * megabyte, { relationOid: 'oid of p2' }), mark(100 * megabyte, { index: named('j') })).steps).toHaveLength(1);
   });
 
