@@ -58,11 +58,19 @@ export async function pinSettings(client: pg.Client, settings: SessionSettings, 
   }
 }
 
+/**
+ * A limit that somebody set for all transactions counts VACUUM and index builds of hours as well, and ends the session. Unknown before 17.
+ * Source: postgresql.org/docs/18/runtime-config-client.html (transaction_timeout).
+ */
+const unlimitedTransactions =
+  "CASE WHEN pg_catalog.current_setting('server_version_num')::pg_catalog.int4 OPERATOR(pg_catalog.>=) 170000 " +
+  "THEN pg_catalog.set_config('transaction_timeout', '0', false) END";
+
 async function pin(client: pg.Client, pins: Readonly<Record<string, string>>, onlyPid: number | null): Promise<Backend | null> {
   const calls = Object.keys(pins).map((_, i) => `pg_catalog.set_config($${2 * i + 2}, $${2 * i + 3}, false)`);
   const result = await client.query<{ pid: string; startedAt: string }>({
     text:
-      `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, "pid", ` +
+      `/* partitiond:pin-session */ SELECT ${calls.join(', ')}, ${unlimitedTransactions}, "pid", ` +
       '(SELECT (EXTRACT(epoch FROM s.backend_start) * 1000000)::pg_catalog.int8 FROM pg_catalog.pg_stat_get_activity("pid") AS s) AS "startedAt" ' +
       'FROM (SELECT pg_catalog.pg_backend_pid() AS "pid") AS "backend" WHERE "pid" = coalesce($1::pg_catalog.int4, "pid")',
     values: [onlyPid, ...Object.entries(pins).flat()],

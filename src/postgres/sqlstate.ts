@@ -10,6 +10,7 @@ export const sqlstates = {
   readOnlyTransaction: '25006',
   idleInTransactionSessionTimeout: '25P03',
   idleSessionTimeout: '57P05',
+  transactionTimeout: '25P04',
   insufficientPrivilege: '42501',
   undefinedTable: '42P01',
   invalidSchemaName: '3F000',
@@ -103,10 +104,15 @@ function isOurMistake({ code, severity }: pg.DatabaseError): boolean {
   return code === '08P01' && severity !== 'FATAL';
 }
 
+const endsSession: ReadonlySet<string> = new Set([
+  sqlstates.idleSessionTimeout,
+  sqlstates.idleInTransactionSessionTimeout,
+  sqlstates.transactionTimeout,
+]);
+
 function connectionTrouble(sqlstate: string, said: string): { readonly code: string; readonly message: string } | null {
   if (sqlstate.startsWith('28')) return { code: 'PD202', message: `${said}. Check the user and the password that are configured.` };
   if (sqlstate === '3D000') return { code: 'PD204', message: `${said}. Check the database of \`url\`.` };
   if (/^08|^53300$|^57P0[1-3]$/.test(sqlstate)) return { code: 'PD205', message: `${said}.` };
-  const isTimeout = sqlstate === sqlstates.idleSessionTimeout || sqlstate === sqlstates.idleInTransactionSessionTimeout;
-  return isTimeout ? { code: 'PD206', message: `the connection was lost: ${said}.` } : null;
+  return endsSession.has(sqlstate) ? { code: 'PD206', message: `the connection was lost: ${said}.` } : null;
 }

@@ -11,6 +11,7 @@ import { connectSession, type Session } from '../../src/postgres/session.ts';
 import { startCluster } from '../support/cluster.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { startNetwork } from '../support/network.ts';
+import { onlyOn } from '../support/only-on.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const never = new AbortController().signal;
@@ -176,6 +177,14 @@ describe('connecting', () => {
       expect(await session.rows(one, [], decodeOne, never)).toEqual([{ it: 'x' }]);
       await session.close();
     }
+  });
+
+  it('lifts a limit on all transactions, where there is one', async (context) => {
+    onlyOn(context, (major) => major >= 17, 'transaction_timeout came with 17');
+    await using database = await createDatabase();
+    await database.query(`ALTER DATABASE "${database.name}" SET transaction_timeout = '200ms'`);
+    await using session = await connect(database.url);
+    await session.execute('SELECT pg_sleep(0.5)', never);
   });
 
   it('pins how soon the server notices that the client is gone', async () => {

@@ -3,8 +3,10 @@ import type { StepReport } from '../../src/apply/step-report.ts';
 import { applyUpkeepStep } from '../../src/apply/upkeep/apply-upkeep-step.ts';
 import { UpkeepWorker } from '../../src/apply/upkeep/upkeep-worker.ts';
 import { Yielded } from '../../src/apply/upkeep/yielded.ts';
+import { ConnectionError } from '../../src/errors.ts';
 import { readUpkeepMarks } from '../../src/journal/upkeep-marks.ts';
 import type { UpkeepStep } from '../../src/plan/step.ts';
+import type { Session } from '../../src/postgres/session.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { onlyOn } from '../support/only-on.ts';
 import { journalSchema, oidOf } from '../support/steps.ts';
@@ -20,6 +22,20 @@ async function apply(open: Conducting, step: UpkeepStep, signal = never, cancel 
   const report = await applyUpkeepStep(worker, step, open.context(), signal, cancel);
   await worker.settle(open.context(), never);
   return report;
+}
+
+/** To be changed in parts. */
+function delegate(session: Session): Session {
+  return {
+    pid: session.pid,
+    rows: (...all) => session.rows(...all),
+    execute: (...all) => session.execute(...all),
+    complete: (...all) => session.complete(...all),
+    transaction: (...all) => session.transaction(...all),
+    onLost: (...all) => session.onLost(...all),
+    onNotice: (...all) => session.onNotice(...all),
+    close: () => session.close(),
+  };
 }
 
 async function filenodeOf(db: TestDatabase, name: string): Promise<string> {
@@ -290,6 +306,26 @@ describe('an index of a partition', () => {
     expect(await db.query("SELECT indrelid::regclass::text AS relation FROM pg_index WHERE indexrelid = 'one'::regclass")).toEqual([
       { relation: 'other' },
     ]);
+  });
+
+  it('whose build fails, and whose session is lost before anybody could look why, is told with both', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await using open = await conducting(db);
+    const dying: Session = {
+      ...delegate(open.session),
+      execute: async (sql, signal) => {
+        await open.session.execute(sql, signal).catch(async (error: unknown) => {
+          await db.query('SELECT pg_terminate_backend($1)', [open.session.pid]);
+          throw error;
+        });
+      },
+    };
+    const definition = { ...amountIndex, keys: [{ kind: 'column' as const, column: 'nonesuch', options: '' }] };
+    const step = steps.createIndex('revenues_1', 'one', { definition });
+    const { error } = await applyUpkeepStep(new UpkeepWorker(dying), step, open.context(), never);
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error?.message).toContain('nonesuch');
   });
 
   it('whose build is cancelled stays as invalid, marked as ours, and the rebuild finishes it', async () => {

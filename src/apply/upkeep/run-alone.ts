@@ -1,4 +1,4 @@
-import { InvariantError, PartitiondError, StatementError } from '../../errors.ts';
+import { ConnectionError, InvariantError, PartitiondError, StatementError } from '../../errors.ts';
 import { renderRememberFrozen } from '../../journal/upkeep-marks.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { CreateIndex, Reindex, UpkeepStep } from '../../plan/step.ts';
@@ -90,12 +90,19 @@ async function yieldOrThrow(run: AloneRun, error: unknown): Promise<Yield> {
   const { worker, step, signal } = run;
   if (isLockFailure(error)) return 'locked';
   if (!(error instanceof StatementError) || signal.aborted) throw error;
-  const sight = await look(worker.session, step, signal);
+  const sight = await look(worker.session, step, signal).catch((later: unknown) => {
+    throw later instanceof ConnectionError ? lostAfter(error, later) : later;
+  });
   if (isGone(step, sight)) return 'gone';
   if ((step.kind === 'create-index' || step.kind === 'reindex') && isOfKeys(error, step, sight)) {
     throw notUnique(step, step.kind === 'reindex' || !(await removeAgain(run)), error);
   }
   throw error;
+}
+
+/** Whoever reads it must learn why the command failed, too. */
+function lostAfter(first: StatementError, { code, message, context }: ConnectionError): ConnectionError {
+  return new ConnectionError(code, `${message} Before that: ${first.message}`, { cause: first, context });
 }
 
 /**
@@ -104,7 +111,7 @@ async function yieldOrThrow(run: AloneRun, error: unknown): Promise<Yield> {
  */
 function isOfKeys({ sqlstate, context }: StatementError, step: CreateIndex | Reindex, sight: Sight): boolean {
   const { schema, name } = step.partition;
-  if (sqlstate !== sqlstates.uniqueViolation || context.relation !== `${schema}.${name}`) return false;
+  if (sqlstate !== sqlstates.uniqueViolation || context['relation'] !== `${schema}.${name}`) return false;
   if (step.kind === 'reindex') return sight.isIndexUnique;
   return step.definition.isUnique && sight.indexOid !== null && !sight.isIndexValid;
 }
