@@ -109,14 +109,14 @@ describe('a plan of maintenance', () => {
     );
   });
 
-  it('freezes each closed leaf with rows exactly once', () => {
+  it('freezes each closed leaf with rows, and again after many changes only', () => {
     fc.assert(
       fc.property(cases, (facts) => {
         const { marks, relations } = settle(facts);
         const closed = relations.filter(({ oid, liveRows, mayMaintain }) => oid !== 'oid of p3' && liveRows > 0 && mayMaintain);
-        for (const { oid, filenode, changes } of closed) {
+        for (const { oid, filenode, changes, liveRows } of closed) {
           expect(marks.frozen.get(oid)?.filenode).toBe(filenode);
-          expect(marks.frozen.get(oid)?.changes).toBeGreaterThanOrEqual(changes);
+          expect(marks.frozen.get(oid)?.changes).toBeGreaterThanOrEqual(changes - Math.max(1000, 0.01 * liveRows));
         }
         expect(marks.frozen.has('oid of p3')).toBe(false);
       }),

@@ -104,10 +104,21 @@ describe('a partition that was frozen', () => {
     expect(planned([leafOf('p1', { analyzedAt: null, changes: 0 })], { frozen: {} })).toEqual([]);
   });
 
-  it('is frozen again when its file is another or rows have changed, once they have stopped', () => {
+  it('is frozen again when its file is another or many rows have changed, once they have stopped', () => {
     expect(planned([leafOf('p1', quiet)], { frozen: { filenode: '2' } })).toEqual(['freeze p1']);
-    expect(planned([leafOf('p1', quiet)], { frozen: { changes: 19_999 } })).toEqual(['freeze p1']);
-    expect(planned([leafOf('p1', written)], { frozen: { changes: 19_988 } })).toEqual(['analyze p1']);
+    expect(planned([leafOf('p1', quiet)], { frozen: { changes: 18_999 } })).toEqual(['freeze p1']);
+    expect(planned([leafOf('p1', { ...written, changedRows: 1001 })], { frozen: { changes: 18_999 } })).toEqual(['analyze p1']);
+  });
+
+  it('is neither analysed nor frozen again for late rows that are few, in number or as a share of what it holds', () => {
+    const late = { ...written, changedRows: 1000 };
+    expect(planned([leafOf('p1', late)], { frozen: { changes: 19_000 } })).toEqual([]);
+    expect(planned([leafOf('p1', quiet)], { frozen: { changes: 19_000 } })).toEqual([]);
+    const large = { liveRows: 300_000, changes: 303_000 };
+    expect(planned([leafOf('p1', { ...late, ...large })], { frozen: { changes: 300_000 } })).toEqual([]);
+    expect(planned([leafOf('p1', { ...quiet, ...large })], { frozen: { changes: 300_000 } })).toEqual([]);
+    expect(planned([leafOf('p1', { ...quiet, ...large })], { frozen: { changes: 299_999 } })).toEqual(['freeze p1']);
+    expect(planned([leafOf('p1', { ...late, liveRows: 9000 })], { frozen: { changes: 19_000 } })).toEqual(['analyze p1']);
   });
 
   it('is told from others by its oid', () => {
