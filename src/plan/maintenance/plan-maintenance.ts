@@ -8,7 +8,7 @@ import type { Analyze, Reindex, Vacuum } from '../step.ts';
 import type { Subject } from '../subject.ts';
 import { closingOf } from './closed.ts';
 import { type Leaf, leavesOf } from './leaf.ts';
-import { compareWork, leafWork } from './leaf-work.ts';
+import { compareWork, type LeafWork, leafWork } from './leaf-work.ts';
 import { planParentAnalyze } from './parent-analyze.ts';
 import { compareRebuilds, planReindex } from './reindex.ts';
 import { neverAnalysedFindings, privilegeFindings, wraparoundFindings } from './row-findings.ts';
@@ -19,8 +19,8 @@ export interface MaintenancePlan {
 }
 
 /**
- * Plans the task `maintenance` of one table: what has grown too old first, then dead rows, statistics, partitions that have closed, indexes, and at last
- * the partitioned table itself. At most one VACUUM or ANALYZE for each leaf, and it comes before a REINDEX there. Without `maintenance` in
+ * Plans the task `maintenance` of one table: what has grown too old first, then dead rows, statistics, those of the partitioned table itself at
+ * their end, for queries are planned by them; then partitions that have closed, and indexes. At most one VACUUM or ANALYZE for each leaf, and it comes before a REINDEX there. Without `maintenance` in
  * the policy there are only findings. `leaving`: oids of partitions that this plan detaches or drops. Pure, throws nothing.
  */
 export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: ReadonlySet<string>): MaintenancePlan {
@@ -34,7 +34,12 @@ export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: R
   const lacking = [...due, ...indexes.rebuilds].filter((work) => !isAllowed(work)).map(({ leaf }) => leaf);
   const parent = maintenance === null ? null : planParentAnalyze(subject, maintenance, facts);
   return {
-    steps: [...works.map(({ step }) => step), ...rebuilds.map(({ step }) => step), ...(parent === null ? [] : [parent])],
+    steps: [
+      ...works.filter((work) => !isOfClosed(work)).map(({ step }) => step),
+      ...(parent === null ? [] : [parent]),
+      ...works.filter(isOfClosed).map(({ step }) => step),
+      ...rebuilds.map(({ step }) => step),
+    ],
     findings: [
       ...privilegeFindings(subject, facts, [...new Set(lacking)]),
       ...wraparoundFindings(subject, facts, leaves),
@@ -42,6 +47,10 @@ export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: R
       ...indexes.findings,
     ],
   };
+}
+
+function isOfClosed({ urgency }: LeafWork): boolean {
+  return urgency === 'closed';
 }
 
 function isAllowed({ leaf }: { readonly leaf: Leaf }): boolean {
