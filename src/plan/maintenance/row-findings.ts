@@ -16,18 +16,29 @@ export function neverAnalysedFindings({ policy, table }: Subject, leaves: readon
   return [warning('never-analysed', `${what}, so queries on them are planned by guesswork: ${enumerateNames(blind)}.`, first.name)];
 }
 
-/** Partitions that autovacuum should have frozen by now; one finding, about the oldest of them. Also without `maintenance` in the policy. */
+/**
+ * Where autovacuum merely begins is no news: it is to be late by half of its age. No later than here in any case: at 2 ** 31 less 3,000,000 the
+ * server stops assigning transactions. Source: postgresql.org/docs/18/routine-vacuuming.html#VACUUM-FOR-WRAPAROUND.
+ */
+const overdueRatio = 1.5;
+const oldestAge = 2_000_000_000;
+
+/** Partitions that autovacuum should have frozen long ago; one finding, about the oldest of them. Also without `maintenance` in the policy. */
 export function wraparoundFindings({ table }: Subject, facts: UpkeepFacts, leaves: readonly Leaf[]): readonly Finding[] {
   const overdue = leaves
-    .filter((leaf) => ageShare(leaf, facts) > 1)
+    .filter((leaf) => isOverdue(leaf.xidAge, facts.freezeMaxAge) || isOverdue(leaf.mxidAge, facts.multixactFreezeMaxAge))
     .toSorted((a, b) => ageShare(b, facts) - ageShare(a, facts) || compareLeaves(a, b));
   const [worst] = overdue;
   if (worst === undefined) return [];
-  const isOver = overdue.length === 1 ? 'is' : 'are';
-  const what = `${countOf(overdue.length, 'partition')} of ${formatQualifiedName(table.name)} ${isOver} older than the age at which autovacuum is forced to freeze: ${enumerateNames(overdue)}`;
+  const they = overdue.length === 1 ? 'it is' : 'they are';
+  const what = `Autovacuum has not frozen ${countOf(overdue.length, 'partition')} of ${formatQualifiedName(table.name)} although ${they} far older than the age at which it has to: ${enumerateNames(overdue)}`;
   const ages = `${formatQualifiedName(worst.name)} is ${countOf(worst.xidAge, 'transaction')} old (autovacuum_freeze_max_age is ${formatCount(facts.freezeMaxAge)}) and ${countOf(worst.mxidAge, 'multixact')} (${formatCount(facts.multixactFreezeMaxAge)})`;
   const fix = 'Look for old transactions, prepared transactions and replication slots first, then run VACUUM (FREEZE) on them.';
   return [warning('near-wraparound', `${what}. ${ages}. ${fix}`, worst.name)];
+}
+
+function isOverdue(age: number, limit: number): boolean {
+  return age > Math.min(overdueRatio * limit, oldestAge);
 }
 
 /**

@@ -39,7 +39,7 @@ export function explainAge(
   return reasons.length === 0 ? null : reasons.join(' and ');
 }
 
-/** How near to the limit the older of the two ages is; above 1 autovacuum itself is overdue. */
+/** How near to the limit the older of the two ages is; from 1 on autovacuum freezes by itself. */
 export function ageShare(
   { xidAge, mxidAge }: Pick<RelationFacts, 'xidAge' | 'mxidAge'>,
   { freezeMaxAge, multixactFreezeMaxAge }: Pick<UpkeepFacts, 'freezeMaxAge' | 'multixactFreezeMaxAge'>,

@@ -38,24 +38,32 @@ describe('partitions that were never analysed', () => {
 });
 
 describe('wraparound', () => {
-  it('is near above the age at which autovacuum itself should have frozen, also when nothing is maintained', () => {
+  it('is near far above the age at which autovacuum itself has to freeze, also when nothing is maintained', () => {
     const relations = [
-      leafOf('b', { ...inPresent, xidAge: 200_000_000 }),
-      leafOf('c', { ...inPresent, xidAge: 200_000_001 }),
-      leafOf('e', { ...inPresent, mxidAge: 500_000_000 }),
-      leafOf('d', { ...inPresent, mxidAge: 500_000_000 }),
+      leafOf('b', { ...inPresent, xidAge: 300_000_000, mxidAge: 600_000_000 }),
+      leafOf('c', { ...inPresent, xidAge: 300_000_001 }),
+      leafOf('e', { ...inPresent, mxidAge: 700_000_000 }),
+      leafOf('d', { ...inPresent, mxidAge: 700_000_000 }),
     ];
     const expected: Finding = {
       kind: 'near-wraparound',
       severity: 'warning',
       message:
-        '3 partitions of public.t are older than the age at which autovacuum is forced to freeze: public.d, public.e, public.c. public.d is 1,000 transactions old (autovacuum_freeze_max_age is 200,000,000) and 500,000,000 multixacts (400,000,000). Look for old transactions, prepared transactions and replication slots first, then run VACUUM (FREEZE) on them.',
+        'Autovacuum has not frozen 3 partitions of public.t although they are far older than the age at which it has to: public.d, public.e, public.c. public.d is 1,000 transactions old (autovacuum_freeze_max_age is 200,000,000) and 700,000,000 multixacts (400,000,000). Look for old transactions, prepared transactions and replication slots first, then run VACUUM (FREEZE) on them.',
       partition: named('d'),
     };
     expect(findings(relations)).toEqual([expected]);
     expect(findings(relations, {}, false)).toEqual([expected]);
-    expect(findings(relations.slice(0, 2))[0]?.message).toContain('1 partition of public.t is older than');
+    expect(findings(relations.slice(0, 2))[0]?.message).toContain('not frozen 1 partition of public.t although it is far older than');
     expect(findings(relations.slice(0, 1))).toEqual([]);
+  });
+
+  it('is near at two thousand million in any case, where no transaction could be half as old again as the limit', () => {
+    const facts = { freezeMaxAge: 1_900_000_000, multixactFreezeMaxAge: 2_000_000_000 };
+    const aged = (xidAge: number, mxidAge: number): readonly Finding[] => findings([leafOf('p1', { xidAge, mxidAge })], facts);
+    expect(aged(2_000_000_000, 2_000_000_000)).toEqual([]);
+    expect(aged(2_000_000_001, 0)).toMatchObject([{ kind: 'near-wraparound' }]);
+    expect(aged(0, 2_000_000_001)).toMatchObject([{ kind: 'near-wraparound' }]);
   });
 });
 
