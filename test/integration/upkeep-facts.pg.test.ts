@@ -65,7 +65,7 @@ describe('leaves', () => {
     const policy = maintained('events', { freezeClosed: false });
     expect(await factsOf(session, policy)).toMatchObject({ relations: [], parentAnalyzedAt: null });
     await run(database, "INSERT INTO events SELECT i, '2025-02-10Z' FROM generate_series(1, 3) AS i");
-    const facts = await eventually(session, policy, ({ relations }) => relations.length === 1);
+    const facts = await eventually(session, policy, ({ relations }) => relations[0]?.changedRows === 3);
     expect(facts.relations[0]).toMatchObject({ liveRows: 3, changedRows: 3, isAnalyzed: false, analyzedAt: null });
     const before = await database.query<{ now: string }>('SELECT (EXTRACT(epoch FROM clock_timestamp()) * 1000000)::int8 AS now');
     await run(database, 'ANALYZE events');
