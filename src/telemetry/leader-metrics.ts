@@ -247,7 +247,8 @@ function possibleSteps(policy: TablePolicy): readonly StepKind[] {
   if (policy.maintenance !== null) steps.push('vacuum', 'analyze');
   if (policy.maintenance !== null || policy.indexes.length > 0) steps.push('reindex');
   if (policy.indexes.length > 0) steps.push('create-index', 'attach-index');
-  if (policy.indexes.length > 0 || policy.dropRemovedIndexes) steps.push('drop-index');
+  // Maintenance alone drops what an interrupted rebuild has left behind.
+  if (policy.maintenance !== null || policy.indexes.length > 0 || policy.dropRemovedIndexes) steps.push('drop-index');
   return steps;
 }
 

@@ -41,7 +41,7 @@ export function allFindings({ ordinary, upkeep }: KnownFindings): readonly Findi
   return [...ordinary, ...upkeep.filter((finding) => !told.has(identity(finding)))];
 }
 
-/** Not the message: its numbers change from plan to plan. */
-function identity({ kind, partition }: Finding): string {
-  return `${kind}\0${partition === null ? '' : formatQualifiedName(partition)}`;
+/** Of a partition not the message, whose numbers change from plan to plan; of the table itself each message, as a role may lack several privileges. */
+function identity({ kind, partition, message }: Finding): string {
+  return partition === null ? `${kind}\0\0${message}` : `${kind}\0${formatQualifiedName(partition)}`;
 }

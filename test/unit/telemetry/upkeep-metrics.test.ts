@@ -147,7 +147,7 @@ describe('a step that gave way', () => {
     const upkeep = ['vacuum', 'analyze', 'reindex', 'create-index', 'attach-index', 'drop-index'];
     const known = async (changes: object): Promise<readonly string[]> => (await kinds(changes)).filter((kind) => upkeep.includes(kind));
     expect(await known({})).toEqual([]);
-    expect(await known({ maintenance: {} })).toEqual(['vacuum', 'analyze', 'reindex']);
+    expect(await known({ maintenance: {} })).toEqual(['vacuum', 'analyze', 'reindex', 'drop-index']);
     expect(await known({ indexes: [{}] })).toEqual(['reindex', 'create-index', 'attach-index', 'drop-index']);
     expect(await known({ dropRemovedIndexes: true })).toEqual(['drop-index']);
   });
@@ -186,6 +186,18 @@ describe('findings that only upkeep sees', () => {
     metrics.observeRun(snapshot(policy, { ...upkept }, [finding('name-taken', 'p'), finding('never-analysed')]), 'maintenance');
     metrics.observeRun(snapshot(policy, { ...table }, []), 'provision');
     expect(await found(metrics)).toEqual({ 'never-analysed': 1 });
+    metrics.observeRun(snapshot(policy, { ...upkept }, []), 'maintenance');
+    expect(await found(metrics)).toEqual({});
+  });
+
+  it('of the table itself are told apart by what they say', async () => {
+    const metrics = leading(policy);
+    const [ordinary, upkeeps] = [finding('missing-privilege'), { ...finding('missing-privilege'), message: 'May not vacuum.' }];
+    metrics.observeRun(snapshot(policy, { ...table }, [ordinary]), 'provision');
+    metrics.observeRun(snapshot(policy, { ...upkept }, [ordinary, upkeeps]), 'maintenance');
+    expect(await found(metrics)).toEqual({ 'missing-privilege': 2 });
+    metrics.observeRun(snapshot(policy, { ...table }, []), 'provision');
+    expect(await found(metrics)).toEqual({ 'missing-privilege': 1 });
     metrics.observeRun(snapshot(policy, { ...upkept }, []), 'maintenance');
     expect(await found(metrics)).toEqual({});
   });
