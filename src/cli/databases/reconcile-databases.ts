@@ -58,7 +58,7 @@ export function runContext(
   epochGuard: string | null,
 ): ReconcileContext {
   const { safety, journal } = configuration;
-  const upkeep = upkeepSurroundings(database, safety);
+  const upkeep = upkeepSurroundings(database, safety, null);
   return { safety, clock: io.clock, observe, who: whoRuns(command, io), epochGuard, journalKeepMs: journal.keepMs, upkeep };
 }
 

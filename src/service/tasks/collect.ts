@@ -108,7 +108,7 @@ async function readSnapshot(
     who,
     epochGuard: null,
     journalKeepMs: configuration.journal.keepMs,
-    upkeep: upkeepSurroundings(database, configuration.safety),
+    upkeep: upkeepSurroundings(database, configuration.safety, null),
   };
   const request: ReconcileRequest = { mode: 'plan', tasks: ['provision', 'retention'], tables: null, now: null, allowRemovals: null };
   return await reconcileDatabase(session, database, request, context, signal);

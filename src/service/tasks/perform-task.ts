@@ -13,7 +13,7 @@ import { collect } from './collect.ts';
 import { nothingDone, type Performance, verdict } from './performance.ts';
 import type { ScheduledTaskName, WorkTaskName } from './schedule.ts';
 import type { TermFacts } from './term-facts.ts';
-import { upkeepSurroundings } from './upkeep-surroundings.ts';
+import { daemonPlanFreshForMs, upkeepSurroundings } from './upkeep-surroundings.ts';
 
 /** A collection must give way to everybody: it waits this long for a lock, then keeps what it knew. */
 const collectorLockTimeoutMs = 100;
@@ -104,7 +104,7 @@ async function maintain(
     metrics.observeRun(event, task);
   };
   const observed = { observer: metrics.sessionObserver(database.name), idleTimeoutMs: runIdleTimeoutMs(safety.lockTimeoutMs) };
-  const upkeep = upkeepSurroundings(database, safety, observed);
+  const upkeep = upkeepSurroundings(database, safety, daemonPlanFreshForMs, observed);
   const context: ReconcileContext = { safety, clock, observe, who, epochGuard: guardSql, journalKeepMs: journal.keepMs, upkeep };
   const request: ReconcileRequest = { mode: 'apply', tasks: [task], tables, first, now: null, allowRemovals: null };
   return verdict(await reconcileDatabase(session, database, request, context, signal), signal);
