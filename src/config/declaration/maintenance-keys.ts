@@ -30,7 +30,7 @@ export type MaintenanceKeys = {
 const mostRows = 1_000_000_000_000_000;
 
 export const windowSection: Section<WindowKeys> = section(
-  'When maintenance and index builds may be at work; without it, or with `window: null`, at any time. What is at work at its end is cancelled, and due again in the next one.',
+  'When maintenance and index builds may be at work; without it, or with `window: null`, at any time. What is at work at its end is cancelled, and due again in the next one: an index whose build takes longer than a window is never finished.',
   {
     cron: required(cronExpression, "When it opens, read in the table's `timezone`."),
     for: required(duration('1m', '24h'), 'How long it stays open.'),
@@ -58,7 +58,7 @@ export const maintenanceSection: Section<MaintenanceKeys> = section(
     closedFor: defaulted(
       duration('0s', '365 days'),
       '1h',
-      'A partition has closed when its upper bound has been over, and its rows have been unchanged, for this long.',
+      'A partition has closed when its upper bound has been over, and its rows have been unchanged, for this long. An ANALYZE is what shows the latter, so let this be shorter than the time between two of a partition; before PostgreSQL 18 that of the partitioned table, each `parentAnalyzeEvery`, is one of them all.',
     ),
     reindexBloat: defaulted(
       orFalse(share(0.1, 0.95)),
@@ -77,12 +77,16 @@ export const maintenanceSection: Section<MaintenanceKeys> = section(
       'Partitions of this table that are worked on at the same time; a database works on no more than the greatest of its tables.',
     ),
     window: windowSection,
-    costDelay: optional(duration('0ms', '100ms'), '`vacuum_cost_delay` of VACUUM and ANALYZE; `0ms`: as fast as they can.', "the server's"),
+    costDelay: optional(
+      duration('0ms', '100ms'),
+      "`vacuum_cost_delay` of VACUUM and ANALYZE; `0ms`: as fast as they can, which is also the server's unless somebody has set it. Autovacuum has a setting of its own, `2ms` by default.",
+      "the server's",
+    ),
     costLimit: optional(wholeNumber(1, 10_000), '`vacuum_cost_limit` of VACUUM and ANALYZE.', "the server's"),
     maxReplicationLag: defaulted(
       orFalse(duration('1s', '7 days')),
       '30s',
-      'Nothing further is begun while a standby is further behind than this; `false`: however far.',
+      'Nothing further is begun while a standby is further behind than this; `false`: however far. Only members of pg_monitor (or pg_read_all_stats) see how far standbys are; for another role this does nothing. Let it be longer than any `recovery_min_apply_delay`.',
     ),
     maxLockWaiters: defaulted(
       orFalse(wholeNumber(0, 10_000)),
