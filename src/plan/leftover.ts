@@ -8,11 +8,14 @@ export function isNamedAsLeftover(name: string): boolean {
 
 /** The mark of the index beside which our own REINDEX or build, not known to have ended well, left this one; undefined: of none. */
 export function leftoverOf({ name: { name }, relationOid }: IndexFacts, marks: readonly IndexMark[]): IndexMark | undefined {
+  return marks.find((mark) => mark.state !== 'built' && mark.relationOid === relationOid && isLeftoverOf(name, mark.index.name));
+}
+
+/** Whether `name` is that of the second index of a REINDEX CONCURRENTLY of `index`. */
+export function isLeftoverOf(name: string, index: string): boolean {
   const ending = endingOf(name);
-  if (ending === '') return undefined;
   // PostgreSQL cuts a long name to make room for the ending. Source: makeObjectName.
-  const isBeside = ({ index }: IndexMark): boolean => name === cutToBytes(index.name, maxIdentifierBytes - ending.length) + ending;
-  return marks.find((mark) => mark.state !== 'built' && mark.relationOid === relationOid && isBeside(mark));
+  return ending !== '' && name === cutToBytes(index, maxIdentifierBytes - ending.length) + ending;
 }
 
 /** PostgreSQL numbers the ending when the name is taken (`x_ccnew1`); empty: another name. Source: ChooseRelationName. */

@@ -328,7 +328,20 @@ describe('an index of a partition', () => {
     expect(error?.message).toContain('nonesuch');
   });
 
-  it('whose build is cancelled stays as invalid, marked as ours, and the rebuild finishes it', async () => {
+  it('that cannot be rebuilt, as its keys are not unique, has nothing beside it and is marked', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await db.query('INSERT INTO revenues_1 SELECT * FROM revenues_1 LIMIT 1');
+    await expect(db.query('CREATE UNIQUE INDEX CONCURRENTLY one ON revenues_1 (id)')).rejects.toMatchObject({ code: '23505' });
+    await using open = await conducting(db);
+    const report = await apply(open, await steps.reindex('revenues_1', 'one'));
+    expect(report).toMatchObject({ outcome: 'failed', error: { code: 'PD521' } });
+    expect(report.error?.message).toContain('DROP INDEX CONCURRENTLY public.one');
+    expect(await invalidIndexes(db)).toEqual(['one']);
+    expect((await readUpkeepMarks(open.session, journalSchema, never)).indexes).toMatchObject([{ state: 'failed' }]);
+  });
+
+  it('whose build is cancelled is removed again, and the mark with it', async () => {
     await using db = await createDatabase();
     const steps = await createRevenues(db, 1);
     await using open = await conducting(db);
@@ -338,6 +351,43 @@ describe('an index of a partition', () => {
     const done = apply(open, steps.createIndex('revenues_1', 'one'), never, cancel.signal);
     await waitForLockWaiter(db, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
     cancel.abort(new Yielded('window'));
+    await waitForLockWaiter(db, ({ query }) => query.includes('DROP INDEX CONCURRENTLY'));
+    await writer.query('COMMIT');
+    expect(await done).toMatchObject({ outcome: 'skipped', yieldedTo: 'window', error: null });
+    expect(await invalidIndexes(db)).toEqual([]);
+    expect((await readUpkeepMarks(open.session, journalSchema, never)).indexes).toEqual([]);
+  });
+
+  it('whose rebuild is cancelled has nothing beside it', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await db.query('CREATE INDEX theirs ON revenues_1 (id)');
+    await using open = await conducting(db);
+    const writer = await db.client();
+    await writer.query('BEGIN; INSERT INTO revenues_1 SELECT * FROM revenues_1 LIMIT 1');
+    const cancel = new AbortController();
+    const done = apply(open, await steps.reindex('revenues_1', 'theirs'), never, cancel.signal);
+    await waitForLockWaiter(db, ({ query }) => query.includes('REINDEX INDEX CONCURRENTLY'));
+    expect(await invalidIndexes(db)).toEqual(['theirs_ccnew']);
+    cancel.abort(new Yielded('window'));
+    await waitForLockWaiter(db, ({ query }) => query.includes('DROP INDEX CONCURRENTLY'));
+    await writer.query('COMMIT');
+    expect(await done).toMatchObject({ outcome: 'skipped', yieldedTo: 'window', error: null });
+    expect(await invalidIndexes(db)).toEqual([]);
+  });
+
+  it('whose build is cancelled, and that cannot be removed, is marked as ours, and the rebuild finishes it', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await using open = await conducting(db);
+    const writer = await db.client();
+    await writer.query('BEGIN; INSERT INTO revenues_1 SELECT * FROM revenues_1 LIMIT 1');
+    const cancel = new AbortController();
+    const done = apply(open, steps.createIndex('revenues_1', 'one'), never, cancel.signal);
+    await waitForLockWaiter(db, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
+    cancel.abort(new Yielded('window'));
+    const { pid } = await waitForLockWaiter(db, ({ query }) => query.includes('DROP INDEX CONCURRENTLY'));
+    await db.query('SELECT pg_cancel_backend($1)', [pid]);
     expect(await done).toMatchObject({ outcome: 'skipped', yieldedTo: 'window', error: null });
     await writer.query('COMMIT');
     expect(await invalidIndexes(db)).toEqual(['one']);

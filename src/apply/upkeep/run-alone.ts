@@ -1,6 +1,6 @@
 import { ConnectionError, InvariantError, PartitiondError, StatementError } from '../../errors.ts';
+import { renderFailReindex } from '../../journal/reindex-marks.ts';
 import { renderRememberFrozen } from '../../journal/upkeep-marks.ts';
-import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { CreateIndex, Reindex, UpkeepStep } from '../../plan/step.ts';
 import type { Notice } from '../../postgres/session.ts';
 import { isLockFailure, sqlstates } from '../../postgres/sqlstate.ts';
@@ -11,6 +11,7 @@ import { contradiction } from './confirm-upkeep.ts';
 import type { Sight } from './look.sql.ts';
 import { isGone, look } from './look.ts';
 import { marksAfter, marksBefore } from './marks.ts';
+import { removeRemains } from './remains.ts';
 import { mayNotMaintain, notUnique } from './upkeep-errors.ts';
 import type { UpkeepWorker } from './upkeep-worker.ts';
 import { Yielded } from './yielded.ts';
@@ -77,8 +78,9 @@ async function command(run: AloneRun): Promise<Yield | null> {
   try {
     await worker.session.execute(`/* partitiond:${step.kind} */ ${statement.sql}`, cancel);
   } catch (error) {
-    if (error === cancel.reason && error instanceof Yielded) return error.to;
-    return await yieldOrThrow(run, error);
+    if (error !== cancel.reason || !(error instanceof Yielded)) return await yieldOrThrow(run, error);
+    await removeRemains(run);
+    return error.to;
   } finally {
     stopListening();
   }
@@ -88,14 +90,19 @@ async function command(run: AloneRun): Promise<Yield | null> {
 /** A lock that was not obtained, and a relation that is no longer there, are for the next run to look at. */
 async function yieldOrThrow(run: AloneRun, error: unknown): Promise<Yield> {
   const { worker, step, signal } = run;
-  if (isLockFailure(error)) return 'locked';
+  if (isLockFailure(error)) {
+    await removeRemains(run);
+    return 'locked';
+  }
   if (!(error instanceof StatementError) || signal.aborted) throw error;
   const sight = await look(worker.session, step, signal).catch((later: unknown) => {
     throw later instanceof ConnectionError ? lostAfter(error, later) : later;
   });
   if (isGone(step, sight)) return 'gone';
   if ((step.kind === 'create-index' || step.kind === 'reindex') && isOfKeys(error, step, sight)) {
-    throw notUnique(step, step.kind === 'reindex' || !(await removeAgain(run)), error);
+    if (step.kind === 'reindex') worker.owe([renderFailReindex(run.context.journal.schema, step.partitionOid, step.index)]);
+    const isRemoved = await removeRemains(run);
+    throw notUnique(step, { isRemoved, isValid: sight.isIndexValid }, error);
   }
   throw error;
 }
@@ -114,16 +121,6 @@ function isOfKeys({ sqlstate, context }: StatementError, step: CreateIndex | Rei
   if (sqlstate !== sqlstates.uniqueViolation || context['relation'] !== `${schema}.${name}`) return false;
   if (step.kind === 'reindex') return sight.isIndexUnique;
   return step.definition.isUnique && sight.indexOid !== null && !sight.isIndexValid;
-}
-
-/** A unique index that failed is invalid, but refuses rows all the same. Whether it is gone. */
-async function removeAgain({ worker, step, cancel }: AloneRun): Promise<boolean> {
-  if (step.kind !== 'create-index') return false;
-  const sql = `/* partitiond:${step.kind} */ DROP INDEX CONCURRENTLY ${formatQualifiedName(step.index)}`;
-  return await worker.session.execute(sql, cancel).then(
-    () => true,
-    () => false,
-  );
 }
 
 /** VACUUM and ANALYZE tell with a warning what they leave alone, and end well. Other warnings, of old transactions for one, are about work that was done. */

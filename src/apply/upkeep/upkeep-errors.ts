@@ -14,15 +14,26 @@ export function mayNotMaintain(step: UpkeepStep, { role, owner }: Sight): Statem
   return new StatementError('PD520', message, sqlstates.insufficientPrivilege, { context: { partition } });
 }
 
-/** A unique index that the rows do not allow. `isLeft`: the invalid index could not be removed again. */
-export function notUnique(step: CreateIndex | Reindex, isLeft: boolean, cause: StatementError): StatementError {
+/** A unique index that the rows do not allow. `isRemoved`: the half-made index is gone again. `isValid`: the one that was to be rebuilt. */
+export function notUnique(
+  step: CreateIndex | Reindex,
+  { isRemoved, isValid }: { readonly isRemoved: boolean; readonly isValid: boolean },
+  cause: StatementError,
+): StatementError {
   const [index, partition] = [formatQualifiedName(step.index), formatQualifiedName(step.partition)];
-  const what =
-    step.kind === 'reindex' || isLeft
-      ? `The index is there, invalid, and refuses further duplicates; remove them, or the index: DROP INDEX CONCURRENTLY ${index};`
-      : 'The index was removed again. Remove the duplicates, or take `unique` out of the policy.';
+  const what = whatIsLeft(step, index, isRemoved, isValid);
   const message = `Could not ${doing(step)}: rows of ${partition} are not unique in the columns of ${index} (SQLSTATE 23505). ${what}`;
   return new StatementError('PD521', message, sqlstates.uniqueViolation, { cause, context: { partition, index } });
+}
+
+function whatIsLeft({ kind }: CreateIndex | Reindex, index: string, isRemoved: boolean, isValid: boolean): string {
+  if (kind === 'create-index' && isRemoved) {
+    return 'The index was removed again. Remove the duplicates, or take `unique` out of the policy.';
+  }
+  if (isValid) {
+    return 'The index is as it was, though it should have refused them: check it (amcheck), and remove the duplicates. It is tried again after a day.';
+  }
+  return `The index is there, invalid, and refuses further duplicates; remove them, or the index: DROP INDEX CONCURRENTLY ${index};`;
 }
 
 /** The command said nothing, but the catalog shows something else; `found` is the rest of a sentence. */
