@@ -26,6 +26,8 @@ export interface Inventory {
   indexNamed(name: QualifiedName): IndexFacts | undefined;
   /** The mark of an index that the policy asked for once. */
   markOf(index: IndexFacts): IndexMark | undefined;
+  /** Whether a REINDEX of it met keys that are not unique. */
+  hasFailed(index: IndexFacts): boolean;
   /** Marked otherwise under the policy's name it is not, even where the shape is the same: the policy has been changed. */
   isAsAsked(index: IndexFacts, wanted: IndexPolicy): boolean;
   /** Of the partition that a relation is or belongs to; null: it has none, or is the table itself. */
@@ -70,6 +72,7 @@ export function takeInventory(subject: Subject, facts: UpkeepFacts, leaving: Rea
     indexesOf: (oid) => indexes.get(oid) ?? [],
     indexNamed: (name) => names.get(formatQualifiedName(name)),
     markOf,
+    hasFailed: ({ relationOid, name }) => marks.get(markKey(relationOid, name))?.state === 'failed',
     isAsAsked(index, wanted) {
       const mark = markOf(index);
       if (mark !== undefined && mark.definition !== null && mark.policyName === wanted.name)

@@ -14,6 +14,8 @@ export type OnLeaf =
   | { readonly kind: 'lacks'; readonly name: QualifiedName; readonly obsolete: IndexFacts | null }
   /** An interrupted build of ours, by its mark or by its name. */
   | { readonly kind: 'unfinished'; readonly index: IndexFacts }
+  /** As above, but its REINDEX met keys that are not unique: nothing to do until those are gone. */
+  | { readonly kind: 'failed'; readonly index: IndexFacts }
   | { readonly kind: 'taken'; readonly by: IndexFacts };
 
 /**
@@ -35,7 +37,7 @@ export function lookAtLeaf(inventory: Inventory, wanted: IndexPolicy, leaf: Plac
   const busy = [...alike, ...(named === undefined ? [] : [named])].find((index) => index.isBuilding);
   if (busy !== undefined) return { kind: 'busy', index: busy };
   const unfinished = alike.find((index) => index === named || isAttached(index));
-  if (unfinished !== undefined) return { kind: 'unfinished', index: unfinished };
+  if (unfinished !== undefined) return { kind: inventory.hasFailed(unfinished) ? 'failed' : 'unfinished', index: unfinished };
   if (named === undefined) return { kind: 'lacks', name, obsolete: null };
   const isObsolete =
     named.relationOid === leaf.oid && !named.isValid && named.parentIndexOid === null && inventory.markOf(named) !== undefined;

@@ -100,6 +100,7 @@ function onLeaf(inventory: Inventory, wanted: IndexPolicy, leaf: Place, parent: 
   const found = lookAtLeaf(inventory, wanted, leaf, parent.oid);
   walk.works.push({ leaf, found, parent });
   if (found.kind === 'taken') walk.taken.push({ name: found.by.name, by: found.by });
+  if (found.kind === 'failed') walk.kept.push(found.index.oid);
   if (found.kind !== 'has') return null;
   walk.kept.push(found.index.oid);
   return isAttached(found.index, parent) ? found.index.name : null;
@@ -162,6 +163,7 @@ function assemble(inventory: Inventory, wanted: IndexPolicy, top: ParentIndex, w
 function attachLeaf(inventory: Inventory, { leaf, found, parent }: Work, reason: string): readonly IndexStep[] {
   switch (found.kind) {
     case 'busy':
+    case 'failed':
     case 'taken':
       return [];
     case 'has':

@@ -18,7 +18,7 @@ export function planSubset(inventory: Inventory, wanted: IndexPolicy): EntryPlan
     const range = inventory.rangeOf(leaf);
     if (belongs === null || range === null || !belongs(range)) continue;
     const found = lookAtLeaf(inventory, wanted, leaf, undefined);
-    if (found.kind === 'has') kept.push(found.index.oid);
+    if (found.kind === 'has' || found.kind === 'failed') kept.push(found.index.oid);
     if (found.kind === 'taken') taken.push({ name: found.by.name, by: found.by });
     steps.push(...workOnLeaf(inventory, wanted, leaf, found, reason));
   }

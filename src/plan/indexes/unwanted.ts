@@ -39,7 +39,8 @@ function decide(inventory: Inventory, entries: Entries, place: Place, index: Ind
   const policyName = inventory.markOf(index)?.policyName ?? null;
   const isBroken = place.kind !== 'partitioned' && !index.isValid;
   if (policyName === null) return index.parentIndexOid === null ? leftover(inventory, place, index) : [];
-  if (index.parentIndexOid !== null) return isBroken ? [reindex(inventory, place, index, 'an interrupted build left it invalid')] : [];
+  if (index.parentIndexOid !== null)
+    return isBroken && !inventory.hasFailed(index) ? [reindex(inventory, place, index, 'an interrupted build left it invalid')] : [];
   const abandoned = isBroken ? 'an interrupted build left it invalid, and it is no longer asked for' : null;
   const reason = reasonToDrop(inventory, place, entries.get(policyName), policyName) ?? abandoned;
   return reason === null ? [] : [dropIndex(inventory, place, index, reason)];

@@ -1,11 +1,11 @@
 /** Which indexes of leaves are rebuilt, and what is said of those that are invalid or mostly waste, whether they are rebuilt or not. */
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { IndexFacts, UpkeepFacts } from '../../partition/upkeep.ts';
+import type { IndexFacts, IndexMark, UpkeepFacts } from '../../partition/upkeep.ts';
 import { type Finding, warning } from '../finding.ts';
 import { leftoverOf } from '../leftover.ts';
 import type { Reindex } from '../step.ts';
 import type { Subject } from '../subject.ts';
-import { canReindexConcurrently, invalidIndex } from './index-state.ts';
+import { canReindexConcurrently, invalidIndex, markOf } from './index-state.ts';
 import { compareLeaves, compareNames, type Leaf } from './leaf.ts';
 import { formatShare, formatSize } from './quantities.ts';
 
@@ -76,8 +76,8 @@ const believableGrowth = 1.25;
 const believableRest = 0.8;
 
 /** The waste is an estimate: what a REINDEX did not get rid of is none. */
-function isAsRebuilt({ bytes, name, relationOid }: IndexFacts, { liveRows }: Leaf, { marks }: UpkeepFacts): boolean {
-  const rebuilt = marks.indexes.find((mark) => mark.relationOid === relationOid && compareNames(mark.index, name) === 0)?.rebuilt ?? null;
+function isAsRebuilt({ bytes }: IndexFacts, { liveRows }: Leaf, mark: IndexMark | undefined): boolean {
+  const rebuilt = mark?.rebuilt ?? null;
   return rebuilt !== null && bytes <= believableGrowth * rebuilt.bytes && liveRows >= believableRest * rebuilt.rows;
 }
 
@@ -85,14 +85,16 @@ function findBloat({ policy: { maintenance } }: Subject, facts: UpkeepFacts, ind
   const { bytes, wastedBytes } = index;
   const most = maintenance?.reindexBloat ?? null;
   if (maintenance === null || most === null || wastedBytes === null || bytes < maintenance.reindexMinBytes) return null;
-  if (!(wastedBytes / bytes > most) || isAsRebuilt(index, leaf, facts)) return null;
+  const mark = markOf(index, facts.marks.indexes);
+  if (!(wastedBytes / bytes > most) || isAsRebuilt(index, leaf, mark)) return null;
+  const hasFailed = mark?.state === 'failed';
   const waste = `${formatSize(wastedBytes)} of its ${formatSize(bytes)}`;
   return {
     kind: 'bloated-index',
     reason: `an estimated ${waste} are waste, more than ${formatShare(most)}`,
     what: `is bloated: an estimated ${waste} are waste, and the policy allows ${formatShare(most)}`,
-    isRepaired: true,
-    remedy: rebuildByHand(index),
+    isRepaired: !hasFailed,
+    remedy: hasFailed ? `A REINDEX failed as its keys are not unique. ${afterDuplicates(rebuildByHand(index))}` : rebuildByHand(index),
     wastedBytes,
   };
 }
@@ -115,13 +117,12 @@ function findInvalid({ policy }: Subject, { marks }: UpkeepFacts, index: IndexFa
       const remedy = isOurs ? 'The task index removes it.' : `If no REINDEX is at work any more, run: ${dropByHand(index)}`;
       return { ...fault, what, isRepaired: false, remedy };
     }
+    case 'duplicates': {
+      const what = `is invalid, and a REINDEX failed as its keys are not unique: ${effect}`;
+      return { ...fault, what, isRepaired: false, remedy: afterDuplicates(repairByHand(index)) };
+    }
     case 'broken':
-      return {
-        ...fault,
-        what: `is invalid: ${effect}`,
-        isRepaired: true,
-        remedy: `${rebuildByHand(index)} Or remove it: ${dropByHand(index)}`,
-      };
+      return { ...fault, what: `is invalid: ${effect}`, isRepaired: true, remedy: repairByHand(index) };
   }
 }
 
@@ -152,6 +153,16 @@ function rebuildByHand(index: IndexFacts): string {
   const name = formatQualifiedName(index.name);
   if (canReindexConcurrently(index)) return `Rebuild it: REINDEX INDEX CONCURRENTLY ${name};`;
   return `As it stands behind an exclusion constraint, only REINDEX INDEX ${name}; rebuilds it, which blocks readers and writers.`;
+}
+
+function afterDuplicates(repair: string): string {
+  return `Remove the duplicates first. ${repair} partitiond tries again a day after it failed.`;
+}
+
+/** What belongs to a constraint or to an index of the parent goes only with that. */
+function repairByHand(index: IndexFacts): string {
+  const canGo = !index.isConstraint && index.parentIndexOid === null;
+  return canGo ? `${rebuildByHand(index)} Or remove it: ${dropByHand(index)}` : rebuildByHand(index);
 }
 
 function dropByHand(index: IndexFacts): string {

@@ -176,6 +176,19 @@ describe('an index that all partitions have', () => {
     ]);
   });
 
+  it('leaves alone what a REINDEX could not make unique, attached or not, and builds the others', () => {
+    const unique = entry('status', { isUnique: true, keys: [{ kind: 'column', column: 'at', options: '' }] });
+    const broken = { isValid: false, isUnique: true, keys: ['at'] };
+    const top = index('status', 't', broken);
+    const own = index('p1_status', 'p1', broken);
+    const attached = index('x', 'p2', { ...broken, parentIndexOid: top.oid });
+    const marks = [own, attached].map((one) => markOf(one, unique, 'failed'));
+    const model = indexModel(3, { indexes: [unique] }, { indexes: [top, own, attached], marks });
+    expect(told(planIndexModel(model))).toEqual(['create-index concurrently p3: p3_status', 'attach-index p3: p3_status to status']);
+    const again = model.marks.map((one) => ({ ...one, state: 'building' as const }));
+    expect(told(planIndexModel({ ...model, marks: again }))).toContain('reindex p1: p1_status');
+  });
+
   it('leaves alone what somebody is building', () => {
     const building = { isValid: false, isBuilding: true };
     const top = index('status', 't', { isValid: false });

@@ -89,6 +89,13 @@ describe('an index of some partitions', () => {
     expect(told(planIndexModel(killIndexStep(model, create)))).toEqual(['reindex p1: p1_x']);
   });
 
+  it('is left alone, and kept, when a REINDEX could not make it unique', () => {
+    const wanted = entry('x', { isUnique: true, partitions: { kind: 'closed' } });
+    const broken = index('p1_x', 'p1', { isValid: false, isUnique: true });
+    const model = indexModel(1, { indexes: [wanted] }, { indexes: [broken], marks: [markOf(broken, wanted, 'failed')] });
+    expect(told(planIndexModel(model))).toEqual([]);
+  });
+
   it('is a finding where its name is taken, one for all', () => {
     const indexes = [index('p1_x', 'p1', { keys: ['a'] }), index('p2_x', 'p1', { keys: ['b'] })];
     const plan = planIndexModel(indexModel(2, asked({ kind: 'closed' }), { indexes }));
@@ -199,6 +206,8 @@ describe('what nobody asks for any more', () => {
     const broken = { ...leaf, isValid: false };
     expect(told(planIndexModel(indexModel(1, {}, { indexes: [top, broken], marks })))).toEqual(['reindex p1: p1_old']);
     expect(told(planIndexModel(indexModel(1, {}, { indexes: [top, broken], marks: marks.slice(0, 1) })))).toEqual([]);
+    const failed = [markOf(broken, entry('old'), 'failed')];
+    expect(told(planIndexModel(indexModel(1, {}, { indexes: [top, broken], marks: failed })))).toEqual([]);
   });
 });
 

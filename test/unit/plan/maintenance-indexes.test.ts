@@ -92,6 +92,37 @@ describe('an invalid index', () => {
   });
 });
 
+describe('an index in which a REINDEX met keys that are not unique', () => {
+  const failed = (policyName: string | null): Settings => ({ marks: [markOf('i', 'p1', { policyName, state: 'failed' })] });
+
+  it.each([null, 'i'])('is not rebuilt, and the finding says what helps (marked as %s)', (policyName) => {
+    const { steps, findings } = plan([indexOf('i', 'p1', invalid)], failed(policyName));
+    expect(steps).toEqual([]);
+    expect(findings.map(({ kind, message }) => `${kind}: ${message}`)).toEqual([
+      'invalid-index: Index public.i of public.p1 is invalid, and a REINDEX failed as its keys are not unique: every write maintains it, and no query uses it. Remove the duplicates first. Rebuild it: REINDEX INDEX CONCURRENTLY public.i; Or remove it: DROP INDEX CONCURRENTLY public.i; partitiond tries again a day after it failed.',
+    ]);
+  });
+
+  it('is not told to be dropped where it goes only with a constraint or with the index of the table', () => {
+    for (const changes of [{ isConstraint: true, isUnique: true }, { parentIndexOid: '7' }]) {
+      expect(told([indexOf('i', 'p1', { ...invalid, ...changes })], failed(null))[0]).not.toContain('DROP');
+    }
+  });
+
+  it('is not rebuilt for its waste either', () => {
+    const found = plan([indexOf('i', 'p1', { wastedBytes: 60 * megabyte })], failed(null));
+    expect(found.steps).toEqual([]);
+    expect(found.findings[0]?.message).toContain(
+      'A REINDEX failed as its keys are not unique. Remove the duplicates first. Rebuild it: REINDEX INDEX CONCURRENTLY public.i; partitiond',
+    );
+  });
+
+  it('is rebuilt where the mark is of another index, or of another relation', () => {
+    const marks = [markOf('j', 'p1', { state: 'failed' }), markOf('i', 'p2', { state: 'failed' })];
+    expect(rebuilt([indexOf('i', 'p1', invalid)], { marks })).toEqual(['i']);
+  });
+});
+
 describe('what is the index task’s', () => {
   const wanted: IndexPolicy = {
     name: 'i',
