@@ -7,7 +7,7 @@ import type { Finding } from '../finding.ts';
 import type { Analyze, Reindex, Vacuum } from '../step.ts';
 import type { Subject } from '../subject.ts';
 import { closingOf } from './closed.ts';
-import { type Leaf, leavesOf } from './leaf.ts';
+import { leavesOf } from './leaf.ts';
 import { compareWork, type LeafWork, leafWork } from './leaf-work.ts';
 import { planParentAnalyze } from './parent-analyze.ts';
 import { compareRebuilds, planReindex } from './reindex.ts';
@@ -29,19 +29,18 @@ export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: R
   const indexes = planReindex(subject, facts, leaves);
   const closing = maintenance === null ? null : closingOf(subject, maintenance);
   const due = closing === null ? [] : leaves.flatMap((leaf) => leafWork(subject, closing, facts, leaf) ?? []);
-  const works = due.filter(isAllowed).toSorted(compareWork);
-  const rebuilds = indexes.rebuilds.filter(isAllowed).toSorted(compareRebuilds);
-  const lacking = [...due, ...indexes.rebuilds].filter((work) => !isAllowed(work)).map(({ leaf }) => leaf);
+  const works = due.filter(({ leaf }) => leaf.mayMaintain).toSorted(compareWork);
+  const lacking = due.map(({ leaf }) => leaf).filter(({ mayMaintain }) => !mayMaintain);
   const parent = maintenance === null ? null : planParentAnalyze(subject, maintenance, facts);
   return {
     steps: [
       ...works.filter((work) => !isOfClosed(work)).map(({ step }) => step),
       ...(parent === null ? [] : [parent]),
       ...works.filter(isOfClosed).map(({ step }) => step),
-      ...rebuilds.map(({ step }) => step),
+      ...indexes.rebuilds.toSorted(compareRebuilds).map(({ step }) => step),
     ],
     findings: [
-      ...privilegeFindings(subject, facts, [...new Set(lacking)]),
+      ...privilegeFindings(subject, facts, lacking),
       ...wraparoundFindings(subject, facts, leaves),
       ...neverAnalysedFindings(subject, leaves),
       ...indexes.findings,
@@ -51,8 +50,4 @@ export function planMaintenance(subject: Subject, facts: UpkeepFacts, leaving: R
 
 function isOfClosed({ urgency }: LeafWork): boolean {
   return urgency === 'closed';
-}
-
-function isAllowed({ leaf }: { readonly leaf: Leaf }): boolean {
-  return leaf.mayMaintain;
 }

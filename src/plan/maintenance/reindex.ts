@@ -9,7 +9,7 @@ import { canReindexConcurrently, invalidIndex, markOf } from './index-state.ts';
 import { compareLeaves, compareNames, type Leaf } from './leaf.ts';
 import { formatShare, formatSize } from './quantities.ts';
 
-/** An index that is to be rebuilt, if the role may. */
+/** An index that is to be rebuilt. */
 export interface Rebuild {
   readonly leaf: Leaf;
   readonly step: Reindex;
@@ -24,7 +24,8 @@ export interface IndexUpkeep {
 
 /**
  * Looks at the indexes that `facts` tells of, in its order. One that is being built is left alone; one that the task `index` finishes or removes
- * is only told of. Without `maintenance` in the policy nothing is rebuilt, and bloat is not looked for. Pure, throws nothing.
+ * is only told of, and so is one that the role may not rebuild: MAINTAIN would do for the REINDEX, but not to drop what an interrupted one
+ * leaves. Without `maintenance` in the policy nothing is rebuilt, and bloat is not looked for. Pure, throws nothing.
  */
 export function planReindex(subject: Subject, facts: UpkeepFacts, leaves: readonly Leaf[]): IndexUpkeep {
   const leavesByOid = new Map(leaves.map((leaf) => [leaf.oid, leaf]));
@@ -41,7 +42,8 @@ export function planReindex(subject: Subject, facts: UpkeepFacts, leaves: readon
     if (fault === null) continue;
     const rebuild = fault.isRepaired ? rebuildOf(subject, index, leaf, fault) : null;
     if (rebuild !== null) rebuilds.push(rebuild);
-    const future = rebuild !== null && leaf.mayMaintain ? 'partitiond rebuilds it.' : fault.remedy;
+    const byHand = leaf.mayReindex ? fault.remedy : `partitiond's role does not have the owner's rights. ${fault.remedy}`;
+    const future = rebuild === null ? byHand : 'partitiond rebuilds it.';
     findings.push(
       warning(
         fault.kind,
@@ -109,11 +111,11 @@ function findInvalid({ policy }: Subject, { marks }: UpkeepFacts, index: IndexFa
         ...fault,
         what: 'is not finished: its build was interrupted',
         isRepaired: false,
-        remedy: 'The task index finishes or removes it.',
+        remedy: leaf.mayReindex ? 'The task index finishes or removes it.' : repairByHand(index),
       };
     case 'leftover': {
       const what = `is left of a REINDEX CONCURRENTLY that was interrupted: ${effect}`;
-      const isOurs = leftoverOf(index, marks.indexes) !== undefined;
+      const isOurs = leaf.mayReindex && leftoverOf(index, marks.indexes) !== undefined;
       const remedy = isOurs ? 'The task index removes it.' : `If no REINDEX is at work any more, run: ${dropByHand(index)}`;
       return { ...fault, what, isRepaired: false, remedy };
     }
@@ -132,7 +134,7 @@ function rebuildOf(
   leaf: Leaf,
   { reason, wastedBytes }: Fault,
 ): Rebuild | null {
-  if (maintenance === null || !canReindexConcurrently(index)) return null;
+  if (maintenance === null || !leaf.mayReindex || !canReindexConcurrently(index)) return null;
   const step: Reindex = {
     kind: 'reindex',
     table: table.name,

@@ -54,7 +54,7 @@ export function privilegeFindings({ policy, table }: Subject, { mayMaintain }: U
 
 function privilegeFinding({ name, owner }: Subject['table'], what: string, partition: QualifiedName | null): Finding {
   const table = formatQualifiedName(name);
-  const message = `partitiond's role may not vacuum, analyse and reindex ${what}, so that is not done`;
+  const message = `partitiond's role may not vacuum and analyse ${what}, so that is not done`;
   const since17 = `From PostgreSQL 17 on, GRANT MAINTAIN ON ${table} and on its partitions to the role`;
   return warning(
     'missing-privilege',

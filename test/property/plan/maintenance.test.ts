@@ -24,9 +24,9 @@ const analyzedAt = fc.constantFrom(null, now, now - hour, now - 48n * hour);
 function relationNamed(name: Name): fc.Arbitrary<RelationFacts> {
   const draws = fc.record({ liveRows: rows, deadRows: rows, changedRows: rows, changes: rows, xidAge: age, mxidAge: age, analyzedAt });
   return fc
-    .tuple(draws, fc.boolean(), fc.constantFrom('1', '2'), fc.integer({ min: 0, max: 5 }))
-    .map(([draw, isAnalyzed, filenode, dice]) =>
-      leafOf(name, { ...draw, isAnalyzed, filenode, rootOid: `oid of ${leaves[name]}`, mayMaintain: dice > 0 }),
+    .tuple(draws, fc.boolean(), fc.constantFrom('1', '2'), fc.integer({ min: 0, max: 5 }), fc.boolean())
+    .map(([draw, isAnalyzed, filenode, dice, mayReindex]) =>
+      leafOf(name, { ...draw, isAnalyzed, filenode, rootOid: `oid of ${leaves[name]}`, mayMaintain: dice > 0, mayReindex }),
     );
 }
 
@@ -153,11 +153,12 @@ describe('a plan of maintenance', () => {
     fc.assert(
       fc.property(cases, (facts) => {
         const steps = plan(facts);
-        for (const { oid, mayMaintain } of facts.relations) {
+        for (const { oid, mayMaintain, mayReindex } of facts.relations) {
           const kinds = steps.filter((step) => oidOf(step) === oid).map(({ kind }) => kind);
           expect(kinds.filter((kind) => kind !== 'reindex').length).toBeLessThanOrEqual(1);
           expect(kinds.lastIndexOf('vacuum')).toBeLessThanOrEqual(Math.max(kinds.indexOf('reindex'), 0));
-          if (!mayMaintain) expect(kinds).toEqual([]);
+          if (!mayMaintain) expect(kinds.filter((kind) => kind !== 'reindex')).toEqual([]);
+          if (!mayReindex) expect(kinds).not.toContain('reindex');
         }
       }),
       { numRuns: 300 },

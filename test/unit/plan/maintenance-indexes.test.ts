@@ -74,13 +74,19 @@ describe('an invalid index', () => {
   });
 
   it('comes with the statements that help where nothing is maintained or the role may not', () => {
-    const help =
-      'Index public.i of public.p1 is invalid: every write maintains it, and no query uses it. Rebuild it: REINDEX INDEX CONCURRENTLY public.i; Or remove it: DROP INDEX CONCURRENTLY public.i;';
-    expect(told([indexOf('i', 'p1', invalid)], { maintenance: null })).toEqual([help]);
+    const fault = 'Index public.i of public.p1 is invalid: every write maintains it, and no query uses it.';
+    const help = 'Rebuild it: REINDEX INDEX CONCURRENTLY public.i; Or remove it: DROP INDEX CONCURRENTLY public.i;';
+    expect(told([indexOf('i', 'p1', invalid)], { maintenance: null })).toEqual([`${fault} ${help}`]);
     expect(rebuilt([indexOf('i', 'p1', invalid)], { maintenance: null })).toEqual([]);
-    const forbidden: Settings = { relations: [leafOf('p1', { mayMaintain: false })] };
-    expect(told([indexOf('i', 'p1', invalid)], forbidden)).toEqual([help]);
+    const forbidden: Settings = { relations: [leafOf('p1', { mayReindex: false })] };
+    const rights = "partitiond's role does not have the owner's rights.";
+    expect(told([indexOf('i', 'p1', invalid)], forbidden)).toEqual([`${fault} ${rights} ${help}`]);
     expect(rebuilt([indexOf('i', 'p1', invalid)], forbidden)).toEqual([]);
+    const marks = [markOf('i', 'p1')];
+    expect(told([indexOf('i', 'p1', invalid)], { ...forbidden, marks })[0]).toContain(
+      `was interrupted. ${rights} Rebuild it: REINDEX INDEX`,
+    );
+    expect(told([indexOf('i_ccnew', 'p1', invalid)], { ...forbidden, marks })[0]).toContain('run: DROP INDEX CONCURRENTLY public.i_ccnew;');
   });
 
   it('is not rebuilt behind an exclusion constraint, which needs a lock that keeps everybody out', () => {
@@ -264,9 +270,10 @@ describe('a bloated index', () => {
   });
 
   it('comes with the statement that helps where the role may not', () => {
-    const relations = [leafOf('p1', { mayMaintain: false })];
+    const relations = [leafOf('p1', { mayReindex: false })];
+    expect(plan([indexOf('i', 'p1', bloated)], { relations }).steps).toEqual([]);
     expect(told([indexOf('i', 'p1', bloated)], { relations })[0]).toContain(
-      'allows 50 %. Rebuild it: REINDEX INDEX CONCURRENTLY public.i;',
+      "allows 50 %. partitiond's role does not have the owner's rights. Rebuild it: REINDEX INDEX CONCURRENTLY public.i;",
     );
   });
 

@@ -252,7 +252,7 @@ describe('what gets nothing', () => {
         kind: 'missing-privilege',
         severity: 'warning',
         message:
-          "partitiond's role may not vacuum, analyse and reindex public.p1, so that is not done. From PostgreSQL 17 on, GRANT MAINTAIN ON public.t and on its partitions to the role; before, make it a member of the owner: GRANT owner TO it.",
+          "partitiond's role may not vacuum and analyse public.p1, so that is not done. From PostgreSQL 17 on, GRANT MAINTAIN ON public.t and on its partitions to the role; before, make it a member of the owner: GRANT owner TO it.",
         partition: named('p1'),
       },
     ]);
