@@ -61,7 +61,7 @@ function blocked({ events }: Conducting): readonly number[] {
 }
 
 describe('conducting upkeep', () => {
-  it('vacuums partitions side by side, the table itself last, and reports in the order of the steps', async () => {
+  it('vacuums partitions side by side, the table itself alone, and reports in the order of the steps', async () => {
     await using db = await createDatabase();
     const steps = await createRevenues(db, 4);
     await using open = await conducting(db);
@@ -97,6 +97,18 @@ describe('conducting upkeep', () => {
     await writer.query('COMMIT');
     expect((await done).map(({ outcome }) => outcome)).toEqual(Array.from({ length: 8 }, () => 'ok'));
     expect(open.workers.length).toBe(3);
+  });
+
+  it('takes what is urgent first, and reports in the order of the steps all the same', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 2);
+    await using open = await conducting(db);
+    const limits = { ...noLimits, concurrency: 1 };
+    const wanted = [steps.vacuum('revenues_1', { limits }), steps.vacuum('revenues_2', { limits, freeze: true })];
+    const reports = await conductUpkeep(open.session, wanted, open.context(), never);
+    expect(outcomesOf(reports)).toEqual(['vacuum revenues_1 ok', 'vacuum revenues_2 ok']);
+    const begun = open.events.flatMap((event) => (event.kind === 'step-started' ? [event.step.partition.name] : []));
+    expect(begun).toEqual(['revenues_2', 'revenues_1']);
   });
 
   it('rolls an index out from below, until the one of the table is valid', async () => {

@@ -5,9 +5,10 @@ import type { ApplyContext } from '../apply-context.ts';
 import { applyStep, toError } from '../apply-step.ts';
 import type { Outcome, StepReport, Yield } from '../step-report.ts';
 import { elapsedMs, type StepRun, startRun } from '../step-run.ts';
+import type { AloneRun } from './alone-run.ts';
 import { contradiction } from './confirm-upkeep.ts';
 import { isGone, look, reasonToYield } from './look.ts';
-import { type AloneRun, runAlone } from './run-alone.ts';
+import { runAlone } from './run-alone.ts';
 import type { UpkeepWorker } from './upkeep-worker.ts';
 
 /**

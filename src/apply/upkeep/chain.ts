@@ -7,8 +7,8 @@ export interface Chain {
   readonly relationOid: string;
   readonly tableOid: string;
   readonly limits: UpkeepLimits;
-  /** Of the partitioned table itself: before 18 its ANALYZE goes through the partitions too, so nothing else of the table runs beside it. */
-  readonly isOfTable: boolean;
+  /** Of the partitioned table itself, and nothing else of the table runs beside it: before 18 its ANALYZE goes through the partitions too. */
+  readonly isExclusive: boolean;
   readonly steps: readonly UpkeepStep[];
 }
 
@@ -17,8 +17,8 @@ export function isOnly(step: UpkeepStep): boolean {
   return step.kind === 'create-index' && step.how === 'only';
 }
 
-/** Chains in the order in which their first step appears, each with its steps in theirs. */
-export function chainsOf(steps: readonly UpkeepStep[]): readonly Chain[] {
+/** Chains in the order in which their first step appears, each with its steps in theirs. `serverVersion` is `server_version_num`. */
+export function chainsOf(steps: readonly UpkeepStep[], serverVersion: number): readonly Chain[] {
   const byRelation = new Map<string, UpkeepStep[]>();
   for (const step of steps) {
     const key = `${step.tableOid} ${step.partitionOid}`;
@@ -30,8 +30,23 @@ export function chainsOf(steps: readonly UpkeepStep[]): readonly Chain[] {
     const [first] = chain;
     if (first === undefined) return [];
     const { partitionOid, tableOid, limits } = first;
-    return [{ relationOid: partitionOid, tableOid, limits, isOfTable: partitionOid === tableOid, steps: chain }];
+    const isBeside = serverVersion >= 180000 && chain.every(({ kind }) => kind === 'analyze');
+    return [{ relationOid: partitionOid, tableOid, limits, isExclusive: partitionOid === tableOid && !isBeside, steps: chain }];
   });
+}
+
+/**
+ * The first of `pending` that `mayRun` and that fits beside those at work. One that waits for all else of its table to end keeps what comes after
+ * it of that table from beginning; otherwise its turn would come last.
+ */
+export function nextChain(pending: readonly Chain[], active: ReadonlySet<Chain>, mayRun: (chain: Chain) => boolean): Chain | null {
+  const awaited = new Set<string>();
+  for (const chain of pending) {
+    if (awaited.has(chain.tableOid) || !mayRun(chain)) continue;
+    if (fitsBeside(chain, active)) return chain;
+    if (chain.isExclusive) awaited.add(chain.tableOid);
+  }
+  return null;
 }
 
 /** Whether `chain` may run beside those at work: nothing on its relation, no more of its table than that allows. */
@@ -40,7 +55,7 @@ export function fitsBeside(chain: Chain, active: ReadonlySet<Chain>): boolean {
   for (const other of active) {
     if (other.relationOid === chain.relationOid) return false;
     if (other.tableOid !== chain.tableOid) continue;
-    if (chain.isOfTable || other.isOfTable) return false;
+    if (chain.isExclusive || other.isExclusive) return false;
     ofTable += 1;
   }
   return ofTable < chain.limits.concurrency;

@@ -2,12 +2,13 @@ import { renderStep } from '../../ddl/render-step.ts';
 import { ConnectionError, InvariantError, NotLeaderError, PartitiondError } from '../../errors.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import type { Step, UpkeepStep } from '../../plan/step.ts';
+import { byUrgency } from '../../plan/upkeep-order.ts';
 import type { Session } from '../../postgres/session.ts';
 import { sqlOf } from '../operation-entries.ts';
 import type { Outcome, StepReport, Yield } from '../step-report.ts';
 import { applyUpkeepStep } from './apply-upkeep-step.ts';
 import { blockedSessions } from './blocked-sessions.ts';
-import { type Chain, chainsOf, type Foundation, fitsBeside, foundations, isOnly } from './chain.ts';
+import { type Chain, chainsOf, type Foundation, foundations, isOnly, nextChain } from './chain.ts';
 import { sendToJournal } from './journal-message.ts';
 import { type Held, Pressure } from './pressure.ts';
 import type { UpkeepContext } from './upkeep-context.ts';
@@ -33,7 +34,8 @@ const toleratedFailures = 20;
  * Runs the upkeep steps of all tables of a database, side by side for different relations, and reports each, aligned with `steps`. First come
  * the brief creations on partitioned tables, on `session`; then each relation's steps, in their order, on sessions of their own, while
  * `session` looks after them. No more relations at the same time than the greatest `concurrency`, and of a table no more than its own; the
- * partitioned table itself only when none of its partitions is at work. A step that fails stops only what builds on the same index. What
+ * partitioned table itself, where it needs that, only when none of its partitions is at work, and then none begins before it. Freezes for age come first,
+ * then the tables in turn. A step that fails stops only what builds on the same index. What
  * begins nothing further: an abort and a lost leadership (at work: cancelled), a closed window (likewise), a pause, and, for ten minutes at
  * most, standbys that are behind and sessions that wait for locks. A VACUUM or ANALYZE behind which somebody waits for longer than one attempt
  * of the lock budget is cancelled. Every step, whatever became of it, is told by `step-finished`; those that were begun by `step-started`
@@ -93,7 +95,7 @@ class Conductor {
     this.#signal = signal;
     this.#foundation = foundations(steps);
     this.#windows = new Windows(context.windowEnd);
-    this.#pending = [...chainsOf(steps.filter((step) => !isOnly(step)))];
+    this.#pending = [...chainsOf(byUrgency(steps.filter((step) => !isOnly(step))), context.serverVersion)];
   }
 
   async run(): Promise<readonly StepReport[]> {
@@ -165,8 +167,8 @@ class Conductor {
   async #next(desk: Desk): Promise<Chain | null> {
     for (;;) {
       if (this.#isOver() || this.#pending.length === 0) return null;
-      const chain = this.#pending.find((one) => fitsBeside(one, this.#active) && this.#pressure.holds(one.limits) === null);
-      if (chain !== undefined) {
+      const chain = nextChain(this.#pending, this.#active, ({ limits }) => this.#pressure.holds(limits) === null);
+      if (chain !== null) {
         this.#pending.splice(this.#pending.indexOf(chain), 1);
         this.#active.add(chain);
         return chain;

@@ -3,8 +3,8 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { isLeftoverOf } from '../../plan/leftover.ts';
 import type { UpkeepStep } from '../../plan/step.ts';
 import { conflictingModes } from '../lock-conflicts.ts';
+import type { AloneRun } from './alone-run.ts';
 import { decodeRemains, remainsSql } from './remains.sql.ts';
-import type { AloneRun } from './run-alone.ts';
 import type { CommandSettings } from './upkeep-worker.ts';
 
 /** A drop waits for every transaction that might use the index, though nobody needs it gone at once. */

@@ -5,7 +5,8 @@ import type { CreateIndex, Reindex, UpkeepStep } from '../../plan/step.ts';
 import type { Notice } from '../../postgres/session.ts';
 import { isLockFailure, sqlstates } from '../../postgres/sqlstate.ts';
 import type { Yield } from '../step-report.ts';
-import { elapsedMs, type StepRun } from '../step-run.ts';
+import { elapsedMs } from '../step-run.ts';
+import type { AloneRun } from './alone-run.ts';
 import { commandSettings } from './command-settings.ts';
 import { contradiction } from './confirm-upkeep.ts';
 import type { Sight } from './look.sql.ts';
@@ -13,18 +14,7 @@ import { isGone, look } from './look.ts';
 import { marksAfter, marksBefore } from './marks.ts';
 import { removeRemains } from './remains.ts';
 import { mayNotMaintain, notUnique } from './upkeep-errors.ts';
-import type { UpkeepWorker } from './upkeep-worker.ts';
 import { Yielded } from './yielded.ts';
-
-/** A step that is one command outside a transaction, begun by the entries of the journal and ended by them. */
-export interface AloneRun extends StepRun {
-  readonly step: UpkeepStep;
-  readonly worker: UpkeepWorker;
-  /** Cancels the command, and nothing else; `signal` aborts it too. */
-  readonly cancel: AbortSignal;
-  /** Told, before the command, of the entry that would begin a step in the journal which the worker writes down only when it is over. */
-  readonly onBegun: (begin: string) => void;
-}
 
 /**
  * Runs the command of `run`. Answers for whose sake nothing was done, null when it was done. Throws what went wrong, the reasons of both

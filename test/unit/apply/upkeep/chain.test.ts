@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { type Chain, chainsOf, fitsBeside } from '../../../../src/apply/upkeep/chain.ts';
-import type { Vacuum } from '../../../../src/plan/step.ts';
+import { type Chain, chainsOf, fitsBeside, nextChain } from '../../../../src/apply/upkeep/chain.ts';
+import type { Analyze, Vacuum } from '../../../../src/plan/step.ts';
 
 const limits = { concurrency: 2, window: null, costDelayMs: null, costLimit: null, maxReplicationLagMs: null, maxLockWaiters: null };
 
 function chain(tableOid: string, relationOid: string, concurrency = 2): Chain {
-  return { tableOid, relationOid, limits: { ...limits, concurrency }, isOfTable: tableOid === relationOid, steps: [] };
+  return { tableOid, relationOid, limits: { ...limits, concurrency }, isExclusive: tableOid === relationOid, steps: [] };
 }
 
 function vacuum(tableOid: string, partitionOid: string, reason: string): Vacuum {
@@ -17,7 +17,7 @@ function vacuum(tableOid: string, partitionOid: string, reason: string): Vacuum 
 describe('chains of upkeep steps', () => {
   it('hold the steps of one relation of one table each, in the order in which they first appear', () => {
     const steps = [vacuum('1', '11', 'a'), vacuum('1', '12', 'b'), vacuum('2', '11', 'c'), vacuum('1', '11', 'd')];
-    expect(chainsOf(steps).map(({ steps: own }) => own.map(({ reason }) => reason))).toEqual([['a', 'd'], ['b'], ['c']]);
+    expect(chainsOf(steps, 180000).map(({ steps: own }) => own.map(({ reason }) => reason))).toEqual([['a', 'd'], ['b'], ['c']]);
   });
 
   it.each<[string, Chain, readonly Chain[], boolean]>([
@@ -30,5 +30,29 @@ describe('chains of upkeep steps', () => {
     ['not, as the table itself, beside a partition', chain('1', '1'), [chain('1', '11')], false],
   ])('run %s', (_, one, active, may) => {
     expect(fitsBeside(one, new Set(active))).toBe(may);
+  });
+
+  it.each([
+    [170000, true],
+    [180000, false],
+  ])('of the table itself, on %s, keep its partitions from running: %s', (version, isExclusive) => {
+    const analyze: Analyze = { ...vacuum('1', '1', 'a'), kind: 'analyze', isParent: true };
+    expect(chainsOf([analyze], version)).toMatchObject([{ isExclusive }]);
+    expect(chainsOf([analyze, vacuum('1', '1', 'b')], version)).toMatchObject([{ isExclusive: true }]);
+  });
+
+  it('begin in their order, but for those that do not fit', () => {
+    const [one, two, other] = [chain('1', '11'), chain('1', '12', 1), chain('2', '21')];
+    expect(nextChain([one, two, other], new Set(), () => true)).toBe(one);
+    expect(nextChain([two, other], new Set([one]), () => true)).toBe(other);
+    expect(nextChain([two, other], new Set([one]), (it) => it !== other)).toBeNull();
+  });
+
+  it('of the table itself come before what is later in the order, though they wait for what is at work', () => {
+    const [atWork, table, later, other] = [chain('1', '11'), chain('1', '1'), chain('1', '12'), chain('2', '21')];
+    expect(nextChain([table, later, other], new Set([atWork]), () => true)).toBe(other);
+    expect(nextChain([table, later], new Set([atWork]), () => true)).toBeNull();
+    // Held up for another reason it stops nobody.
+    expect(nextChain([table, later], new Set([atWork]), (it) => it !== table)).toBe(later);
   });
 });
