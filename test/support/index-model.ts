@@ -23,6 +23,7 @@ export interface IndexModel {
   readonly leaving: readonly string[];
   readonly taken: readonly string[];
   readonly isWhole: boolean;
+  readonly mayCreateIndexes: boolean;
 }
 
 /** Months of 2025 as p1 (January) and so on; `contextAt` stands in p3. Below those of `subpartitioned` there are `p2_a` and `p2_b`. */
@@ -45,7 +46,8 @@ export function indexModel(
       ? [root, ...['a', 'b'].map((letter) => relation(`${name.name}_${letter}`, { rootOid: oid, parentOid: oid }))]
       : [root];
   });
-  return { policy: policyOf(policy), table, relations, indexes: [], marks: [], leaving: [], taken: [], isWhole: true, ...changes };
+  const nothing = { indexes: [], marks: [], leaving: [], taken: [] };
+  return { policy: policyOf(policy), table, relations, ...nothing, isWhole: true, mayCreateIndexes: true, ...changes };
 }
 
 export function withDefault(model: IndexModel): IndexModel {
@@ -279,11 +281,11 @@ function isSame(a: QualifiedName, b: QualifiedName): boolean {
   return a.schema === b.schema && a.name === b.name;
 }
 
-function factsOf({ relations, indexes, marks, taken, isWhole }: IndexModel): UpkeepFacts {
+function factsOf({ relations, indexes, marks, taken, isWhole, mayCreateIndexes }: IndexModel): UpkeepFacts {
   return {
     parentAnalyzedAt: null,
     mayMaintain: true,
-    mayCreateIndexes: true,
+    mayCreateIndexes,
     freezeMaxAge: 200_000_000,
     multixactFreezeMaxAge: 400_000_000,
     relations,

@@ -4,7 +4,7 @@ import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../
 import type { IndexFacts } from '../../partition/upkeep.ts';
 import { type Finding, failure, warning } from '../finding.ts';
 import { enumerateNames } from '../wording.ts';
-import type { Inventory } from './inventory.ts';
+import type { Inventory, Place } from './inventory.ts';
 
 /** `by`: the index that has the name; null: something that is no index of this table. */
 export interface TakenName {
@@ -41,6 +41,19 @@ export function explainObstacle(inventory: Inventory, wanted: IndexPolicy): Find
     'foreign-partition',
     `${what}, and ${why}. Detach what is foreign, or ask for the index on some partitions only.`,
   );
+}
+
+/** One finding for all that is not done for want of the owner's rights; none without any. */
+export function explainLacking(inventory: Inventory, lacking: readonly Place[]): readonly Finding[] {
+  const { table } = inventory;
+  const [first] = lacking;
+  if (first === undefined) return [];
+  const isTable = lacking.includes(table);
+  const what = isTable ? formatQualifiedName(table.name) : enumerateNames(lacking);
+  const owner = quoteIdentifier(inventory.subject.table.owner);
+  const fix = isTable ? `GRANT ${owner} TO it` : `make it a member of their owner, or ALTER TABLE ... OWNER TO ${owner}`;
+  const message = `partitiond's role may not make and drop indexes of ${what}, so that is not done. It takes the owner's rights: ${fix}.`;
+  return [{ ...report(inventory, 'missing-privilege', message), partition: isTable ? null : first.name }];
 }
 
 function describe({ subject, place, markOf }: Inventory, by: IndexFacts | null): string {

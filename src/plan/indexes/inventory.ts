@@ -8,7 +8,10 @@ import type { Subject } from '../subject.ts';
 import { hasShape, isSpelledAs } from './same-shape.ts';
 
 /** The partitioned table itself, or a relation below it. */
-export type Place = Pick<RelationFacts, 'oid' | 'name' | 'kind'> & { readonly rootOid: string | null };
+export type Place = Pick<RelationFacts, 'oid' | 'name' | 'kind' | 'mayReindex'> & {
+  readonly rootOid: string | null;
+  readonly parentOid: string | null;
+};
 
 /** The relations and indexes of one table, arranged for the questions that a roll-out asks. What leaves the table is not among them. */
 export interface Inventory {
@@ -50,7 +53,14 @@ export function takeInventory(subject: Subject, facts: UpkeepFacts, leaving: Rea
   const ranks = new Map(newestFirst.map(({ oid }, rank) => [oid, rank]));
   const rankOf = ({ rootOid }: RelationFacts): number => ranks.get(rootOid) ?? newestFirst.length;
   const staying = facts.relations.filter(({ rootOid }) => !leaving.has(rootOid)).toSorted((a, b) => rankOf(a) - rankOf(b));
-  const self: Place = { oid: table.oid, name: table.name, kind: 'partitioned', rootOid: null };
+  const self: Place = {
+    oid: table.oid,
+    name: table.name,
+    kind: 'partitioned',
+    mayReindex: facts.mayCreateIndexes,
+    rootOid: null,
+    parentOid: null,
+  };
   const places = new Map<string, Place>([[self.oid, self], ...staying.map((one) => [one.oid, one] as const)]);
   const children = groupBy(staying, ({ parentOid }) => parentOid);
   const indexes = groupBy(facts.indexes, ({ relationOid }) => relationOid);

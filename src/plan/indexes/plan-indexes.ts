@@ -7,8 +7,10 @@ import type { UpkeepFacts } from '../../partition/upkeep.ts';
 import type { Finding } from '../finding.ts';
 import { groupBy } from '../group-by.ts';
 import type { Subject } from '../subject.ts';
+import { explainLacking } from './index-findings.ts';
 import type { IndexStep } from './index-steps.ts';
 import { type Inventory, takeInventory } from './inventory.ts';
+import { permitted } from './permitted.ts';
 import { planRollOut } from './roll-out.ts';
 import { haveSameShape } from './same-shape.ts';
 import { planSubset } from './subset.ts';
@@ -23,7 +25,7 @@ export interface IndexPlan {
  * Plans the task `index` of one table. First what is made on partitioned relations, from the top; then leaf by leaf, the newest partition's
  * first, what goes before what is made and what is attached; then what is attached or goes on partitioned relations, from below. `leaving`:
  * oids of partitions that this plan detaches or drops, or whose detach is pending. An applied plan leaves nothing to plan, an interrupted
- * one what is missing. Pure, throws nothing.
+ * one what is missing. Steps that the role may not do are left out, and are a finding. Pure, throws nothing.
  */
 export function planIndexes(subject: Subject, facts: UpkeepFacts, leaving: ReadonlySet<string>): IndexPlan {
   const { indexes } = subject.policy;
@@ -37,15 +39,13 @@ export function planIndexes(subject: Subject, facts: UpkeepFacts, leaving: Reado
   const kept = new Set([...entries.flatMap((entry) => entry.kept), ...work.flatMap(touched)]);
   const unwanted = planUnwanted(inventory, kept);
   const isBelow = (step: IndexStep): boolean => inventory.place(step.partitionOid)?.kind === 'table';
-  return {
-    steps: [
-      ...entries.flatMap(({ onlys }) => onlys),
-      ...byLeaf(inventory, [...unwanted.filter(isBelow), ...work]),
-      ...attaches,
-      ...unwanted.filter((step) => !isBelow(step)),
-    ],
-    findings: entries.flatMap(({ findings }) => findings),
-  };
+  const { steps, lacking } = permitted(inventory, [
+    ...entries.flatMap(({ onlys }) => onlys),
+    ...byLeaf(inventory, [...unwanted.filter(isBelow), ...work]),
+    ...attaches,
+    ...unwanted.filter((step) => !isBelow(step)),
+  ]);
+  return { steps, findings: [...entries.flatMap(({ findings }) => findings), ...explainLacking(inventory, lacking)] };
 }
 
 /** An index of all partitions is also what any other entry of its shape asks for; the first of several has the name. */
