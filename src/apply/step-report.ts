@@ -7,9 +7,9 @@ export type Outcome = 'ok' | 'failed' | 'refused' | 'skipped';
 /**
  * Why upkeep left a step to a later run. locked: somebody holds a lock that it needs. autovacuum: autovacuum is at work on the table. gone: the
  * partition or index is no longer there. window: the maintenance window is over. blocking: somebody waited behind it. pressure: a standby is
- * too far behind or too many sessions wait for locks.
+ * too far behind or too many sessions wait for locks. later: what the plan was made from is too old to go by.
  */
-export type Yield = 'locked' | 'autovacuum' | 'gone' | 'window' | 'blocking' | 'pressure';
+export type Yield = 'locked' | 'autovacuum' | 'gone' | 'window' | 'blocking' | 'pressure' | 'later';
 
 /** What became of one step. `sql` is what was run (or would have been), without parameters as there are none. */
 export interface StepReport {

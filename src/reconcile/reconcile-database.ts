@@ -93,7 +93,7 @@ async function reconcileTables(run: Run, facts: ServerFacts, journal: JournalCon
     ),
     durationMs: context.clock.monotonicMs() - readAt,
   });
-  return await reconcilePlanned(run, facts, planned, journal.pause);
+  return await reconcilePlanned(run, facts, planned, { pause: journal.pause, readAt });
 }
 
 /** Ordinary steps first, one table after the other; then the upkeep of all of them, side by side. */
@@ -101,13 +101,13 @@ async function reconcilePlanned(
   run: Run,
   facts: ServerFacts,
   planned: PlannedTable[],
-  pausedBefore: RunReport['pause'],
+  before: { readonly pause: RunReport['pause']; readonly readAt: number },
 ): Promise<RunReport> {
   const { request, context, signal } = run;
   const tables: TableReport[] = [];
   const awaiting: (AwaitingTable & { readonly position: number })[] = [];
   const unreached: QualifiedName[] = [];
-  let pause = pausedBefore;
+  let { pause } = before;
   let ended: PartitiondError | null = null;
   const breathe = breather(context.clock);
   // Each is let go when its turn comes: a run that waits for locks must not hold the states of all tables from before and after.
@@ -126,7 +126,7 @@ async function reconcilePlanned(
     tables.push(report);
   }
   if (awaiting.length > 0) {
-    const conducted = await reconcileUpkeep(run, awaiting, facts, { pause, ended });
+    const conducted = await reconcileUpkeep(run, awaiting, facts, { pause, ended, readAt: before.readAt });
     for (const [index, { position, report }] of awaiting.entries()) tables[position] = conducted.reports[index] ?? report;
     unreached.push(...conducted.unreached);
     pause ??= conducted.pause;

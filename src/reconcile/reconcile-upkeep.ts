@@ -35,23 +35,24 @@ export interface ConductedUpkeep {
 
 /**
  * Takes the steps of upkeep of all `tables` together, so that those of one need not wait for those of another, and reads the tables once more.
- * `before` is what stands in the way: a pause, or what ended the run. What was done is always in the reports. Never throws.
+ * `before` is what stands in the way: a pause, or what ended the run; and when the first of what was planned was read, on
+ * `clock.monotonicMs`. What was done is always in the reports. Never throws.
  */
 export async function reconcileUpkeep(
   run: Run,
   tables: readonly AwaitingTable[],
   facts: ServerFacts,
-  before: { readonly pause: Pause | null; readonly ended: PartitiondError | null },
+  before: { readonly pause: Pause | null; readonly ended: PartitiondError | null; readonly readAt: number },
 ): Promise<ConductedUpkeep> {
   if (before.ended !== null || run.signal.aborted) return notConducted(run, tables, before.ended, before.pause);
   if (before.pause !== null) {
     const reports = tables.map((table) => finished(run, withSteps(table, table.upkeep.map(refused))));
     return { reports, pause: before.pause, unreached: [] };
   }
-  const { outcomes, pause, error } = await conduct(run, tables, facts);
-  const reports = tables.map((table, index): TableReport => ({ ...withSteps(table, outcomes[index] ?? []), error }));
+  const { outcomes, pause } = await conduct(run, tables, facts, before.readAt);
+  const reports = tables.map((table, index) => withSteps(table, outcomes[index] ?? []));
   const ended = outcomes.flat().find((step) => endsRun(step.error))?.error ?? null;
-  const isOver = run.signal.aborted || error !== null;
+  const isOver = run.signal.aborted;
   const verified = isOver ? reports : await verify(run, tables, reports);
   for (const report of verified) finished(run, report);
   const unreached = verified.filter((_, index) => (isOver || ended !== null) && isUntouched(tables[index], outcomes[index]));
@@ -74,39 +75,27 @@ interface Conducted {
   /** Those of each table, aligned with the tables and their steps. */
   readonly outcomes: readonly (readonly StepReport[])[];
   readonly pause: Pause | null;
-  /** Our own bug: whatever else goes wrong with a step is in its report. */
-  readonly error: PartitiondError | null;
 }
 
-async function conduct(run: Run, tables: readonly AwaitingTable[], facts: ServerFacts): Promise<Conducted> {
+async function conduct(run: Run, tables: readonly AwaitingTable[], facts: ServerFacts, readAt: number): Promise<Conducted> {
   const steps = tables.flatMap(({ upkeep }) => upkeep);
   const told = new Map<Step, StepReport>();
   let pause: Pause | null = null;
   const { session, database, signal } = run;
   const context: UpkeepContext = {
-    ...surroundingsOf(run, facts),
+    ...surroundingsOf(run, facts, readAt),
     isPaused: async (until) => {
       const [found] = await session.rows(pauseSql(database.journalSchema), [], decodePause, until);
       if (found !== undefined) pause = found;
       return found !== undefined;
     },
-    onEvent: (event) => {
-      if (event.kind === 'step-finished') told.set(event.report.step, event.report);
-      tell(run, event);
-    },
+    onEvent: (event) => tell(run, event),
   };
-  let error: PartitiondError | null = null;
-  try {
-    for (const report of await conductUpkeep(session, steps, context, signal)) told.set(report.step, report);
-  } catch (caught) {
-    // An abort is no error of any table.
-    if (!signal.aborted || caught !== signal.reason) error = toPartitiondError(caught, 'conduct upkeep', signal);
-    if (error !== null) for (const { report } of tables) run.emit({ kind: 'table-failed', table: report.table, phase: 'apply', error });
-  }
-  return { outcomes: tables.map(({ upkeep }) => upkeep.map((step) => told.get(step) ?? skippedStep(step))), pause, error };
+  for (const report of await conductUpkeep(session, steps, context, signal)) told.set(report.step, report);
+  return { outcomes: tables.map(({ upkeep }) => upkeep.map((step) => told.get(step) ?? skippedStep(step))), pause };
 }
 
-function surroundingsOf(run: Run, facts: ServerFacts): Omit<UpkeepContext, 'isPaused' | 'onEvent'> {
+function surroundingsOf(run: Run, facts: ServerFacts, readAt: number): Omit<UpkeepContext, 'isPaused' | 'onEvent'> {
   const { session, database, context, signal } = run;
   const { lockTimeoutMs, lockBudgetMs } = context.safety;
   return {
@@ -118,6 +107,7 @@ function surroundingsOf(run: Run, facts: ServerFacts): Omit<UpkeepContext, 'isPa
     readPartitionState: (tableOid, name) => readPartitionState(session, tableOid, name, signal),
     connect: context.upkeep.connect,
     windowEnd: context.upkeep.windowEnd,
+    freshUntilMs: context.upkeep.freshForMs === null ? null : readAt + context.upkeep.freshForMs,
     readProgress,
   };
 }

@@ -3,6 +3,7 @@ import { conductUpkeep } from '../../src/apply/upkeep/conduct.ts';
 import { ConnectionError } from '../../src/errors.ts';
 import type { UpkeepLimits } from '../../src/partition/policy.ts';
 import type { Vacuum } from '../../src/plan/step.ts';
+import { systemClock } from '../../src/postgres/clock.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { journalSchema } from '../support/steps.ts';
 import {
@@ -258,6 +259,28 @@ describe('what begins nothing further', () => {
     const wanted = [steps.vacuum('revenues_1', { limits: { ...noLimits, window } }), steps.vacuum('revenues_2')];
     const reports = await conductUpkeep(open.session, wanted, open.context(), never);
     expect(outcomesOf(reports)).toEqual(['vacuum revenues_1 skipped window', 'vacuum revenues_2 ok']);
+  });
+
+  it('is a plan that has grown old, which lets the partition at work end', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 2);
+    await using open = await conducting(db);
+    const old = await db.client();
+    await old.query('BEGIN; UPDATE revenues_1 SET amount = 0 WHERE id = 1');
+    const limits = { ...noLimits, concurrency: 1 };
+    const wanted = [
+      steps.createIndex('revenues_1', 'one', { limits }),
+      steps.vacuum('revenues_1', { limits }),
+      steps.vacuum('revenues_2', { limits }),
+    ];
+    let passedMs = 0;
+    const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + passedMs };
+    const context = open.context({ clock, freshUntilMs: clock.monotonicMs() + 3_600_000 });
+    const done = conductUpkeep(open.session, wanted, context, never);
+    await running(db, 'CREATE INDEX CONCURRENTLY');
+    passedMs = 3_600_001;
+    await old.query('COMMIT');
+    expect(outcomesOf(await done)).toEqual(['create-index revenues_1 ok', 'vacuum revenues_1 ok', 'vacuum revenues_2 skipped later']);
   });
 
   it('is a pause, which lets what is at work end', async () => {

@@ -159,6 +159,7 @@ export async function conducting(db: TestDatabase, url: string = db.url): Promis
         return worker;
       },
       windowEnd: () => null,
+      freshUntilMs: null,
       readProgress: async () => [],
       isPaused: async () => false,
       ...changes,

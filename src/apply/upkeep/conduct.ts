@@ -37,7 +37,7 @@ const toleratedFailures = 20;
  * partitioned table itself, where it needs that, only when none of its partitions is at work, and then none begins before it. Freezes for age come first,
  * then the tables in turn. A step that fails stops only what builds on the same index. What
  * begins nothing further: an abort and a lost leadership (at work: cancelled), a closed window (likewise), a pause, and, for ten minutes at
- * most, standbys that are behind and sessions that wait for locks. A VACUUM or ANALYZE behind which somebody waits for longer than one attempt
+ * most, standbys that are behind and sessions that wait for locks; a plan that has grown old lets only relations end that have begun. A VACUUM or ANALYZE behind which somebody waits for longer than one attempt
  * of the lock budget is cancelled. Every step, whatever became of it, is told by `step-finished`; those that were begun by `step-started`
  * before. A worker session that is lost fails its step, and is replaced once. Never throws.
  */
@@ -131,7 +131,7 @@ class Conductor {
 
   async #createOnly(): Promise<void> {
     for (const step of this.#steps.filter(isOnly)) {
-      const reason = this.#reasonNotToBegin(step, this.#missing);
+      const reason = this.#isStale() ? this.#notBegun(step, 'later') : this.#reasonNotToBegin(step, this.#missing);
       const report = reason === null ? await this.#begin(new UpkeepWorker(this.#session), step) : this.#settle(reason);
       this.#remember(report, this.#missing);
     }
@@ -166,7 +166,9 @@ class Conductor {
   /** The next chain that may begin, as soon as there is one; null: there will be none. */
   async #next(desk: Desk): Promise<Chain | null> {
     for (;;) {
-      if (this.#isOver() || this.#pending.length === 0) return null;
+      if (this.#isOver()) return null;
+      if (this.#isStale()) this.#giveUp(this.#pending, 'later');
+      if (this.#pending.length === 0) return null;
       const chain = nextChain(this.#pending, this.#active, ({ limits }) => this.#pressure.holds(limits) === null);
       if (chain !== null) {
         this.#pending.splice(this.#pending.indexOf(chain), 1);
@@ -364,10 +366,22 @@ class Conductor {
     const held = this.#pending.map(({ limits }) => this.#pressure.holds(limits)).find((reason) => reason !== null) ?? null;
     this.#tellHeld(held);
     if (this.#held === null || this.#context.clock.monotonicMs() - this.#held.sinceMs < patienceMs) return;
-    const givenUp = this.#pending.filter(({ limits }) => this.#pressure.holds(limits) !== null);
-    this.#pending = this.#pending.filter((chain) => !givenUp.includes(chain));
-    for (const step of givenUp.flatMap(({ steps }) => steps)) this.#settle(this.#notBegun(step, 'pressure'));
+    this.#giveUp(
+      this.#pending.filter(({ limits }) => this.#pressure.holds(limits) !== null),
+      'pressure',
+    );
     this.#tellHeld(null);
+  }
+
+  #giveUp(chains: readonly Chain[], yieldedTo: Yield): void {
+    const givenUp = new Set(chains);
+    this.#pending = this.#pending.filter((chain) => !givenUp.has(chain));
+    for (const step of [...givenUp].flatMap(({ steps }) => steps)) this.#settle(this.#notBegun(step, yieldedTo));
+  }
+
+  #isStale(): boolean {
+    const { clock, freshUntilMs } = this.#context;
+    return freshUntilMs !== null && clock.monotonicMs() >= freshUntilMs;
   }
 
   #tellHeld(held: Held | null): void {

@@ -18,6 +18,8 @@ export interface UpkeepContext extends ApplyContext {
   connect(signal: AbortSignal): Promise<Session>;
   /** When the window that is open at `now` (the database's clock) closes; null: it is closed. */
   windowEnd(window: MaintenanceWindow, now: EpochMicros): EpochMicros | null;
+  /** When the plan is too old to begin anything of it that has not begun, on `clock.monotonicMs`; null: never. */
+  readonly freshUntilMs: number | null;
   /** Of the backends `pids`; asked on the session that conducts. */
   readProgress(session: Session, pids: readonly number[], signal: AbortSignal): Promise<readonly CommandProgress[]>;
   /** Whether work was paused since the run began; asked on the session that conducts. */
