@@ -12,6 +12,7 @@ import { type Chain, chainsOf, type Foundation, foundations, isOnly, nextChain }
 import { sendToJournal } from './journal-message.ts';
 import { type Held, Pressure } from './pressure.ts';
 import type { UpkeepContext } from './upkeep-context.ts';
+import { workerLost } from './upkeep-errors.ts';
 import { UpkeepWorker } from './upkeep-worker.ts';
 import { decodeMoment, decodeWaiter, momentSql, type Waiter, waitersSql } from './watch.sql.ts';
 import { Windows } from './windows.ts';
@@ -199,7 +200,8 @@ class Conductor {
       this.#workersLeft -= 1;
       if (this.#workersLeft > 0) this.#pending.unshift(chain);
       else if (first !== undefined && !this.#signal.aborted && error instanceof PartitiondError) {
-        this.#settle({ ...this.#notBegun(first), outcome: 'failed', error });
+        const told = error instanceof ConnectionError ? workerLost(first, error) : error;
+        this.#settle({ ...this.#notBegun(first), outcome: 'failed', error: told });
       }
       this.#leave(chain);
       return null;
@@ -224,9 +226,12 @@ class Conductor {
       atWork.begin = begin;
     });
     this.#atWork.delete(worker);
-    if (report.error instanceof ConnectionError) worker.isLost = true;
-    if (report.error instanceof NotLeaderError) this.#end(report.error);
-    return this.#settle(report);
+    const { error } = report;
+    if (error instanceof NotLeaderError) this.#end(error);
+    // What ends the run reaches the steps at work as well.
+    if (!(error instanceof ConnectionError) || error === this.#ending) return this.#settle(report);
+    worker.isLost = true;
+    return this.#settle(worker.session === this.#session ? report : { ...report, error: workerLost(step, error) });
   }
 
   /** The report of a step that is not to be begun; null: it may. */

@@ -1,4 +1,4 @@
-import { StatementError } from '../../errors.ts';
+import { type ConnectionError, StatementError } from '../../errors.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { CreateIndex, Reindex, UpkeepStep } from '../../plan/step.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
@@ -24,6 +24,15 @@ export function notUnique(
   const what = whatIsLeft(step, index, isRemoved, isValid);
   const message = `Could not ${doing(step)}: rows of ${partition} are not unique in the columns of ${index} (SQLSTATE 23505). ${what}`;
   return new StatementError('PD521', message, sqlstates.uniqueViolation, { cause, context: { partition, index } });
+}
+
+/**
+ * The session of a worker was lost, or could not be had. No `ConnectionError`: whoever sees that takes the connection of the whole run for lost,
+ * and repeats it.
+ */
+export function workerLost(step: UpkeepStep, cause: ConnectionError): StatementError {
+  const message = `Could not ${doing(step)} on a session of its own: ${cause.message} The other steps go on; the next run looks again.`;
+  return new StatementError('PD523', message, '08006', { cause, context: { partition: formatQualifiedName(step.partition) } });
 }
 
 function whatIsLeft({ kind }: CreateIndex | Reindex, index: string, isRemoved: boolean, isValid: boolean): string {
