@@ -10,7 +10,7 @@ type Yield = NonNullable<EventOf<'step-finished'>['report']['yieldedTo']>;
 const everyMs = 60_000;
 
 /** What concerns all steps alike is told once for a table, with their number. */
-const summed: ReadonlySet<Yield> = new Set<Yield>(['window', 'pressure']);
+const summed: ReadonlySet<Yield> = new Set<Yield>(['window', 'pressure', 'later']);
 
 /** What a run tells of steps that take long or give way; one for the life of the process. */
 export class UpkeepLog {

@@ -42,6 +42,7 @@ const reasons: Readonly<Record<Yield, string>> = {
   window: 'the maintenance window is closed',
   blocking: 'it was ended, as somebody waited behind it',
   pressure: 'a standby was too far behind, or too many sessions waited for locks',
+  later: 'the plan had become too old; the next run plans afresh',
 };
 
 function outcomeColour(outcome: Outcome, colours: Colours): (text: string) => string {

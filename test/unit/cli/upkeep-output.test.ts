@@ -65,7 +65,7 @@ function terminalOf(isInteractive: boolean): { readonly terminal: Terminal; read
 }
 
 describe('a step that gave way', () => {
-  const visit = visitOf(reportOf(reindex, 'locked'), reportOf(reindex, 'window'));
+  const visit = visitOf(reportOf(reindex, 'locked'), reportOf(reindex, 'window'), reportOf(reindex, 'later'));
 
   it('is no failure to whoever asks for the exit code, as one that was skipped for another reason is', () => {
     expect(verdictOfApply(visit)).toBe('done');
@@ -77,6 +77,7 @@ describe('a step that gave way', () => {
     for (const report of visit.answer?.tables ?? []) printOutcomes({ stdout: terminal } as never, 'app', report);
     expect(text()).toContain('skipped  reindex public.p1_i of public.p1  somebody holds a lock that it needs\n');
     expect(text()).toContain('skipped  reindex public.p1_i of public.p1  the maintenance window is closed\n');
+    expect(text()).toContain('skipped  reindex public.p1_i of public.p1  the plan had become too old; the next run plans afresh\n');
   });
 
   it('is counted apart from what was skipped', () => {

@@ -159,18 +159,17 @@ describe('what upkeep leaves in the log', () => {
     ]);
   });
 
-  it('tells of each step that gave way to somebody, and of those of a closed window by their number', () => {
+  it('tells of each step that gave way to somebody, and of those of a closed window or an old plan by their number', () => {
     const finished = (report: StepReport): Partial<ReconcileEvent> => ({ kind: 'step-finished', table, report, sql: [] });
-    const [locked, late, closed] = [reportOf('locked'), reportOf('window', 500), reportOf('window')];
-    const report = { table, state: null, plan: null, steps: [locked, late, closed, closed], error: null };
-    const told = linesOf(...[locked, late, closed, closed].map((one): [number, Partial<ReconcileEvent>] => [0, finished(one)]), [
-      0,
-      { ...ended, report },
-    ]);
+    const [locked, late, closed, old] = [reportOf('locked'), reportOf('window', 500), reportOf('window'), reportOf('later')];
+    const steps = [locked, late, closed, closed, old];
+    const report = { table, state: null, plan: null, steps, error: null };
+    const told = linesOf(...steps.map((one): [number, Partial<ReconcileEvent>] => [0, finished(one)]), [0, { ...ended, report }]);
     expect(told).toEqual([
       ['info', 'step left to a later run', 'locked', null],
       ['info', 'step left to a later run', 'window', null],
       ['info', 'steps left to a later run', 'window', 2],
+      ['info', 'steps left to a later run', 'later', 1],
     ]);
   });
 });
