@@ -54,8 +54,8 @@ const tables = [
   '{ table: public.numbers, interval: 100, premake: 2 }',
 ];
 
-/** Needs a minute between two snapshots of a key that grows. */
-const notYetKnown = ['partitiond_table_forecast_exhaustion_timestamp_seconds'];
+/** The first needs a minute between two snapshots of a key that grows, the other a long command at work. */
+const notYetKnown = ['partitiond_table_forecast_exhaustion_timestamp_seconds', 'partitiond_table_step_progress_ratio'];
 
 describe('the exposition of a daemon', () => {
   it('is well formed and is exactly what deploy/metrics.json lists, with those labels and help texts', async () => {
