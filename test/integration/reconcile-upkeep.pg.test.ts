@@ -158,9 +158,12 @@ describe('maintenance of partitions', () => {
     expect(await frozen()).toEqual({ changes: '2000', vacuums: 1, isFrozen: true });
 
     const late = "UPDATE t SET status = 'late' WHERE id <= 5 AND at < '2025-02-01Z'";
+    // So few that it is not worth reading the partition for them.
     await write(database, late, "n_tup_upd = (relname = 't_2025_01')::int * 5");
+    expect(lines(await upkeep(database, policies, present))).toEqual([]);
+    await write(database, fill('t', 1, 1_500), "n_tup_ins = (relname = 't_2025_01')::int * 3500");
     expect(lines(await upkeep(database, policies, present))).toEqual(['analyze t_2025_01: ok']);
-    expect(await frozen()).toEqual({ changes: '2005', vacuums: 2, isFrozen: true });
+    expect(await frozen()).toEqual({ changes: '3505', vacuums: 2, isFrozen: true });
   });
 
   it('rebuilds an invalid index', async () => {
@@ -433,14 +436,14 @@ describe('the status', () => {
 describe('a run that is ended', () => {
   it('keeps what was done when its own connection is lost, and names the tables that were not begun', async () => {
     await using database = await createDatabase();
-    for (const name of ['a', 'b']) await createTable(database, name);
+    for (const name of ['a', 'b', 'c']) await createTable(database, name);
     const { limits } = maintenanceOf();
     const maintenance = maintenanceOf({ limits: { ...limits, concurrency: 1 } });
-    const policies = ['a', 'b'].map((name) =>
+    const policies = ['a', 'b', 'c'].map((name) =>
       policyOf(name, { maintenance, indexes: [indexOf('hot', ['id'], { partitions: { kind: 'current' } })] }),
     );
     const writer = await database.client();
-    await writer.query("BEGIN; INSERT INTO a_2025_04 VALUES (1, 'x', '2025-04-06Z')");
+    await writer.query("BEGIN; INSERT INTO b_2025_05 VALUES (1, 'x', '2025-05-06Z')");
     const events: ReconcileEvent[] = [];
     const running = upkeep(database, policies, { task: 'index', events });
     await waitForLockWaiter(database, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
@@ -450,7 +453,7 @@ describe('a run that is ended', () => {
     const report = await running;
     await writer.query('COMMIT');
     expect(lines(report)[0]).toBe('create-index a_2025_05_hot: ok');
-    expect(report.unreached.map(({ name }) => name)).toEqual(['b']);
+    expect(report.unreached.map(({ name }) => name)).toEqual(['c']);
     expect(report.tables.flatMap(({ steps }) => steps.map(({ error }) => error)).some((error) => error instanceof ConnectionError)).toBe(
       true,
     );
