@@ -45,7 +45,8 @@ export function startRun(session: Session, step: Step, rendered: RenderedStep, c
 
 /** Completes "Could not". */
 export function doing(step: Step): string {
-  return `${step.kind} ${formatQualifiedName(step.partition)}`;
+  const relation = formatQualifiedName(step.partition);
+  return 'index' in step ? `${step.kind} ${formatQualifiedName(step.index)} of ${relation}` : `${step.kind} ${relation}`;
 }
 
 export function elapsedMs(run: StepRun): number {

@@ -11,6 +11,7 @@ import {
   type Conducting,
   conducting,
   createRevenues,
+  delegate,
   invalidIndexes,
   noLimits,
   operations,
@@ -233,6 +234,31 @@ describe('an application behind upkeep', () => {
     await old.query('COMMIT');
     expect(outcomesOf(await done)).toEqual(['create-index revenues_1 ok']);
     expect(blocked(open).at(-1)).toBe(0);
+  });
+});
+
+describe('a look that fails', () => {
+  it('does not end the run, the first one neither', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await using open = await conducting(db);
+    let looks = 0;
+    const session = delegate(open.session, {
+      rows: async (query, parameters, decode, signal) => {
+        looks += 1;
+        if (looks > 1) return await open.session.rows(query, parameters, decode, signal);
+        await open.session.execute('SELECT 1 / 0', signal);
+        return [];
+      },
+    });
+    const step = steps.vacuum('revenues_1', { limits: { ...noLimits, window } });
+    const moments: bigint[] = [];
+    const windowEnd = (_: unknown, now: bigint): bigint => {
+      moments.push(now);
+      return now + 60_000_000n;
+    };
+    expect(outcomesOf(await conductUpkeep(session, [step], open.context({ windowEnd }), never))).toEqual(['vacuum revenues_1 ok']);
+    expect(moments.every((now) => now > 1_700_000_000_000_000n)).toBe(true);
   });
 });
 

@@ -193,7 +193,7 @@ describe('maintenance of partitions', () => {
     const report = await upkeep(database, policies, { events });
     const failed = report.tables.map(({ steps }) => steps.filter(({ outcome }) => outcome !== 'ok').map(({ step }) => step.kind));
     expect(failed).toEqual([['reindex'], []]);
-    expect(lines(report).join('\n')).toContain('reindex broken: failed PD521 Could not reindex public.a_2025_03');
+    expect(lines(report).join('\n')).toContain('reindex broken: failed PD521 Could not reindex public.broken of public.a_2025_03');
     expect(findings(report)).toContain('warning invalid-index');
     expect(events.at(-1)).toMatchObject({ kind: 'run-finished', outcome: 'failed' });
     expect(await database.query('SELECT outcome, failed FROM partitiond.run')).toEqual([{ outcome: 'failed', failed: ['public.a'] }]);

@@ -6,11 +6,10 @@ import { Yielded } from '../../src/apply/upkeep/yielded.ts';
 import { ConnectionError } from '../../src/errors.ts';
 import { readUpkeepMarks } from '../../src/journal/upkeep-marks.ts';
 import type { UpkeepStep } from '../../src/plan/step.ts';
-import type { Session } from '../../src/postgres/session.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { onlyOn } from '../support/only-on.ts';
 import { journalSchema, oidOf } from '../support/steps.ts';
-import { amountIndex, type Conducting, conducting, createRevenues, invalidIndexes, operations } from '../support/upkeep.ts';
+import { amountIndex, type Conducting, conducting, createRevenues, delegate, invalidIndexes, operations } from '../support/upkeep.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 
@@ -22,20 +21,6 @@ async function apply(open: Conducting, step: UpkeepStep, signal = never, cancel 
   const report = await applyUpkeepStep(worker, step, open.context(), signal, cancel);
   await worker.settle(open.context(), never);
   return report;
-}
-
-/** To be changed in parts. */
-function delegate(session: Session): Session {
-  return {
-    pid: session.pid,
-    rows: (...all) => session.rows(...all),
-    execute: (...all) => session.execute(...all),
-    complete: (...all) => session.complete(...all),
-    transaction: (...all) => session.transaction(...all),
-    onLost: (...all) => session.onLost(...all),
-    onNotice: (...all) => session.onNotice(...all),
-    close: () => session.close(),
-  };
 }
 
 async function filenodeOf(db: TestDatabase, name: string): Promise<string> {
@@ -312,15 +297,14 @@ describe('an index of a partition', () => {
     await using db = await createDatabase();
     const steps = await createRevenues(db, 1);
     await using open = await conducting(db);
-    const dying: Session = {
-      ...delegate(open.session),
+    const dying = delegate(open.session, {
       execute: async (sql, signal) => {
         await open.session.execute(sql, signal).catch(async (error: unknown) => {
           await db.query('SELECT pg_terminate_backend($1)', [open.session.pid]);
           throw error;
         });
       },
-    };
+    });
     const definition = { ...amountIndex, keys: [{ kind: 'column' as const, column: 'nonesuch', options: '' }] };
     const step = steps.createIndex('revenues_1', 'one', { definition });
     const { error } = await applyUpkeepStep(new UpkeepWorker(dying), step, open.context(), never);

@@ -127,6 +127,21 @@ export async function connectWorker(db: TestDatabase, url: string = db.url): Pro
   return await connectSession({ kind: 'url', url }, settings, never);
 }
 
+/** `session`, but for `changes`. */
+export function delegate(session: Session, changes: Partial<Session>): Session {
+  return {
+    pid: session.pid,
+    rows: (...all) => session.rows(...all),
+    execute: (...all) => session.execute(...all),
+    complete: (...all) => session.complete(...all),
+    transaction: (...all) => session.transaction(...all),
+    onLost: (...all) => session.onLost(...all),
+    onNotice: (...all) => session.onNotice(...all),
+    close: () => session.close(),
+    ...changes,
+  };
+}
+
 export interface Conducting extends AsyncDisposable {
   readonly session: Session;
   readonly events: UpkeepEvent[];

@@ -117,7 +117,11 @@ class Conductor {
   async #conduct(): Promise<void> {
     if (this.#steps.length === 0 || this.#signal.aborted) return;
     await this.#assertLeading();
-    await this.#look(true);
+    this.#now = { at: this.#context.clock.now(), readMs: this.#context.clock.monotonicMs() };
+    await this.#look(true).catch((error: unknown) => {
+      // The next look, soon, may do better; until then the clock of this machine must do.
+      if (endsAll(error)) throw error;
+    });
     await this.#createOnly();
     const over = new AbortController();
     const watching = this.#watch(over.signal);

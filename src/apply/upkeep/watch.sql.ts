@@ -8,11 +8,15 @@ export interface Waiter {
   readonly isOfDatabase: boolean;
   /** Of another task of partitiond a day: its attempts are short, yet it must not try in vain for as long as upkeep takes. */
   readonly waitedMs: number;
-  /** Those that hold or have asked for, before it, what it waits for. */
+  /** Those that hold or have asked for, before it, what it waits for; none where that cannot be a session of ours. */
   readonly blockers: readonly string[];
 }
 
-/** Whoever waits for a lock, on the whole server; most often nobody. `waitstart` is null for a moment when a wait has just begun. */
+/**
+ * Whoever waits for a lock, on the whole server; most often nobody. `waitstart` is null for a moment when a wait has just begun. Only relations
+ * and (by builds) transactions of this database are waited for behind upkeep, and pg_blocking_pids stops the server's lock manager for a moment:
+ * it is not asked about thousands of sessions that wait for one another's rows (postgresql.org/docs/18/functions-info.html).
+ */
 export const waitersSql: NamedSql = namedSql(
   'watch-waiters',
   /* sql */ `
@@ -23,7 +27,11 @@ export const waitersSql: NamedSql = namedSql(
       WHEN s.application_name LIKE 'partitiond%' THEN 86400000
       ELSE COALESCE(EXTRACT(epoch FROM pg_catalog.clock_timestamp() - l.waitstart) * 1000, 0)
     END::pg_catalog.float8 AS "waitedMs",
-    pg_catalog.pg_blocking_pids(l.pid)::pg_catalog.text[] AS "blockers"
+    CASE
+      WHEN s.datname = pg_catalog.current_database() AND l.locktype IN ('relation', 'virtualxid')
+        THEN pg_catalog.pg_blocking_pids(l.pid)::pg_catalog.text[]
+      ELSE ARRAY[]::pg_catalog.text[]
+    END AS "blockers"
   FROM pg_catalog.pg_locks AS l
   LEFT JOIN pg_catalog.pg_stat_activity AS s ON s.pid = l.pid
   WHERE NOT l.granted AND l.pid IS NOT NULL`,
