@@ -20,6 +20,8 @@ export async function runBatch(run: StepRun, batch: Batch, place: BatchPlace): P
     before: place.isFirst ? [run.entries.begin] : [],
     statements: batch.statements.map(({ sql }) => sql),
     patience: batch.patience,
+    // The index of a partitioned table goes with those of all partitions.
+    isBounded: run.step.kind === 'drop-index',
   };
   const waiting = {
     wanted: batch.statements.flatMap(({ locks }) => locks),

@@ -1,7 +1,7 @@
 import { refusedSqlstate } from '../ddl/step/drop-table.ts';
 import { StatementError } from '../errors.ts';
 import type { Session } from '../postgres/session.ts';
-import { classifyError, isLockFailure } from '../postgres/sqlstate.ts';
+import { classifyError, isLockFailure, sqlstates } from '../postgres/sqlstate.ts';
 
 /** One transaction of a step, as texts without semicolons. */
 export interface StepTransaction {
@@ -16,6 +16,11 @@ export interface StepTransaction {
   readonly statements: readonly string[];
   /** Long: a scan, so no statement timeout; it is cancelled when `signal` aborts. Brief ones are left to commit, for seconds then. */
   readonly patience: 'brief' | 'long';
+  /**
+   * Each statement as a whole may take as long as the wait for one lock: one that takes a lock on every partition could wait anew for each, with
+   * all before it held. Running out of time counts as a lock that was not obtained.
+   */
+  readonly isBounded?: boolean;
 }
 
 /**
@@ -39,6 +44,7 @@ export async function runTransaction(
     await send([`${name} ${first}`, ...rest]);
   } catch (error) {
     await rollback();
+    if (transaction.isBounded === true && isOutOfTime(error)) throw tooLate(error);
     if (!isUnattributed(error) || transaction.statements.length === 1) throw error;
     await oneByOne(transaction, opening, send, rollback);
   }
@@ -60,8 +66,20 @@ function openBefore(transaction: StepTransaction): readonly string[] {
 }
 
 function open(transaction: StepTransaction, lockTimeoutMs: number): readonly string[] {
-  const timeout = transaction.patience === 'long' ? ['SET LOCAL statement_timeout = 0'] : [];
+  const timeout = transaction.isBounded === true ? [`SET LOCAL statement_timeout = '${lockTimeoutMs}ms'`] : unbounded(transaction);
   return ['BEGIN', `SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`, ...timeout, ...guards(transaction)];
+}
+
+function unbounded({ patience }: StepTransaction): readonly string[] {
+  return patience === 'long' ? ['SET LOCAL statement_timeout = 0'] : [];
+}
+
+function isOutOfTime(error: unknown): error is StatementError {
+  return error instanceof StatementError && error.sqlstate === sqlstates.queryCanceled;
+}
+
+function tooLate(error: StatementError): StatementError {
+  return new StatementError(error.code, error.message, sqlstates.lockNotAvailable, { cause: error, context: error.context });
 }
 
 function guards(transaction: StepTransaction): readonly string[] {

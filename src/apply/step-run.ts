@@ -101,7 +101,7 @@ export const blockersDeadlineMs = 5_000;
 /** One transaction of the step, under the ladder. `closing` is asked anew for each attempt, as it holds the waits so far. */
 export async function runStepTransaction(
   run: StepRun,
-  transaction: Pick<StepTransaction, 'before' | 'statements' | 'patience'>,
+  transaction: Pick<StepTransaction, 'before' | 'statements' | 'patience' | 'isBounded'>,
   waiting: Waiting,
   closing: () => readonly string[],
 ): Promise<void> {

@@ -14,8 +14,12 @@ export function whatIsLeft(step: Step): string {
   if (step.kind === 'detach-partition' && step.concurrently) {
     return `${formatQualifiedName(step.partition)} is detached, and what was to follow that is not done.`;
   }
+  if (step.kind === 'drop-index') return `${nothingIsLeft} ${indexOfMany}`;
   return nothingIsLeft;
 }
+
+const indexOfMany =
+  'It needs ACCESS EXCLUSIVE on the table and every partition, all within one attempt; with very many of them drop it by hand, in a quiet hour.';
 
 /** After the first transaction of DETACH CONCURRENTLY, before FINALIZE. */
 export function pendingDetachIsLeft(step: DetachPartition | FinalizeDetach): string {

@@ -6,6 +6,8 @@ import { Yielded } from '../../src/apply/upkeep/yielded.ts';
 import { ConnectionError } from '../../src/errors.ts';
 import { readUpkeepMarks } from '../../src/journal/upkeep-marks.ts';
 import type { UpkeepStep } from '../../src/plan/step.ts';
+import { namedSql } from '../../src/postgres/named-sql.ts';
+import { row, text } from '../../src/postgres/row-decoder.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { onlyOn } from '../support/only-on.ts';
 import { journalSchema, oidOf } from '../support/steps.ts';
@@ -399,6 +401,41 @@ describe('an index of a partition', () => {
     expect(report).toMatchObject({ outcome: 'failed', error: { code: 'PD401' } });
     await reader.query('COMMIT');
     expect(await apply(open, steps.attachIndex('revenues_1', 'one'))).toMatchObject({ outcome: 'ok', error: null });
+  });
+});
+
+describe('an index of the partitioned table', () => {
+  it('is not dropped when that takes longer than one wait for a lock, which all partitions would be locked for', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await db.query(`
+      CREATE INDEX revenues_amount ON revenues (amount);
+      CREATE FUNCTION linger() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_catalog.pg_sleep(60); END';
+      CREATE EVENT TRIGGER linger ON ddl_command_end WHEN TAG IN ('DROP INDEX') EXECUTE FUNCTION linger()`);
+    await using open = await conducting(db);
+    const context = open.context({ budget: { attemptMs: 50, totalMs: 300, pauseMs: 20 } });
+    const step = await steps.dropIndex('revenues', 'revenues_amount', { concurrently: false });
+    const { outcome, error, lockTimeouts } = await applyUpkeepStep(new UpkeepWorker(open.session), step, context, never);
+    expect({ outcome, code: error?.code }).toEqual({ outcome: 'failed', code: 'PD401' });
+    expect(lockTimeouts).toBeGreaterThan(0);
+    expect(error?.message).toContain('drop it by hand');
+    expect(await db.query("SELECT FROM pg_class WHERE relname = 'revenues_amount'")).toHaveLength(1);
+  });
+
+  it('is attached to under the timeouts of the session, also after a build that has none', async () => {
+    await using db = await createDatabase();
+    const steps = await createRevenues(db, 1);
+    await using open = await conducting(db);
+    const worker = new UpkeepWorker(open.session);
+    const settings = namedSql('settings', "SELECT current_setting('statement_timeout') || current_setting('lock_timeout') AS it");
+    const shown = async () => await open.session.rows(settings, [], row<{ it: string }>({ it: text }), never);
+    const before = await shown();
+    for (const step of [steps.createIndex('revenues', 'revenues_amount'), steps.createIndex('revenues_1', 'one')]) {
+      expect(await applyUpkeepStep(worker, step, open.context(), never)).toMatchObject({ outcome: 'ok' });
+    }
+    expect(await shown()).not.toEqual(before);
+    expect(await applyUpkeepStep(worker, steps.attachIndex('revenues_1', 'one'), open.context(), never)).toMatchObject({ outcome: 'ok' });
+    expect(await shown()).toEqual(before);
   });
 });
 

@@ -51,7 +51,8 @@ export async function applyUpkeepStep(
 
 /** A transaction under the lock ladder, like any other step's; what failed because its relation went away is for the next run. */
 async function applyBrief(worker: UpkeepWorker, step: UpkeepStep, context: ApplyContext, { signal, ...run }: StepRun): Promise<StepReport> {
-  await worker.settle(context, signal);
+  // After a build the session would still have no statement timeout.
+  await worker.restore(context, signal);
   const report = await applyStep(worker.session, step, context, signal);
   if (signal.aborted || (report.outcome !== 'ok' && report.outcome !== 'failed')) return report;
   const sight = await look(worker.session, step, signal).catch(() => null);

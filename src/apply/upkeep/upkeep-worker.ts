@@ -1,5 +1,8 @@
+import { InvariantError } from '../../errors.ts';
 import type { OperationEnd, OperationStart } from '../../journal/operations.ts';
 import { renderWholeOperations } from '../../journal/whole-operations.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { ApplyContext } from '../apply-context.ts';
 import { sendToJournal } from './journal-message.ts';
@@ -8,6 +11,22 @@ const commandSettingNames = ['lock_timeout', 'statement_timeout', 'vacuum_cost_d
 
 /** What a command that stands alone runs under, set for the session; null: as the server has it. */
 export type CommandSettings = Readonly<Record<(typeof commandSettingNames)[number], string | null>>;
+
+const pinnedSql = namedSql(
+  'read-pinned-timeouts',
+  /* sql */ `
+  SELECT
+    pg_catalog.current_setting('lock_timeout') AS "lock_timeout",
+    pg_catalog.current_setting('statement_timeout') AS "statement_timeout"`,
+);
+
+const decodePinned = row<Pick<CommandSettings, 'lock_timeout' | 'statement_timeout'>>({ lock_timeout: text, statement_timeout: text });
+
+async function readPinned(session: Session, signal: AbortSignal): Promise<CommandSettings> {
+  const [pinned] = await session.rows(pinnedSql, [], decodePinned, signal);
+  if (pinned === undefined) throw new InvariantError('PD910', 'read-pinned-timeouts returned no row');
+  return { ...pinned, vacuum_cost_delay: null, vacuum_cost_limit: null };
+}
 
 /** So many steps, or so many milliseconds of them, are written down together. */
 const notedSteps = 25;
@@ -30,6 +49,8 @@ export class UpkeepWorker {
   #owed: readonly string[] = [];
   #noted: Noted[] = [];
   #settings: Partial<CommandSettings> = {};
+  /** As the session had them at first; null: it has them still. */
+  #pinned: CommandSettings | null = null;
 
   constructor(session: Session) {
     this.session = session;
@@ -43,6 +64,7 @@ export class UpkeepWorker {
    * transaction. One message. Throws what went wrong; no transaction is open afterwards, and what was owed is owed no longer.
    */
   async begin(entries: readonly string[], settings: CommandSettings, context: ApplyContext, signal: AbortSignal): Promise<void> {
+    this.#pinned ??= await readPinned(this.session, signal);
     const changed = this.#changed(settings);
     this.#settings = {};
     await sendToJournal(this.session, [...this.#takeOwed(context), ...entries], changed, context, signal);
@@ -54,6 +76,12 @@ export class UpkeepWorker {
     const [oldest] = this.#noted;
     const isDue = this.#noted.length >= notedSteps || (oldest !== undefined && context.clock.monotonicMs() - oldest.endedAt >= notedMs);
     if (isDue || this.#changed(settings).length > 0) await this.begin([], settings, context, signal);
+  }
+
+  /** Gives the session the timeouts that it was pinned to, which a command may have lifted, and writes down what is owed. Throws as `begin` does. */
+  async restore(context: ApplyContext, signal: AbortSignal): Promise<void> {
+    if (this.#pinned === null) return await this.settle(context, signal);
+    await this.begin([], this.#pinned, context, signal);
   }
 
   /** To be written down with the next `begin`, or by `settle`. */

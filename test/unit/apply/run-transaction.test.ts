@@ -64,6 +64,14 @@ describe('runTransaction', () => {
     ]);
   });
 
+  it('lets no statement of a bounded one take longer than the wait for a lock, as if it had waited', async () => {
+    const { session, sent } = sessionThatRefuses('ATTACH 1', '57014');
+    const bounded = { ...transaction, isBounded: true };
+    await expect(runTransaction(session, bounded, 50, never)).rejects.toMatchObject({ sqlstate: '55P03', cause: { sqlstate: '57014' } });
+    expect(sent[0]).toContain("SET LOCAL lock_timeout = '50ms';\nSET LOCAL statement_timeout = '50ms';\nSELECT epoch");
+    expect(sent.slice(1)).toEqual(['ROLLBACK']);
+  });
+
   it.each(['55P03', '40P01', '57014', '57P04', '53100', '53200', 'PD511'])('repeats nothing after %s', async (sqlstate) => {
     const { session, sent } = sessionThatRefuses('ATTACH 1', sqlstate);
     await expect(runTransaction(session, transaction, 50, never)).rejects.toMatchObject({ sqlstate });

@@ -81,6 +81,8 @@ describe('drop-index', () => {
   it('is concurrent, but not for a partitioned table, and never takes along what depends on it', () => {
     expect(rendered(dropIndex())).toBe('alone long: DROP INDEX CONCURRENTLY public.revenues_2025_q2_i');
     expect(rendered(dropIndex({ concurrently: false, index: named('i') }))).toBe('transaction brief: DROP INDEX public.i');
+    const [statement] = renderStep(dropIndex({ concurrently: false }), 180000).batches.flatMap(({ statements }) => statements);
+    expect(statement?.reason).toBe('the policy no longer asks for it; takes ACCESS EXCLUSIVE on every partition, too');
   });
 });
 
