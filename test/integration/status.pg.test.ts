@@ -24,7 +24,7 @@ describe('the status', () => {
   it('has the findings and counts the steps of a plan of every task', async () => {
     await using database = await createDatabase();
     await createEvents(database);
-    await run(database, "INSERT INTO events VALUES (1, '2025-01-10Z')", 'ALTER TABLE events ADD PRIMARY KEY (id, at)');
+    await run(database, "INSERT INTO events VALUES (1, '2025-01-10Z')");
     const policy = policyOf('events', { premake: 0, maintenance: maintenanceOf(), indexes: [indexOf('by_note', ['note'])] });
     const status = await waitFor(
       'the statistics of the row',
