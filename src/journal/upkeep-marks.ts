@@ -146,13 +146,13 @@ type IndexMarkRow = readonly [
 function indexMarks(value: unknown): readonly IndexMark[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- built by the query itself
   const rows = value as readonly IndexMarkRow[];
-  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state, bytes, rows]) => ({
+  return rows.map(([relationOid, tableOid, schema, name, policyName, definition, state, bytes, entries]) => ({
     relationOid,
     tableOid,
     index: { schema, name },
     policyName,
     definition,
     state,
-    rebuilt: bytes === null || rows === null ? null : { bytes, rows },
+    rebuilt: bytes === null || entries === null ? null : { bytes, rows: entries },
   }));
 }

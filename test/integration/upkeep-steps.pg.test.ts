@@ -26,8 +26,8 @@ async function apply(open: Conducting, step: UpkeepStep, signal = never, cancel 
 }
 
 async function filenodeOf(db: TestDatabase, name: string): Promise<string> {
-  const [row] = await db.query<{ filenode: string }>('SELECT relfilenode::text AS filenode FROM pg_class WHERE oid = $1::regclass', [name]);
-  return row?.filenode ?? '';
+  const [found] = await db.query<{ filenode: string }>('SELECT relfilenode::text AS filenode FROM pg_class WHERE oid = $1::regclass', [name]);
+  return found?.filenode ?? '';
 }
 
 /** Until a backend runs a command that begins so; answers its pid. */

@@ -215,7 +215,12 @@ function applyStep(model: Model, step: Step, now: EpochMicros): PartitionedTable
       return detach(model, step, now);
     case 'drop-table':
       return drop(table, step.partitionOid, step.partition);
-    default:
+    case 'vacuum':
+    case 'analyze':
+    case 'reindex':
+    case 'create-index':
+    case 'attach-index':
+    case 'drop-index':
       return table;
   }
 }

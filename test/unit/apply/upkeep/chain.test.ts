@@ -45,7 +45,7 @@ describe('chains of upkeep steps', () => {
     const [one, two, other] = [chain('1', '11'), chain('1', '12', 1), chain('2', '21')];
     expect(nextChain([one, two, other], new Set(), () => true)).toBe(one);
     expect(nextChain([two, other], new Set([one]), () => true)).toBe(other);
-    expect(nextChain([two, other], new Set([one]), (it) => it !== other)).toBeNull();
+    expect(nextChain([two, other], new Set([one]), (chosen) => chosen !== other)).toBeNull();
   });
 
   it('of the table itself come before what is later in the order, though they wait for what is at work', () => {
@@ -53,6 +53,6 @@ describe('chains of upkeep steps', () => {
     expect(nextChain([table, later, other], new Set([atWork]), () => true)).toBe(other);
     expect(nextChain([table, later], new Set([atWork]), () => true)).toBeNull();
     // Held up for another reason it stops nobody.
-    expect(nextChain([table, later], new Set([atWork]), (it) => it !== table)).toBe(later);
+    expect(nextChain([table, later], new Set([atWork]), (chosen) => chosen !== table)).toBe(later);
   });
 });
