@@ -1,4 +1,9 @@
 #!/usr/bin/env node
+import { setMaxListeners } from 'node:events';
+
+// The workers of all databases listen to the one signal that ends them, and take their listeners off again: many are no leak.
+setMaxListeners(0);
+
 const signalNumbers = { SIGINT: 2, SIGTERM: 15 } as const;
 
 /** Ctrl-C under `npm start` arrives twice, from the terminal and from npm, which passes it on: that is one order, not two. */

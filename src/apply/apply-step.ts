@@ -19,9 +19,17 @@ import { nothingIsLeft } from './what-is-left.ts';
 /**
  * Runs one step: journal entry, batches under the lock budget, journal entry, and the catalog read again. Never throws: what went wrong is in
  * the report. After a failure it undoes what it can (a guard constraint) and says so in the journal; what it cannot, the next plan finds.
- * An abort before the step's last transaction makes it `skipped`.
+ * An abort before the step's last transaction makes it `skipped`. A partition that fails with the indexes of its own is made without them: the
+ * task `index` makes them later or tells what is wrong, and rows for the partition arrive all the same.
  */
 export async function applyStep(session: Session, step: Step, context: ApplyContext, signal: AbortSignal): Promise<StepReport> {
+  const report = await attemptStep(session, step, context, signal);
+  const hasOwnIndexes = step.kind === 'create-partition' && step.indexes.length > 0;
+  if (!hasOwnIndexes || report.outcome !== 'failed' || !(report.error instanceof StatementError)) return report;
+  return { ...(await attemptStep(session, { ...step, indexes: [] }, context, signal)), step };
+}
+
+async function attemptStep(session: Session, step: Step, context: ApplyContext, signal: AbortSignal): Promise<StepReport> {
   const run = startRun(session, step, renderStep(step, context.serverVersion), context, signal);
   try {
     await runBatches(run);

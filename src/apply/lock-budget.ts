@@ -119,5 +119,5 @@ function spent(attempt: Attempt<unknown>, budget: LockBudget, tally: Tally, caus
 
 function describeBlocker(blocker: Blocker): string {
   const { pid, application, user, mode, relation, ageMs, state } = blocker;
-  return `pid ${pid} (${application === '' ? 'no application name' : application}, user ${user}) holds ${mode} on ${relation} for ${Math.round(ageMs)} ms, ${state}`;
+  return `pid ${pid} (${application === '' ? 'no application name' : application}, user ${user}) holds ${mode} on ${relation}${state === '' ? '' : ` for ${Math.round(ageMs)} ms, ${state}`}`;
 }

@@ -26,7 +26,9 @@ async function apply(open: Conducting, step: UpkeepStep, signal = never, cancel 
 }
 
 async function filenodeOf(db: TestDatabase, name: string): Promise<string> {
-  const [found] = await db.query<{ filenode: string }>('SELECT relfilenode::text AS filenode FROM pg_class WHERE oid = $1::regclass', [name]);
+  const [found] = await db.query<{ filenode: string }>('SELECT relfilenode::text AS filenode FROM pg_class WHERE oid = $1::regclass', [
+    name,
+  ]);
   return found?.filenode ?? '';
 }
 

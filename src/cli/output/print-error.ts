@@ -9,10 +9,16 @@ import { printable } from './printable.ts';
 /** An error with everything that its class carries: the problems of a configuration, the blockers of a lock, the stack of a bug. */
 export function printError(io: Io, error: PartitiondError, database: string | null = null): void {
   const where = database === null ? '' : `database ${printable(database)}: `;
-  io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${where}${printable(errorText(error))}\n`);
+  io.stderr.write(`${coloursOf(io.stderr).bad('error')}: ${where}${printable(headline(error))}\n`);
   if (error instanceof ConfigError) for (const problem of error.problems) io.stderr.write(`  ${problemText(problem)}\n`);
   if (error instanceof LockTimeoutError) for (const blocker of error.blockers) io.stderr.write(`  ${blockerText(blocker)}\n`);
   if (error instanceof InvariantError && error.cause instanceof Error) io.stderr.write(`${error.cause.stack ?? error.cause.message}\n`);
+}
+
+/** Problems of a configuration follow one by one, so that only the first line of its message is wanted. */
+function headline(error: PartitiondError): string {
+  if (!(error instanceof ConfigError) || error.problems.length === 0) return errorText(error);
+  return `${error.message.split('\n')[0] ?? ''} (${error.code})`;
 }
 
 /** The end of a usage error: that command's usage, or where to find the commands. */
