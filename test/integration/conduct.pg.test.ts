@@ -40,9 +40,10 @@ async function running(db: TestDatabase, command: string, count = 1): Promise<re
   const seen = await waitFor(
     `${count} x ${command}`,
     () =>
-      db.query<{ pid: number }>("SELECT pid FROM pg_stat_activity WHERE state = 'active' AND query LIKE $1", [
-        `/* partitiond:%*/ ${command}%`,
-      ]),
+      db.query<{ pid: number }>(
+        "SELECT pid FROM pg_stat_activity WHERE state = 'active' AND datname = current_database() AND query LIKE $1",
+        [`/* partitiond:%*/ ${command}%`],
+      ),
     (rows) => rows.length >= count,
   );
   return seen.map(({ pid }) => pid);
