@@ -1,3 +1,5 @@
+import { upkeepMutants } from './upkeep-mutants.ts';
+
 /** A mistake that a test must notice. */
 export interface Mutant {
   /** What partitiond would do then; the rest of the sentence "It ...". */
@@ -340,4 +342,5 @@ export const mutants: readonly Mutant[] = [
     replacement: 'OPERATOR(pg_catalog.>=) $2::pg_catalog.int8 - 9',
     test: { file: 'test/integration/session.pg.test.ts', name: 'cancels nothing of another backend that has the pid by now' },
   },
+  ...upkeepMutants,
 ];

@@ -23,9 +23,9 @@ import { nothingIsLeft } from './what-is-left.ts';
  * task `index` makes them later or tells what is wrong, and rows for the partition arrive all the same.
  */
 export async function applyStep(session: Session, step: Step, context: ApplyContext, signal: AbortSignal): Promise<StepReport> {
-  const report = await attemptStep(session, step, context, signal);
+  const first = await attemptStep(session, step, context, signal);
   const hasOwnIndexes = step.kind === 'create-partition' && step.indexes.length > 0;
-  if (!hasOwnIndexes || report.outcome !== 'failed' || !(report.error instanceof StatementError)) return report;
+  if (!hasOwnIndexes || first.outcome !== 'failed' || !(first.error instanceof StatementError)) return first;
   return { ...(await attemptStep(session, { ...step, indexes: [] }, context, signal)), step };
 }
 
