@@ -91,7 +91,8 @@ const targets = [
 ] as const;
 
 describe('a daemon beside somebody with ACCESS EXCLUSIVE', () => {
-  it('answers and goes on with its snapshots, keeps the last values, and holds one connection at most', async () => {
+  // A dozen snapshots, each with a deadline of its own that says what it waits for.
+  it('answers and goes on with its snapshots, keeps the last values, and holds one connection at most', { timeout: 240_000 }, async () => {
     await using database = await createDatabase();
     await createTables(database);
     using file = policyFile(database, tables, top);
