@@ -273,4 +273,31 @@ export const upkeepMutants: readonly Mutant[] = [
       name: 'that were never analysed are told when nothing of their rows has been counted',
     },
   },
+  {
+    mistake: 'lets the ANALYZE of the partitioned table wait until all its partitions are done',
+    file: 'src/apply/upkeep/chain.ts',
+    text: 'if (chain.isExclusive) awaited.add(chain.tableOid);',
+    replacement: '',
+    test: {
+      file: 'test/unit/apply/upkeep/chain.test.ts',
+      name: 'of the table itself come before what is later in the order, though they wait for what is at work',
+    },
+  },
+  {
+    mistake: 'attaches an index without any timeout',
+    file: 'src/apply/upkeep/apply-upkeep-step.ts',
+    text: 'await worker.restore(',
+    replacement: 'await worker.settle(',
+    test: {
+      file: 'test/integration/upkeep-steps.pg.test.ts',
+      name: 'is attached to under the timeouts of the session, also after a build that has none',
+    },
+  },
+  {
+    mistake: 'freezes a partition that was copied in again and again',
+    file: 'src/apply/upkeep/look.sql.ts',
+    text: 'GREATEST(128, c.relpages / 10)',
+    replacement: '0',
+    test: { file: 'test/integration/upkeep-steps.pg.test.ts', name: 'remembers a partition as frozen although a few of its pages are not' },
+  },
 ];
