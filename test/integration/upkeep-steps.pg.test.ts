@@ -144,6 +144,15 @@ describe('a VACUUM', () => {
     await using open = await conducting(db);
     const oid = await oidOf(db, 'revenues_1');
     const frozen = { oid, filenode: await filenodeOf(db, 'revenues_1'), changes: 40_000 };
+    // A session that only just connects, to whatever database, may count as having an old snapshot for a moment.
+    const hiddenPages = async (): Promise<number> => {
+      await db.query('VACUUM revenues_1');
+      const [pages] = await db.query<{ hidden: number }>(
+        "SELECT relpages - relallvisible AS hidden FROM pg_class WHERE relname = 'revenues_1'",
+      );
+      return pages?.hidden ?? -1;
+    };
+    await waitFor('all pages to be visible to all', hiddenPages, (hidden) => hidden === 0);
     const old = await db.client();
     await old.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
     await db.query('BEGIN; SET LOCAL synchronous_commit = on; UPDATE revenues_1 SET amount = 0 WHERE id = 1; COMMIT');
