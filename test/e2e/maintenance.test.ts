@@ -158,12 +158,14 @@ describe('the daemon', () => {
 
   it('provisions while maintenance is at work, longer than maxRuntime, and shows how far that is', async () => {
     await using database = await createDatabase();
-    await createEvents(database, 20_000);
-    const top = `${anyPorts}\nschedules: { maxRuntime: 1s, provision: "* * * * * *", retention: off, index: off, collect: "0 0 1 1 *" }`;
+    // Half a minute of VACUUM and more, which must still be at work at the end.
+    await createEvents(database, 100_000);
+    const top = `${anyPorts}\nschedules: { maxRuntime: 5s, provision: "* * * * * *", retention: off, index: off, collect: "0 0 1 1 *" }`;
     using file = fileOf(database, slowly, top);
     await using daemon = await startDaemon(file.path);
     const progress = `table_step_progress_ratio{${labels},partition="events_2020_01",step="vacuum"}`;
     await daemon.waitForSample(progress, (ratio) => ratio > 0, longWait);
+    const seenAt = performance.now();
     const { databases } = await daemon.status();
     expect(databases[0]?.tables[0]?.inProgress).toContainEqual(
       expect.objectContaining({ partition: 'public.events_2020_01', command: 'vacuum', phase: 'scanning heap' }),
@@ -176,6 +178,12 @@ describe('the daemon', () => {
       'the partition to be made again',
       () => database.query('SELECT pg_catalog.to_regclass($1)::text AS name', [newest?.name]),
       ([row]) => row?.['name'] !== null,
+      longWait,
+    );
+    await waitFor(
+      'maintenance to be at work for longer than maxRuntime',
+      () => performance.now() - seenAt,
+      (ms) => ms > 6_000,
       longWait,
     );
     const samples = await daemon.scrape();

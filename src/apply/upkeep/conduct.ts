@@ -19,8 +19,8 @@ import { Windows } from './windows.ts';
 import { Yielded } from './yielded.ts';
 
 /** How often the conductor looks who waits behind it, and every which time at all else (progress, standbys, pause). */
-const tickMs = 250;
-const ticksPerFullLook = 4;
+const tickMs = 100;
+const ticksPerFullLook = 10;
 
 /** A VACUUM that takes longer is in the journal before it ends, so that a killed one shows. */
 const longMs = 500;
@@ -29,7 +29,7 @@ const longMs = 500;
 const patienceMs = 600_000;
 
 /** A look that fails once may be chance; without any, nobody would see that the application waits. */
-const toleratedFailures = 20;
+const toleratedFailures = 50;
 
 /**
  * Runs the upkeep steps of all tables of a database, side by side for different relations, and reports each, aligned with `steps`. First come
