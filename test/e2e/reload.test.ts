@@ -206,7 +206,12 @@ describe('a changed configuration', () => {
     await waitFor('its series to go', others, (names) => names.length === 0, { timeoutMs: 60_000 });
     const connections =
       "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'partitiond%'";
-    expect(await second.query(connections)).toEqual([]);
+    // The server takes a moment to forget one that has just been closed.
+    await waitFor(
+      'its connections to be gone',
+      () => second.query(connections),
+      (rows) => rows.length === 0,
+    );
     expect((await daemon.scrape()).get('leader_epoch{database="app"}')).toBe(1);
     expect(await tablesOf(daemon)).toEqual(['app public.events']);
     daemon.program.signal('SIGTERM');
