@@ -1,7 +1,8 @@
+import { formatBytes } from '../../plan/maintenance/quantities.ts';
 import type { DatabaseStatus, PartitionStatus, TableStatus, WorkStatus } from '../../reconcile/status.ts';
 import type { Colours } from './colours.ts';
 import { printable } from './printable.ts';
-import { formatBytes, formatRows, formatShare } from './sizes.ts';
+import { formatRows, formatShare } from './sizes.ts';
 import { type TextColumn, textTable } from './text-table.ts';
 
 const left = (heading: string): TextColumn => ({ heading, align: 'left' });

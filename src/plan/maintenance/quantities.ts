@@ -1,4 +1,4 @@
-/** How reasons and findings of maintenance say quantities. */
+/** How reasons and findings of maintenance, and the status, say quantities. */
 import { formatCount } from '../wording.ts';
 
 /** `10 %` for 0.1; up to four digits that count, thousands apart. */
@@ -7,11 +7,11 @@ export function formatShare(ratio: number): string {
   return `${formatCount(Number(whole))}${fraction === undefined ? '' : `.${fraction}`} %`;
 }
 
-/** Powers of 1024 as `pg_size_pretty` prints them: `8192 bytes`, `16 kB`, `24 MB`. */
-export function formatSize(bytes: number): string {
+/** Bytes as PostgreSQL's pg_size_pretty prints them: `8192 bytes`, `16 kB`, `24 MB`; powers of 1024. */
+export function formatBytes(bytes: number): string {
   let value = bytes;
   let unit = 'bytes';
-  for (const next of ['kB', 'MB', 'GB', 'TB']) {
+  for (const next of ['kB', 'MB', 'GB', 'TB', 'PB']) {
     if (value < 10 * 1024) break;
     value /= 1024;
     unit = next;

@@ -7,7 +7,7 @@ import type { Reindex } from '../step.ts';
 import type { Subject } from '../subject.ts';
 import { canReindexConcurrently, invalidIndex, markOf } from './index-state.ts';
 import { compareLeaves, compareNames, type Leaf } from './leaf.ts';
-import { formatShare, formatSize } from './quantities.ts';
+import { formatBytes, formatShare } from './quantities.ts';
 
 /** An index that is to be rebuilt. */
 export interface Rebuild {
@@ -90,7 +90,7 @@ function findBloat({ policy: { maintenance } }: Subject, facts: UpkeepFacts, ind
   const mark = markOf(index, facts.marks.indexes);
   if (!(wastedBytes / bytes > most) || isAsRebuilt(index, leaf, mark)) return null;
   const hasFailed = mark?.state === 'failed';
-  const waste = `${formatSize(wastedBytes)} of its ${formatSize(bytes)}`;
+  const waste = `${formatBytes(wastedBytes)} of its ${formatBytes(bytes)}`;
   return {
     kind: 'bloated-index',
     reason: `an estimated ${waste} are waste, more than ${formatShare(most)}`,

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { printable } from '../../../src/cli/output/printable.ts';
-import { formatBytes, formatRows } from '../../../src/cli/output/sizes.ts';
+import { formatRows } from '../../../src/cli/output/sizes.ts';
 import { applySummary, planSummary } from '../../../src/cli/output/summary.ts';
 import { textTable } from '../../../src/cli/output/text-table.ts';
+import { formatBytes } from '../../../src/plan/maintenance/quantities.ts';
 
 describe('text output', () => {
   it('keeps names with line breaks and escape sequences on one harmless line', () => {
