@@ -37,7 +37,7 @@ async function findRedTests(env: Readonly<Record<string, string>>): Promise<read
   for (const { test } of chosen) byFile.set(test.file, (byFile.get(test.file) ?? new Set()).add(test.name));
   const problems: string[] = [];
   for (const [file, names] of byFile) {
-    const result = await runNamedTests(copy, { file, names: [...names], env });
+    const result = await runNamedTests(copy, { file, names: [...names], env, retries: 1 });
     if (result.failed > 0 || result.isBroken) problems.push(`${file} is red without any mistake in it:\n${result.output}`);
   }
   return problems;

@@ -7,6 +7,8 @@ export interface NamedTests {
   readonly file: string;
   readonly names: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** How often a red test is tried again; 0 unless told. */
+  readonly retries?: number;
 }
 
 export interface NamedTestsResult {
@@ -31,7 +33,8 @@ export async function runNamedTests(copy: ProjectCopy, tests: NamedTests): Promi
   const report = join(copy.folder, '.cache', 'named-tests.json');
   await rm(report, { force: true });
   const pattern = tests.names.map((name) => name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|');
-  const args = ['node_modules/vitest/vitest.mjs', 'run', tests.file, '-t', pattern, '--reporter=json', `--outputFile.json=${report}`];
+  const args = ['node_modules/vitest/vitest.mjs', 'run', tests.file, '-t', pattern, `--retry=${tests.retries ?? 0}`];
+  args.push('--reporter=json', `--outputFile.json=${report}`);
   const { output, isLate } = await run(copy, args, tests.env);
   const counts = await readCounts(report);
   return {

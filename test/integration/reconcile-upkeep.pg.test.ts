@@ -412,7 +412,10 @@ describe('the status', () => {
     await createTable(database, 'idle');
     const writer = await database.client();
     await writer.query("BEGIN; INSERT INTO t_2025_05 VALUES (1, 'x', '2025-05-06Z')");
-    const tables = [policyOf('t', { indexes: [indexOf('t_id', ['id'])] }), policyOf('idle')];
+    // One at a time, else a second build may be at work beside the one that waits.
+    const { limits } = maintenanceOf();
+    const maintenance = maintenanceOf({ limits: { ...limits, concurrency: 1 } });
+    const tables = [policyOf('t', { maintenance, indexes: [indexOf('t_id', ['id'])] }), policyOf('idle')];
     const running = upkeep(database, tables, { task: 'index' });
     await waitForLockWaiter(database, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
     await using session = await openSession(database);
