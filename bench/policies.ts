@@ -49,12 +49,14 @@ export function dailyPolicy(name: string, overrides: Partial<TablePolicy> = {}):
     maintenance: null,
     indexes: [],
     dropRemovedIndexes: false,
+    probes: [],
+    targetPartitionBytes: 32 * 1024 ** 3,
     ...overrides,
   };
 }
 
 export function databasePolicy(url: string, tables: readonly TablePolicy[]): DatabasePolicy {
-  return { name: 'bench', connection: { kind: 'url', url }, journalSchema: 'partitiond', tables };
+  return { name: 'bench', connection: { kind: 'url', url }, journalSchema: 'partitiond', probeRole: null, tables };
 }
 
 export async function openSession(url: string): Promise<Session> {

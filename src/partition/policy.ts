@@ -24,6 +24,33 @@ export interface TablePolicy {
   readonly indexes: readonly IndexPolicy[];
   /** Whether indexes that partitiond made go when `indexes` no longer asks for them. */
   readonly dropRemovedIndexes: boolean;
+  /** Empty: one automatic probe, of the current interval. */
+  readonly probes: readonly ProbePolicy[];
+  /** What a partition should grow to, at most; advice is measured by it, and nothing else. */
+  readonly targetPartitionBytes: number;
+}
+
+/** A query that must prune, and what it may cost. */
+export interface ProbePolicy {
+  /** Unique within its table. */
+  readonly name: string;
+  /** One statement without semicolon, its parameters as $1, $2, ... */
+  readonly sql: string;
+  /** In their order, as PostgreSQL reads them from text; null is NULL. */
+  readonly params: readonly (string | null)[];
+  /** Whether it is really run, in a transaction that cannot write. */
+  readonly analyze: boolean;
+  readonly timeoutMs: number;
+  readonly expect: ProbeExpectation;
+}
+
+/** Null: whatever it is. */
+export interface ProbeExpectation {
+  /** Partitions of the table that may be left after pruning. */
+  readonly partitions: number | null;
+  readonly planningMs: number | null;
+  /** Only with `analyze`. */
+  readonly executionMs: number | null;
 }
 
 export interface Retention {
@@ -51,6 +78,8 @@ export interface DatabasePolicy {
   readonly connection: Connection;
   /** Schema of the journal. */
   readonly journalSchema: string;
+  /** Role in which probes are planned and run (SET LOCAL ROLE); null: that of the connection. */
+  readonly probeRole: string | null;
   readonly tables: readonly TablePolicy[];
 }
 

@@ -45,6 +45,7 @@ export async function readDatabaseStatus(
     now: formatInstant(facts.now),
     paused: journal.pause === null ? null : { reason: journal.pause.reason, by: journal.pause.by, at: formatInstant(journal.pause.at) },
     error: null,
+    leader: null,
     tables: planned.map((table) => tableStatus(table, facts.now, work)),
     runs: runs.map(
       (run): RunStatus => ({
@@ -73,6 +74,11 @@ function tableStatus(planned: PlannedTable, now: EpochMicros, work: ReadonlyMap<
       partition: partition === null ? null : formatQualifiedName(partition),
     })),
     error: error?.message ?? null,
+    axis: table?.codec.axis ?? null,
+    position: null,
+    retentionCutoff: null,
+    gaps: [],
+    probes: [],
     inProgress: table === null ? [] : (work.get(table.oid) ?? []),
   };
 }

@@ -7,6 +7,8 @@ export interface DatabaseStatus {
   readonly error: string | null;
   readonly tables: readonly TableStatus[];
   readonly runs: readonly RunStatus[];
+  /** Who was last to take the leadership, as the journal has it; it may have ended since. Null when nobody was, or it could not be read. */
+  readonly leader: { readonly holder: string; readonly epoch: string; readonly since: string } | null;
 }
 
 export interface TableStatus {
@@ -30,8 +32,33 @@ export interface TableStatus {
   }[];
   readonly error: string | null;
   readonly partitions: readonly PartitionStatus[];
+  /** What the positions of its key are; null when it could not be read. */
+  readonly axis: 'time' | 'integer' | null;
+  /** Where now is on that axis, as bounds are written; null when it could not be read, or the key tells no time. */
+  readonly position: string | null;
+  /** Partitions that end at or before this have left their retention; null without retention. */
+  readonly retentionCutoff: string | null;
+  /** Missing ranges between the first and the last partition, in their order. */
+  readonly gaps: readonly { readonly from: string; readonly to: string }[];
+  /** As the journal has them, in the order of the policy; empty before the first run. */
+  readonly probes: readonly ProbeStatus[];
   /** Long commands that partitiond has at work on the table right now; empty when there are none. */
   readonly inProgress: readonly WorkStatus[];
+}
+
+/** The last run of a probe. */
+export interface ProbeStatus {
+  readonly probe: string;
+  readonly ranAt: string;
+  readonly outcome: 'met' | 'missed' | 'failed';
+  readonly scanned: number | null;
+  readonly total: number | null;
+  readonly allowed: number | null;
+  readonly planningMs: number | null;
+  readonly executionMs: number | null;
+  readonly problems: readonly string[];
+  /** Of the last run that was not met. */
+  readonly lastMissAt: string | null;
 }
 
 /** A VACUUM, ANALYZE, CREATE INDEX or REINDEX at work; `done` of `total` are of the phase, both 0 where PostgreSQL does not say. */

@@ -21,7 +21,13 @@ const logger = createLogger({ level: 'debug', format: 'json' }, { write: (line) 
 
 async function read(database: TestDatabase, clock = systemClock) {
   await using session = await openSession(database);
-  const policy = { name: 'app', connection: { kind: 'url', url: database.url }, journalSchema: 'partitiond', tables: policies } as const;
+  const policy = {
+    name: 'app',
+    connection: { kind: 'url', url: database.url },
+    journalSchema: 'partitiond',
+    probeRole: null,
+    tables: policies,
+  } as const;
   return await readLedDatabase(session, policy, { configuration, clock, logger }, noAbort);
 }
 

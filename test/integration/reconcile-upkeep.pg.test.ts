@@ -420,7 +420,7 @@ describe('the status', () => {
     await waitForLockWaiter(database, ({ query }) => query.includes('CREATE INDEX CONCURRENTLY'));
     await using session = await openSession(database);
     const connection = { kind: 'url', url: database.url } as const;
-    const policy = { name: 'test', connection, journalSchema: 'partitiond', tables };
+    const policy = { name: 'test', connection, journalSchema: 'partitiond', probeRole: null, tables };
     const status = await readDatabaseStatus(session, policy, { safety: testSafety, clock: systemClock }, noAbort);
     expect(status.tables.map(({ table, inProgress }) => [table, inProgress.map(({ partition, command }) => [partition, command])])).toEqual(
       [

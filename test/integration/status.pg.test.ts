@@ -13,7 +13,7 @@ import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 async function statusOf(database: TestDatabase, policy: TablePolicy): Promise<TableStatus> {
   await using session = await openSession(database);
   const connection = { kind: 'url', url: database.url } as const;
-  const asked = { name: 'test', connection, journalSchema: 'partitiond', tables: [policy] };
+  const asked = { name: 'test', connection, journalSchema: 'partitiond', probeRole: null, tables: [policy] };
   const { tables } = await readDatabaseStatus(session, asked, { safety: testSafety, clock: systemClock }, noAbort);
   const [table] = tables;
   if (table === undefined) throw new Error('no status of the table');

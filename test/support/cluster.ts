@@ -36,6 +36,8 @@ const defaultSettings: Readonly<Record<string, string>> = {
   max_prepared_transactions: '20',
   max_wal_size: '2GB',
   jit: 'off',
+  // For tests of recorded statements; a database knows it only after CREATE EXTENSION.
+  shared_preload_libraries: 'pg_stat_statements',
   // What the statistics say of a table is what the test did to it.
   autovacuum: 'off',
   TimeZone: 'Australia/Lord_Howe',

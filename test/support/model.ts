@@ -69,6 +69,8 @@ export function policyOf(changes: Partial<TablePolicy> = {}): TablePolicy {
     maintenance: null,
     indexes: [],
     dropRemovedIndexes: false,
+    probes: [],
+    targetPartitionBytes: 32 * 1024 ** 3,
     ...changes,
   };
 }

@@ -31,6 +31,8 @@ export function policyOf(name: string, overrides: Partial<TablePolicy> = {}): Ta
     maintenance: null,
     indexes: [],
     dropRemovedIndexes: false,
+    probes: [],
+    targetPartitionBytes: 32 * 1024 ** 3,
     ...overrides,
   };
 }
@@ -92,7 +94,13 @@ export async function reconcile(
 ): Promise<RunReport> {
   const url = options.url ?? database.url;
   const signal = options.signal ?? new AbortController().signal;
-  const policy: DatabasePolicy = { name: 'test', connection: { kind: 'url', url }, journalSchema: 'partitiond', tables: policies };
+  const policy: DatabasePolicy = {
+    name: 'test',
+    connection: { kind: 'url', url },
+    journalSchema: 'partitiond',
+    probeRole: null,
+    tables: policies,
+  };
   const settings = { applicationName: 'partitiond:test', statementTimeoutMs: 30_000, lockTimeoutMs: 100 };
   const session = await connectSession(policy.connection, settings, signal);
   try {

@@ -105,7 +105,7 @@ const endings = { ok: 'went well', failed: 'failed', aborted: 'was stopped', int
 function statusOf(visit: Visit<DatabaseStatus>): DatabaseStatus {
   if (visit.answer !== null) return visit.answer;
   const error = visit.error === null ? 'Interrupted before it was read.' : errorText(visit.error);
-  return { database: visit.selection.database.name, now: null, paused: null, error, tables: [], runs: [] };
+  return { database: visit.selection.database.name, now: null, paused: null, error, tables: [], runs: [], leader: null };
 }
 
 function verdictOf(visit: Visit<DatabaseStatus>): Verdict {

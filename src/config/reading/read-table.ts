@@ -42,6 +42,8 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
     maintenance: maintenance.value,
     indexes,
     dropRemovedIndexes: complete.dropRemovedIndexes,
+    probes: [],
+    targetPartitionBytes: 32 * 1024 ** 3,
   };
 }
 

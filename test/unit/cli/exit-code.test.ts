@@ -90,7 +90,7 @@ describe('a verdict', () => {
 });
 
 function visit(answer: RunReport | null, error: PartitiondError | null): Visit<RunReport> {
-  const database = { name: 'app', connection: { kind: 'url', url: '' } as const, journalSchema: 'partitiond', tables: [] };
+  const database = { name: 'app', connection: { kind: 'url', url: '' } as const, journalSchema: 'partitiond', probeRole: null, tables: [] };
   return { selection: { database, tables: null }, answer, error };
 }
 

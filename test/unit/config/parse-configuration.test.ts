@@ -33,6 +33,7 @@ describe('a configuration', () => {
           name: 'app',
           connection: { kind: 'url', url: 'postgres://h/db' },
           journalSchema: 'partitiond',
+          probeRole: null,
           tables: [
             {
               table: { schema: 'public', name: 't' },
@@ -67,6 +68,8 @@ describe('a configuration', () => {
               },
               indexes: [],
               dropRemovedIndexes: false,
+              probes: [],
+              targetPartitionBytes: 32 * 1024 ** 3,
             },
           ],
         },

@@ -6,7 +6,14 @@ import { policyHash } from '../../../src/service/election/policy-hash.ts';
 import { keep, policyOf } from '../../support/model.ts';
 
 function database(changes: Partial<DatabasePolicy> = {}): DatabasePolicy {
-  return { name: 'app', connection: { kind: 'url', url: 'postgresql://a' }, journalSchema: 'partitiond', tables: [policyOf()], ...changes };
+  return {
+    name: 'app',
+    connection: { kind: 'url', url: 'postgresql://a' },
+    journalSchema: 'partitiond',
+    probeRole: null,
+    tables: [policyOf()],
+    ...changes,
+  };
 }
 
 describe('the hash of a policy', () => {

@@ -28,7 +28,15 @@ class Desk {
 
   async #readOne({ name }: DatabasePolicy): Promise<DatabaseStatus> {
     this.asked.push(name);
-    const status = (error: string | null): DatabaseStatus => ({ database: name, now: null, paused: null, error, tables: [], runs: [] });
+    const status = (error: string | null): DatabaseStatus => ({
+      database: name,
+      now: null,
+      paused: null,
+      error,
+      tables: [],
+      runs: [],
+      leader: null,
+    });
     if (name === 'app') return status(null);
     return await new Promise((resolve) => this.#answers.push((error) => resolve(status(error))));
   }
