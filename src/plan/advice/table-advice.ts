@@ -2,6 +2,8 @@ import type { Interval } from '../../partition/interval.ts';
 
 /** What the sizes of a managed table's partitions say about its future. Sizes in bytes, rows as estimated. */
 export interface TableAdvice {
+  /** An integer key does not say when its rows came: no growth and no forecast. */
+  readonly axis: 'time' | 'integer';
   /** Partitions whose range is over and that hold something; fewer than three tell no trend. */
   readonly closedPartitions: number;
   /** Medians over the closed partitions; null without any. */
