@@ -1,6 +1,7 @@
 import { InvariantError } from '../errors.ts';
+import type { EpochMicros } from '../partition/position.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
-import { bigint, row } from '../postgres/row-decoder.ts';
+import { bigint, row, text } from '../postgres/row-decoder.ts';
 import type { Session } from '../postgres/session.ts';
 import { qualify } from './qualify.ts';
 
@@ -22,6 +23,32 @@ export interface GenerationClaim extends LeadershipClaim {
 export interface ClaimedGeneration {
   readonly epoch: bigint;
   readonly generation: bigint;
+}
+
+/** Who was last to take the leadership. */
+export interface Leader {
+  readonly holder: string;
+  readonly epoch: bigint;
+  /** Clock of the database. */
+  readonly since: EpochMicros;
+}
+
+/** Null before the first; whether it still leads is not said. The journal must be installed. */
+export async function readLeader(session: Session, schema: string, signal: AbortSignal): Promise<Leader | null> {
+  const [leader] = await session.rows(leaderSql(schema), [], row<Leader>({ holder: text, epoch: bigint, since: bigint }), signal);
+  return leader ?? null;
+}
+
+function leaderSql(schema: string): NamedSql {
+  return namedSql(
+    'read-leader',
+    /* sql */ `
+    SELECT
+      l.holder AS "holder",
+      l.epoch AS "epoch",
+      (EXTRACT(epoch FROM l.since) * 1000000)::pg_catalog.int8 AS "since"
+    FROM ${qualify(schema, 'leadership')} AS l`,
+  );
 }
 
 /**

@@ -17,6 +17,7 @@ export const migrations: readonly Migration[] = [
   { oldestReader: 1, sql: addRowCounts },
   { oldestReader: 1, sql: addRunKnowledge },
   { oldestReader: 1, sql: addUpkeepMarks },
+  { oldestReader: 1, sql: addProbeResults },
 ];
 
 /**
@@ -192,4 +193,30 @@ CREATE TABLE ${marks} (
   PRIMARY KEY (relation_oid, index_schema, index_name)
 );
 REVOKE ALL ON ${frozen}, ${marks} FROM PUBLIC`;
+}
+
+/**
+ * The last run of each probe (see probe-records.ts), by the names that the configuration gives: a table that is made anew under its name
+ * has the same probes. `last_miss_report` is what `partitiond probe` printed of the last run that was not met.
+ */
+function addProbeResults(schema: string): string {
+  const results = qualify(schema, 'probe_result');
+  return `
+CREATE TABLE ${results} (
+  table_schema text NOT NULL,
+  table_name text NOT NULL,
+  probe text NOT NULL,
+  ran_at timestamptz NOT NULL,
+  outcome text NOT NULL CHECK (outcome IN ('met', 'missed', 'failed')),
+  scanned int8,
+  total int8,
+  allowed int8,
+  planning_ms float8,
+  execution_ms float8,
+  problems text[] NOT NULL,
+  last_miss_at timestamptz,
+  last_miss_report text,
+  PRIMARY KEY (table_schema, table_name, probe)
+);
+REVOKE ALL ON ${results} FROM PUBLIC`;
 }

@@ -34,7 +34,9 @@ describe('marks of upkeep', () => {
     expect(await readUpkeepMarks(session, schema, noAbort)).toEqual(noUpkeepMarks);
     await installJournal(session, 'partitiond', noAbort);
     expect(await readUpkeepMarks(session, 'partitiond', noAbort)).toEqual(noUpkeepMarks);
-    await database.query('DROP TABLE partitiond.index_mark, partitiond.frozen_partition; DELETE FROM partitiond.version WHERE version > 5');
+    await database.query(
+      'DROP TABLE partitiond.index_mark, partitiond.frozen_partition, partitiond.probe_result; DELETE FROM partitiond.version WHERE version > 5',
+    );
     expect(await readUpkeepMarks(session, 'partitiond', noAbort)).toEqual(noUpkeepMarks);
     await installJournal(session, 'partitiond', noAbort);
     await session.complete([renderMarkIndex('partitiond', mark())], noAbort);
