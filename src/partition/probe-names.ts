@@ -1,7 +1,5 @@
 import type { TablePolicy } from './policy.ts';
-
-/** The probe of a table that names none: that the rows of the current interval are found in one partition. */
-export const automaticProbe = 'current-interval';
+import { automaticProbe } from './probe-record.ts';
 
 /** The probes that a table has, in their order. Pure, throws nothing. */
 export function probeNames({ probes }: Pick<TablePolicy, 'probes'>): readonly string[] {

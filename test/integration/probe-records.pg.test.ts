@@ -140,7 +140,8 @@ describe('results of probes', () => {
 
   it('name the GRANT to a role that may not read them', async () => {
     await using database = await createDatabase();
-    await using _session = await journalled(database);
+    await using owner = await journalled(database);
+    expect(await read(owner)).toEqual([]);
     const role = await database.createRole('reader');
     await using stranger = await openSession(database, role.url);
     const error = await read(stranger).catch((cause: unknown) => cause);
