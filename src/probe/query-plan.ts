@@ -1,3 +1,4 @@
+import { InvariantError } from '../errors.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 
 /** One node of an EXPLAIN, cut down to what pruning can be seen by. */
@@ -33,7 +34,80 @@ export interface QueryPlan {
   readonly buffers: { readonly hit: number; readonly read: number } | null;
 }
 
-/** Reads the text that EXPLAIN (FORMAT JSON, VERBOSE) answers. Throws `InvariantError` when it is none. */
-export function readQueryPlan(_text: string): QueryPlan {
-  throw new Error('not yet');
+type JsonObject = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads the text that EXPLAIN (FORMAT JSON, VERBOSE) answers; of a statement that rules turned into several plans the first. Throws
+ * `InvariantError` when it is none. `buffers` are those of the execution, not of the planning (shared, local and temporary blocks).
+ * Source: `ExplainNode` and `ExplainOnePlan` in src/backend/commands/explain.c.
+ */
+export function readQueryPlan(text: string): QueryPlan {
+  const first: unknown = asList(parseJson(text))[0];
+  const root = isObject(first) ? first['Plan'] : undefined;
+  if (!isObject(first) || !isObject(root)) throw notAPlan();
+  return {
+    root: readNode(root),
+    settings: readSettings(first['Settings']),
+    planningMs: numberOr(first['Planning Time'], null),
+    executionMs: numberOr(first['Execution Time'], null),
+    buffers: readBuffers(root),
+  };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw notAPlan();
+  }
+}
+
+function notAPlan(): InvariantError {
+  return new InvariantError('PD902', 'explain: expected a plan as JSON, the server sent something else');
+}
+
+function readNode(node: JsonObject): PlanNode {
+  const name = textOr(node['Relation Name'], null);
+  return {
+    kind: textOr(node['Node Type'], ''),
+    relation: name === null ? null : { schema: textOr(node['Schema'], ''), name },
+    alias: textOr(node['Alias'], null),
+    conditions: readConditions(node),
+    subplansRemoved: numberOr(node['Subplans Removed'], 0),
+    loops: numberOr(node['Actual Loops'], null),
+    children: asList(node['Plans']).filter(isObject).map(readNode),
+  };
+}
+
+/** All of them end alike: `Filter`, `Join Filter`, `One-Time Filter`, `Index Cond`, `Recheck Cond`, `TID Cond`, `Hash Cond`, `Merge Cond`. */
+function readConditions(node: JsonObject): readonly PlanCondition[] {
+  return Object.entries(node).flatMap(([kind, text]) => (/(Filter|Cond)$/.test(kind) && typeof text === 'string' ? [{ kind, text }] : []));
+}
+
+function readSettings(settings: unknown): Readonly<Record<string, string>> {
+  if (!isObject(settings)) return {};
+  return Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, String(value)]));
+}
+
+/** A node counts what is below it as well. */
+function readBuffers(root: JsonObject): QueryPlan['buffers'] {
+  if (typeof root['Shared Hit Blocks'] !== 'number') return null;
+  const sum = (...keys: readonly string[]): number => keys.reduce((total, key) => total + numberOr(root[key], 0), 0);
+  return { hit: sum('Shared Hit Blocks', 'Local Hit Blocks'), read: sum('Shared Read Blocks', 'Local Read Blocks', 'Temp Read Blocks') };
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
+function numberOr<T>(value: unknown, otherwise: T): number | T {
+  return typeof value === 'number' ? value : otherwise;
+}
+
+function textOr<T>(value: unknown, otherwise: T): string | T {
+  return typeof value === 'string' ? value : otherwise;
 }
