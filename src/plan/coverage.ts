@@ -1,6 +1,7 @@
 import type { PartitionedTable, RangePartition } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { contains, type Edge, type EpochMicros, isPosition, overlaps, type Position, type Range } from '../partition/position.ts';
+import type { Hole } from './lineup.ts';
 import { type Positions, positionsOf } from './subject.ts';
 
 /** How far the partitions of one table reach at one moment. All ranges half-open; pending detaches cover nothing, as they take no writes. */
@@ -17,12 +18,14 @@ export interface Coverage {
   readonly end: Edge | null;
   /** Future partitions before `end`: how many are left before a gap. */
   readonly headroom: number;
-  /** Missing ranges between the first and the last partition. */
-  readonly gaps: number;
+  /** Missing ranges between the first and the last partition, ascending. */
+  readonly gaps: readonly Hole[];
   /** Attached ranges under a hold; by lower bound. */
   readonly held: readonly RangePartition[];
   /** Attached ranges past retention that are not held; by lower bound. Empty without retention. */
   readonly expired: readonly RangePartition[];
+  /** What ends at or before it has left retention; null without retention, or where nothing tells what it counts from. */
+  readonly cutoff: Position | null;
   /** Upper bound of the oldest attached range that is neither held nor the last one; null when there is none. */
   readonly oldestEnd: Position | null;
 }
@@ -47,9 +50,10 @@ export function tableCoverage(policy: TablePolicy, table: PartitionedTable, now:
     current,
     future,
     ...reach(current, future),
-    gaps: lineup.holes.length,
+    gaps: lineup.holes,
     held,
     expired: window === null ? [] : free.filter((partition) => partition.bound.to <= window.cutoff),
+    cutoff: window?.cutoff ?? null,
     oldestEnd: oldestEnd(free, attached.at(-1)),
   };
 }

@@ -1,22 +1,19 @@
 import { readServerFacts } from '../catalog/read-server-facts.ts';
+import { type Leader, readLeader } from '../journal/leadership.ts';
+import { type ProbeSummary, probeRecordsSince, readProbeSummaries } from '../journal/probe-records.ts';
 import { readJournal } from '../journal/read-journal.ts';
-import { readLastRuns } from '../journal/runs.ts';
+import { type LastRun, readLastRuns } from '../journal/runs.ts';
 import { formatInstant } from '../partition/calendar.ts';
-import { formatInterval } from '../partition/interval.ts';
-import type { KeyCodec } from '../partition/key.ts';
-import type { Partition, PartitionedTable } from '../partition/partition.ts';
-import type { DatabasePolicy, Safety, TablePolicy } from '../partition/policy.ts';
-import { contains, type EpochMicros, isPosition, type Range } from '../partition/position.ts';
-import { formatQualifiedName } from '../partition/qualified-name.ts';
-import { tableCoverage } from '../plan/coverage.ts';
+import type { DatabasePolicy, Safety } from '../partition/policy.ts';
 import type { Task } from '../plan/step.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
 import { assertUsableServer } from './assert-usable-server.ts';
-import { type PlannedTable, planTables } from './plan-tables.ts';
+import { planTables } from './plan-tables.ts';
 import { readWork } from './read-work.ts';
 import type { ReconcileRequest } from './request.ts';
-import type { DatabaseStatus, PartitionStatus, RunStatus, TableStatus, WorkStatus } from './status.ts';
+import type { DatabaseStatus, RunStatus } from './status.ts';
+import { tableStatus } from './table-status.ts';
 import { readMarksFor } from './upkeep-reading.ts';
 
 /** All of them, so that the status has what `check` finds and `plan` would do. */
@@ -36,7 +33,7 @@ export async function readDatabaseStatus(
   const facts = await readServerFacts(session, context.clock, signal);
   assertUsableServer(facts, 'plan', database.name);
   const journal = await readJournal(session, database.journalSchema, signal);
-  const runs = journal.isInstalled ? await readLastRuns(session, database.journalSchema, signal) : [];
+  const past = await readPast(session, database.journalSchema, journal.version, signal);
   const marks = await readMarksFor({ request, session, database, signal }, journal);
   const planned = await planTables(database.tables, { session, journal, marks, facts, request, context, signal });
   const work = await readWork(session, signal);
@@ -45,9 +42,9 @@ export async function readDatabaseStatus(
     now: formatInstant(facts.now),
     paused: journal.pause === null ? null : { reason: journal.pause.reason, by: journal.pause.by, at: formatInstant(journal.pause.at) },
     error: null,
-    leader: null,
-    tables: planned.map((table) => tableStatus(table, facts.now, work)),
-    runs: runs.map(
+    leader: past.leader === null ? null : leaderStatus(past.leader),
+    tables: planned.map((table) => tableStatus(table, { now: facts.now, work, probes: past.probes })),
+    runs: past.runs.map(
       (run): RunStatus => ({
         task: run.task,
         startedAt: formatInstant(run.startedAt),
@@ -58,88 +55,24 @@ export async function readDatabaseStatus(
   };
 }
 
-function tableStatus(planned: PlannedTable, now: EpochMicros, work: ReadonlyMap<string, readonly WorkStatus[]>): TableStatus {
-  const { policy, state, plan, error } = planned;
-  const table = state?.kind === 'partitioned' ? state.table : null;
+/** What the journal tells besides that which plans are made with. */
+interface Past {
+  readonly runs: readonly LastRun[];
+  readonly probes: readonly ProbeSummary[];
+  readonly leader: Leader | null;
+}
+
+const nothing: Past = { runs: [], probes: [], leader: null };
+
+async function readPast(session: Session, schema: string, version: number | null, signal: AbortSignal): Promise<Past> {
+  if (version === null) return nothing;
   return {
-    table: formatQualifiedName(policy.table),
-    interval: formatInterval(policy.interval),
-    premake: policy.premake,
-    ...(table === null ? unread : extent(policy, table, now)),
-    steps: plan?.steps.length ?? 0,
-    findings: (plan?.findings ?? []).map(({ kind, severity, message, partition }) => ({
-      kind,
-      severity,
-      message,
-      partition: partition === null ? null : formatQualifiedName(partition),
-    })),
-    error: error?.message ?? null,
-    axis: table?.codec.axis ?? null,
-    position: null,
-    retentionCutoff: null,
-    gaps: [],
-    probes: [],
-    inProgress: table === null ? [] : (work.get(table.oid) ?? []),
+    runs: await readLastRuns(session, schema, signal),
+    probes: version < probeRecordsSince ? [] : await readProbeSummaries(session, schema, signal),
+    leader: await readLeader(session, schema, signal),
   };
 }
 
-type Extent = Pick<TableStatus, 'partitionCount' | 'futureCount' | 'coverageEnd' | 'estimatedRows' | 'estimatedBytes' | 'partitions'>;
-
-const unread: Extent = { partitionCount: 0, futureCount: 0, coverageEnd: null, estimatedRows: 0, estimatedBytes: 0, partitions: [] };
-
-function extent(policy: TablePolicy, table: PartitionedTable, now: EpochMicros): Extent {
-  const coverage = tableCoverage(policy, table, now);
-  const attached = table.partitions.filter((partition) => !partition.isDetachPending);
-  const end = coverage?.end ?? null;
-  return {
-    partitionCount: attached.length,
-    futureCount: coverage?.future.length ?? 0,
-    coverageEnd: end === null || !isPosition(end) ? null : table.codec.display(end),
-    estimatedRows: sum(attached.map((partition) => Math.max(partition.estimatedRows, 0))),
-    estimatedBytes: sum(attached.map((partition) => partition.estimatedBytes)),
-    partitions: partitionStatuses(table, (range) => coverage !== null && contains(range, coverage.position)),
-  };
-}
-
-function partitionStatuses(table: PartitionedTable, isCurrent: (range: Range) => boolean): readonly PartitionStatus[] {
-  const attached = table.partitions.map((partition): PartitionStatus => {
-    const { bound } = partition;
-    return {
-      partition: formatQualifiedName(partition.name),
-      state: stateOf(partition),
-      ...edges(bound.kind === 'range' ? bound : null, table.codec),
-      isCurrent: bound.kind === 'range' && isCurrent(bound),
-      estimatedRows: partition.estimatedRows,
-      estimatedBytes: partition.estimatedBytes,
-    };
-  });
-  const detached = table.detached
-    .filter((gone) => gone.state === 'present')
-    .map((gone): PartitionStatus => {
-      const name = formatQualifiedName(gone.name);
-      return {
-        partition: name,
-        state: 'detached',
-        ...edges(gone.range, table.codec),
-        isCurrent: false,
-        estimatedRows: -1,
-        estimatedBytes: 0,
-      };
-    });
-  return [...attached, ...detached];
-}
-
-function stateOf(partition: Partition): PartitionStatus['state'] {
-  if (partition.isDetachPending) return 'detach-pending';
-  if (partition.bound.kind === 'default') return 'default';
-  if (partition.bound.kind === 'unreadable') return 'unreadable';
-  return partition.kind === 'foreign' ? 'foreign' : 'attached';
-}
-
-function edges(range: Range | null, codec: KeyCodec): { readonly from: string | null; readonly to: string | null } {
-  return range === null ? { from: null, to: null } : { from: codec.display(range.from), to: codec.display(range.to) };
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
+function leaderStatus({ holder, epoch, since }: Leader): DatabaseStatus['leader'] {
+  return { holder, epoch: epoch.toString(), since: formatInstant(since) };
 }

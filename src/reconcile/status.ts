@@ -34,9 +34,9 @@ export interface TableStatus {
   readonly partitions: readonly PartitionStatus[];
   /** What the positions of its key are; null when it could not be read. */
   readonly axis: 'time' | 'integer' | null;
-  /** Where now is on that axis, as bounds are written; null when it could not be read, or the key tells no time. */
+  /** Where now is on that axis, as bounds are displayed; of integer keys the newest key's. Null when it could not be read, or no row is known. */
   readonly position: string | null;
-  /** Partitions that end at or before this have left their retention; null without retention. */
+  /** Partitions that end at or before this have left their retention; null without retention, or while nothing tells what it counts from. */
   readonly retentionCutoff: string | null;
   /** Missing ranges between the first and the last partition, in their order. */
   readonly gaps: readonly { readonly from: string; readonly to: string }[];

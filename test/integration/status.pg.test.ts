@@ -1,8 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { installJournal } from '../../src/journal/install.ts';
+import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
+import { writeProbeRecords } from '../../src/journal/probe-records.ts';
+import { parseInstant } from '../../src/partition/calendar.ts';
 import type { TablePolicy } from '../../src/partition/policy.ts';
+import { automaticProbe, type ProbeRecord } from '../../src/partition/probe-record.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { readDatabaseStatus } from '../../src/reconcile/read-status.ts';
-import type { TableStatus } from '../../src/reconcile/status.ts';
+import type { DatabaseStatus, TableStatus } from '../../src/reconcile/status.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';
 import { indexOf, maintenanceOf, policyOf, reconcile, testSafety } from '../support/reconcile.ts';
@@ -11,16 +16,54 @@ import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 
 async function statusOf(database: TestDatabase, policy: TablePolicy): Promise<TableStatus> {
-  await using session = await openSession(database);
-  const connection = { kind: 'url', url: database.url } as const;
-  const asked = { name: 'test', connection, journalSchema: 'partitiond', probeRole: null, tables: [policy] };
-  const { tables } = await readDatabaseStatus(session, asked, { safety: testSafety, clock: systemClock }, noAbort);
-  const [table] = tables;
+  const [table] = (await databaseStatusOf(database, policy)).tables;
   if (table === undefined) throw new Error('no status of the table');
   return table;
 }
 
+async function databaseStatusOf(database: TestDatabase, policy: TablePolicy): Promise<DatabaseStatus> {
+  await using session = await openSession(database);
+  const connection = { kind: 'url', url: database.url } as const;
+  const asked = { name: 'test', connection, journalSchema: 'partitiond', probeRole: null, tables: [policy] };
+  return await readDatabaseStatus(session, asked, { safety: testSafety, clock: systemClock }, noAbort);
+}
+
 describe('the status', () => {
+  it('has what the journal knows of the leader and of probes, and nothing of them before there is a journal', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    const policy = policyOf('events', { premake: 0 });
+    const before = await databaseStatusOf(database, policy);
+    expect(before).toMatchObject({ leader: null, tables: [{ probes: [] }] });
+
+    await using session = await openSession(database);
+    await installJournal(session, 'partitiond', noAbort);
+    const epoch = await claimLeadership(session, 'partitiond', { holder: 'pod-1', configurationGeneration: '' }, noAbort);
+    const at = parseInstant('2025-03-10T11:00:00Z', 'UTC');
+    const record: ProbeRecord = {
+      table: policy.table,
+      probe: automaticProbe,
+      ranAt: at,
+      outcome: 'missed',
+      scanned: 2,
+      total: 3,
+      allowed: 1,
+      planningMs: 0.25,
+      executionMs: null,
+      problems: ['2 partitions are left.'],
+      lastMiss: { at, report: 'long' },
+    };
+    await writeProbeRecords(session, 'partitiond', [record], epochGuard('partitiond', epoch), noAbort);
+
+    const after = await databaseStatusOf(database, policy);
+    expect(after.leader).toMatchObject({ holder: 'pod-1', epoch: '1' });
+    const same = await database.query(`SELECT since = '${after.leader?.since}' AS same FROM partitiond.leadership`);
+    expect(same).toEqual([{ same: true }]);
+    expect(after.tables[0]?.probes).toMatchObject([
+      { probe: 'current-interval', ranAt: '2025-03-10T11:00:00Z', outcome: 'missed', planningMs: 0.25, lastMissAt: '2025-03-10T11:00:00Z' },
+    ]);
+  });
+
   it('has the findings and counts the steps of a plan of every task', async () => {
     await using database = await createDatabase();
     await createEvents(database);

@@ -15,7 +15,7 @@ import { errorText } from '../output/plan-document.ts';
 import { printError } from '../output/print-error.ts';
 import { printJson } from '../output/print-json.ts';
 import { printable } from '../output/printable.ts';
-import { partitionsText, tablesText, workText } from '../output/status-text.ts';
+import { partitionsText, probeText, tablesText, workText } from '../output/status-text.ts';
 
 const { config, database, table, json } = options;
 
@@ -29,7 +29,7 @@ export const statusCommand: Command = {
   options: [config, database, table, json],
   examples: [
     { command: 'partitiond status', does: 'one line per table' },
-    { command: 'partitiond status --table public.revenues', does: 'that table with each of its partitions' },
+    { command: 'partitiond status --table public.revenues', does: 'that table with each of its partitions, and what its probes last saw' },
     { command: 'partitiond status --json', does: 'all of it, as GET /api/v1/status answers' },
   ],
   exits: ['0 printed', '3 no database could be reached', '4 a table or a database could not be read'],
@@ -61,7 +61,7 @@ export async function readStatuses(
 
 /**
  * The tables, then what is paused, found or wrong, also in the last run of a task; with `isDetailed` every last run, and each table's
- * partitions.
+ * partitions and probes.
  */
 export function printStatuses(visits: readonly Visit<DatabaseStatus>[], io: Io, isDetailed: boolean): void {
   const databases = visits.flatMap((visit) => (visit.answer === null ? [] : [visit.answer]));
@@ -85,6 +85,7 @@ function printState({ database: name, paused, runs }: DatabaseStatus, io: Io, is
 function printTable(name: string, entry: TableStatus, io: Io, isDetailed: boolean): void {
   const colours = coloursOf(io.stdout);
   if (isDetailed && entry.partitions.length > 0) io.stdout.write(`\n${partitionsText(entry, colours)}`);
+  if (isDetailed) for (const probe of entry.probes) io.stdout.write(`\n${probeText(probe, colours)}\n`);
   for (const work of entry.inProgress) io.stdout.write(`\n${workText(work)}\n`);
   for (const finding of entry.findings) {
     io.stdout.write(`\n${colours.doubtful(finding.severity)} ${finding.kind}: ${printable(finding.message)}\n`);

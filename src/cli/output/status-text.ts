@@ -1,5 +1,5 @@
 import { formatBytes } from '../../plan/maintenance/quantities.ts';
-import type { DatabaseStatus, PartitionStatus, TableStatus, WorkStatus } from '../../reconcile/status.ts';
+import type { DatabaseStatus, PartitionStatus, ProbeStatus, TableStatus, WorkStatus } from '../../reconcile/status.ts';
 import type { Colours } from './colours.ts';
 import { printable } from './printable.ts';
 import { formatRows, formatShare } from './sizes.ts';
@@ -38,6 +38,27 @@ export function partitionsText(table: TableStatus, colours: Colours): string {
 /** `vacuum of public.p is at work: scanning heap, 45%`. */
 export function workText({ partition, command, phase, done, total }: WorkStatus): string {
   return printable(`${command} of ${partition} is at work: ${phase}${total > 0 ? `, ${formatShare(done, total)}` : ''}`);
+}
+
+/** `probe daily missed at 2025-03-10T12:00:00Z: 24 of 24 partitions (1 allowed), planned in 1.2 ms, ran in 310 ms. It leaves ...`. */
+export function probeText(status: ProbeStatus, colours: Colours): string {
+  const { probe, outcome, ranAt, problems } = status;
+  const measured = measuredTexts(status);
+  const told = [`at ${ranAt}:`, ...(measured.length === 0 ? [] : [`${measured.join(', ')}.`]), ...problems].join(' ');
+  return `probe ${printable(probe)} ${outcome === 'met' ? colours.good(outcome) : colours.bad(outcome)} ${printable(told)}`;
+}
+
+function measuredTexts({ scanned, total, allowed, planningMs, executionMs }: ProbeStatus): readonly string[] {
+  const limit = allowed === null ? '' : ` (${allowed} allowed)`;
+  return [
+    ...(scanned === null || total === null ? [] : [`${scanned} of ${total} partitions${limit}`]),
+    ...(planningMs === null ? [] : [`planned in ${formatMs(planningMs)}`]),
+    ...(executionMs === null ? [] : [`ran in ${formatMs(executionMs)}`]),
+  ];
+}
+
+function formatMs(ms: number): string {
+  return `${ms < 10 ? ms.toFixed(1) : ms.toFixed(0)} ms`;
 }
 
 function tableRow(database: string, table: TableStatus, colours: Colours): readonly string[] {

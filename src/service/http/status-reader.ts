@@ -6,6 +6,7 @@ import { errorFields } from '../../telemetry/error-fields.ts';
 import type { RefusalReason } from '../../telemetry/metrics.ts';
 import { withoutSecrets } from '../../telemetry/without-secrets.ts';
 import type { Surroundings } from '../surroundings.ts';
+import { type NextRun, nextRuns } from '../tasks/next-runs.ts';
 
 /** What `status --json` prints of a database, and what this process is to it. */
 export interface ServedStatus extends DatabaseStatus {
@@ -17,7 +18,7 @@ export interface ServedStatus extends DatabaseStatus {
     readonly refused: RefusalReason | null;
   };
   /** When this process runs each task next if it leads then, soonest first; tasks that are switched off are absent. */
-  readonly nextRuns: readonly { readonly task: string; readonly at: string }[];
+  readonly nextRuns: readonly NextRun[];
 }
 
 /** Who works on the databases now. */
@@ -71,11 +72,15 @@ export function createStatusReader(
     return reading.answer;
   };
   return async (names) => {
-    const { databases } = source.surroundings.configuration;
+    const { databases, schedules } = source.surroundings.configuration;
     for (const name of readings.keys()) if (!databases.some((database) => database.name === name)) readings.delete(name);
     const statuses = await Promise.all(databases.filter(({ name }) => names?.includes(name) ?? true).map(read));
     const standings = new Map([...source].map((standing) => [standing.name, standing]));
-    return statuses.map((status) => ({ ...status, leadership: leadershipOf(standings.get(status.database)), nextRuns: [] }));
+    return statuses.map((status) => ({
+      ...status,
+      leadership: leadershipOf(standings.get(status.database)),
+      nextRuns: nextRuns(status.database, schedules),
+    }));
   };
 }
 

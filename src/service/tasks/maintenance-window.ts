@@ -33,7 +33,7 @@ export function windowEnd({ cron: expression, durationMs, timezone }: Maintenanc
  * is a firing. Where the zone's offset changes in between, the time before the change and that after it are two clocks; the first one also
  * has what the second skips.
  */
-function latestFirings(expression: string, timezone: string, withinSeconds: number): (second: number) => number | null {
+export function latestFirings(expression: string, timezone: string, withinSeconds: number): (second: number) => number | null {
   const latest = matcher(expression);
   const offsetAt = (second: number): number => {
     const instant = BigInt(second) * microsPerSecond;

@@ -68,7 +68,7 @@ function defaultRows(table: PartitionedTable): number | null {
 
 function addCoverage(add: AddGauge, coverage: Coverage, table: PartitionedTable, policy: TablePolicy, readAt: EpochMicros): void {
   add('table_future_partitions', coverage.future.length);
-  add('table_coverage_gaps', coverage.gaps);
+  add('table_coverage_gaps', coverage.gaps.length);
   add('table_expired_partitions', coverage.expired.length);
   add('table_held_partitions', coverage.held.length);
   if (table.codec.axis === 'integer') {

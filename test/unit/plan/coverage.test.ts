@@ -28,7 +28,7 @@ describe('how far a table is covered', () => {
     expect(found.end).toBe(instant('2025-05-01'));
     expect(found.headroom).toBe(1);
     expect(names(found.future)).toEqual(['p2', 'p3']);
-    expect(found.gaps).toBe(1);
+    expect(found.gaps).toEqual([{ from: instant('2025-05-01'), to: instant('2025-06-01') }]);
   });
 
   it('has no end where no partition holds now', () => {
@@ -48,7 +48,7 @@ describe('how far a table is covered', () => {
   it('is not covered by a default partition or by a pending detach', () => {
     const pending = rangePartition(timestamptz, 'leaving', ...march, { isDetachPending: true });
     const found = coverage({ partitions: [pending, partition('t_default', { kind: 'default' })] });
-    expect(found).toMatchObject({ current: null, end: null, future: [], gaps: 0 });
+    expect(found).toMatchObject({ current: null, end: null, future: [], gaps: [] });
   });
 
   it('gives the interval of the policy that holds now, whatever partitions there are', () => {
@@ -84,10 +84,17 @@ describe('what has left retention', () => {
   it('counts a partition that ends exactly at the cut-off', () => {
     expect(names(coverage({ ranges, policy }, '2025-03-10T00:00:00Z').expired)).toEqual(['p1', 'p2']);
     expect(names(coverage({ ranges, policy }, '2025-03-09T23:59:59Z').expired)).toEqual(['p1']);
+    expect(coverage({ ranges, policy }, '2025-03-10T00:00:00Z').cutoff).toBe(instant('2025-03-01'));
+  });
+
+  it('has no cut-off for an integer key until a row tells where it is', () => {
+    const settings = { type: 'bigint', ranges: [['0', '100']], policy: { interval: parseInterval(100), retention: keep('50') } } as const;
+    expect(coverage(settings).cutoff).toBeNull();
+    expect(coverage({ ...settings, table: { newest: { position: 70n, beyondHorizon: null } } }).cutoff).toBe(20n);
   });
 
   it('counts nothing without retention', () => {
-    expect(coverage({ ranges }).expired).toEqual([]);
+    expect(coverage({ ranges })).toMatchObject({ expired: [], cutoff: null });
   });
 
   it('leaves out what a hold keeps, and counts that as held', () => {
