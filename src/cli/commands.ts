@@ -4,6 +4,7 @@ import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
+import { probeCommand } from './commands/probe.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { daemonCommand } from './commands/run.ts';
 import { statusCommand } from './commands/status.ts';
@@ -16,6 +17,7 @@ export const commands: readonly Command[] = [
   applyCommand,
   checkCommand,
   statusCommand,
+  probeCommand,
   validateCommand,
   pauseCommand,
   resumeCommand,

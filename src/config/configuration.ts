@@ -39,5 +39,6 @@ export interface Schedules {
   readonly retention: string | null;
   readonly maintenance: string | null;
   readonly index: string | null;
+  readonly probe: string | null;
   readonly collect: string | null;
 }

@@ -20,6 +20,8 @@ type OptionKey =
   | 'allowRemovals'
   | 'schema'
   | 'for'
+  | 'probe'
+  | 'last'
   | 'help'
   | 'version';
 
@@ -36,6 +38,8 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   allowRemovals: valued('allow-removals', 'N', 'let this run detach or drop up to N partitions per table (else safety.maxRemovals)'),
   schema: flag('schema', "print the configuration's JSON Schema"),
   for: valued('for', 'DURATION', 'stop after this time, for example 20s or 5m'),
+  probe: { ...valued('probe', 'NAME', 'only the probes of this name (repeatable)'), isRepeatable: true },
+  last: flag('last', 'print what the journal keeps of the last run that was not met, and run nothing'),
   help: flag('help', 'print this help', 'h'),
   version: flag('version', 'print the version', 'V'),
 };

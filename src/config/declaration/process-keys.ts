@@ -88,7 +88,7 @@ export const processKeys: ProcessKeys = {
         '*/15 * * * *',
         'Builds the `indexes` of each table on partitions that lack them, and finishes or removes interrupted builds.',
       ),
-      probe: defaulted(schedule, '*/5 * * * *', 'Asks whether queries prune. Checked already, used by a later version.'),
+      probe: defaulted(schedule, '*/5 * * * *', 'Plans the `probes` of each table, and asks which recorded statements do not prune.'),
       collect: defaulted(schedule, '* * * * *', 'Reads the figures behind /metrics.'),
     },
   ),

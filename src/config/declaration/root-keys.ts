@@ -1,5 +1,6 @@
 import { connectionUrl } from '../format/connection.ts';
 import { schemaName } from '../format/names.ts';
+import { sqlIdentifier } from '../format/sql-identifier.ts';
 import { text } from '../format/text.ts';
 import { defaulted, type Key, type List, list, optional, required, type Section, section } from './key.ts';
 import { type ProcessKeys, processKeys } from './process-keys.ts';
@@ -10,6 +11,7 @@ export type DatabaseKeys = {
   readonly url: Key<string | null>;
   readonly urlFile: Key<string | null>;
   readonly schema: Key<string>;
+  readonly probeRole: Key<string | null>;
   readonly tables: List<TableKeys>;
 };
 
@@ -29,6 +31,11 @@ export const databaseSection: Section<DatabaseKeys> = section('One database and 
     'A file that holds the URL; read again on every connect, so a rotated secret is picked up. Relative to the folder of this configuration.',
   ),
   schema: defaulted(schemaName, 'partitiond', 'Schema of the journal; created on first use.'),
+  probeRole: optional(
+    sqlIdentifier('role name'),
+    'Role in which `probes` are planned and run (SET LOCAL ROLE); the role of the connection must be a member of it.',
+    "the connection's",
+  ),
   tables: list('The partitioned tables to keep; no other table is ever touched.', tableSection),
 });
 
@@ -36,7 +43,7 @@ export const databaseSection: Section<DatabaseKeys> = section('One database and 
 export const rootSection: Section<RootKeys> = section('The configuration of partitiond.', {
   ...processKeys,
   defaults: section(
-    'Any key of a table but `table` and `indexes`; applied to every table that does not say otherwise. `key`, `retention`, `storage` and `maintenance` are merged key by key.',
+    'Any key of a table but `table`, `indexes` and `probes`; applied to every table that does not say otherwise. `key`, `retention`, `storage` and `maintenance` are merged key by key.',
     sharedTableKeys,
   ),
   databases: list('The databases to keep, each on its own: one that is down does not stop the others.', databaseSection),

@@ -4,12 +4,14 @@ import type { QualifiedName } from '../../partition/qualified-name.ts';
 import { keyEncoding } from '../format/key-encoding.ts';
 import { schemaName, tableName } from '../format/names.ts';
 import { flag, wholeNumber } from '../format/number.ts';
+import { partitionSize } from '../format/probe-values.ts';
 import { grace, interval, span, start, storageParameters } from '../format/table-values.ts';
 import { oneOf, text } from '../format/text.ts';
 import { timezone } from '../format/timezone.ts';
 import { type IndexKeys, indexSection } from './index-keys.ts';
 import { defaulted, type Key, type List, optional, optionalList, required, type Section, section } from './key.ts';
 import { type MaintenanceKeys, maintenanceSection } from './maintenance-keys.ts';
+import { type ProbeKeys, probeSection } from './probe-keys.ts';
 
 export type RetentionKeys = {
   readonly keep: Key<string | number>;
@@ -31,9 +33,13 @@ export type SharedTableKeys = {
   readonly storage: Key<Readonly<Record<string, string>>>;
   readonly maintenance: Section<MaintenanceKeys>;
   readonly dropRemovedIndexes: Key<boolean>;
+  readonly targetPartitionSize: Key<number>;
 };
 
-export type TableKeys = { readonly table: Key<QualifiedName> } & SharedTableKeys & { readonly indexes: List<IndexKeys> };
+export type TableKeys = { readonly table: Key<QualifiedName> } & SharedTableKeys & {
+    readonly indexes: List<IndexKeys>;
+    readonly probes: List<ProbeKeys>;
+  };
 
 export const retentionSection: Section<RetentionKeys> = section(
   'When partitions leave; without it, or with `retention: null`, they stay for ever.',
@@ -79,10 +85,19 @@ export const sharedTableKeys: SharedTableKeys = {
     false,
     "Whether an index that partitiond made is dropped when its entry goes from `indexes`; else it stays, and is nobody's.",
   ),
+  targetPartitionSize: defaulted(
+    partitionSize,
+    '32 GB',
+    'What a partition should grow to at most; advice on the interval is measured by it, and nothing else.',
+  ),
 };
 
 export const tableSection: Section<TableKeys> = section('One partitioned table.', {
   table: required(tableName, 'The table, as `to_regclass` reads it; without a schema it is `public`.'),
   ...sharedTableKeys,
   indexes: optionalList('Indexes to build on the partitions without blocking anybody, and to keep there.', indexSection),
+  probes: optionalList(
+    'Queries that must prune, and what they may cost; the task `probe` and `partitiond probe` plan them. Without any, one is made up: the rows of the current interval, which may touch one partition.',
+    probeSection,
+  ),
 });

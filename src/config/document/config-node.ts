@@ -12,6 +12,8 @@ export interface ScalarNode extends Place {
   readonly value: Scalar;
   /** What messages show instead of the value: its text before variables were filled in, or `NAME=value` of the environment; else null. */
   readonly written: string | null;
+  /** Of a number in decimal digits: its text as it stands in the file, for who must not lose `1.50`; else null. */
+  readonly decimal: string | null;
   /** A problem with this value has been reported already (an unset variable); it is not looked at any further. */
   readonly isBroken: boolean;
 }

@@ -42,7 +42,7 @@ function readNode(node: unknown, place: Place, depth: number, reading: Reading):
   const here = { path: place.path, line: lineOf(node, reading) ?? place.line };
   if (depth > maxDepth) {
     reading.report(here, `is nested more than ${maxDepth} levels deep; an anchor may contain itself`);
-    return { kind: 'scalar', ...here, value: null, written: null, isBroken: true };
+    return { kind: 'scalar', ...here, value: null, written: null, decimal: null, isBroken: true };
   }
   if (isAlias(node)) {
     return readAlias(node.resolve(reading.document), node.source, here, depth, reading);
@@ -56,7 +56,7 @@ function readNode(node: unknown, place: Place, depth: number, reading: Reading):
     );
     return { kind: 'list', ...here, items };
   }
-  return readScalar(isScalar(node) ? node.value : null, here, reading);
+  return isScalar(node) ? readScalar(node.value, node.source ?? '', here, reading) : readScalar(null, '', here, reading);
 }
 
 function readAlias(target: Node | undefined, name: string, here: Place, depth: number, reading: Reading): ConfigNode {
@@ -65,7 +65,7 @@ function readAlias(target: Node | undefined, name: string, here: Place, depth: n
   else if (reading.aliases === maxAliases)
     reading.report(here, `more than ${maxAliases} uses of anchors; write the values out, or use \`defaults\``);
   else if (reading.aliases < maxAliases) return { ...readNode(target, here, depth + 1, reading), ...here };
-  return { kind: 'scalar', ...here, value: null, written: null, isBroken: true };
+  return { kind: 'scalar', ...here, value: null, written: null, decimal: null, isBroken: true };
 }
 
 function readEntries(map: YAMLMap, here: Place, depth: number, reading: Reading): ReadonlyMap<string, ConfigNode> {
@@ -88,18 +88,20 @@ function readEntries(map: YAMLMap, here: Place, depth: number, reading: Reading)
   return entries;
 }
 
-function readScalar(value: unknown, here: Place, reading: Reading): ConfigNode {
+function readScalar(value: unknown, source: string, here: Place, reading: Reading): ConfigNode {
   if (typeof value === 'string') {
     const { text, problems } = substitute(value, reading.env);
     for (const problem of problems) reading.report(here, problem);
-    return { kind: 'scalar', ...here, value: text, written: text === value ? null : value, isBroken: problems.length > 0 };
+    const written = text === value ? null : value;
+    return { kind: 'scalar', ...here, value: text, written, decimal: null, isBroken: problems.length > 0 };
   }
+  const decimal = /^[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?$/.test(source) ? source : null;
   if (typeof value === 'bigint') {
     const isExact = value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER);
-    return { kind: 'scalar', ...here, value: isExact ? Number(value) : value, written: null, isBroken: false };
+    return { kind: 'scalar', ...here, value: isExact ? Number(value) : value, written: null, decimal, isBroken: false };
   }
   const isKnown = typeof value === 'number' || typeof value === 'boolean';
-  return { kind: 'scalar', ...here, value: isKnown ? value : null, written: null, isBroken: false };
+  return { kind: 'scalar', ...here, value: isKnown ? value : null, written: null, decimal, isBroken: false };
 }
 
 function lineOf(node: unknown, reading: Reading): number | null {

@@ -26,7 +26,7 @@ export const byteSize: Format<number> = format({
   parse: (value) => {
     const bytes = parseBytes(value);
     if (bytes < 0) throw new RangeError('it is less than 0');
-    if (!Number.isSafeInteger(bytes)) throw new RangeError('it is more than any index can have');
+    if (!Number.isSafeInteger(bytes)) throw new RangeError('it is more than any relation can have');
     return bytes;
   },
 });

@@ -39,6 +39,12 @@ databases:
           - name: revenues_by_property
             columns: [org_id, property_id, occurred_at]
           - { name: revenues_approved, columns: [status], where: status = 'approved' }
+        probes: # queries that must prune, and what they may cost
+          - name: daily-report
+            sql: SELECT sum(amount) FROM public.revenues WHERE org_id = $1 AND occurred_at >= $2 AND occurred_at < $3
+            params: [42, yesterday, today]
+            analyze: true
+            expect: { partitions: 1, execution: 100ms }
 
       - table: public.expenses
         interval: 1 quarter # expenses_2025_q1, and expenses_default

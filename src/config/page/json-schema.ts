@@ -1,6 +1,7 @@
 import { indexSection } from '../declaration/index-keys.ts';
 import type { Declaration, Declarations, Key, Section } from '../declaration/key.ts';
 import { windowSection } from '../declaration/maintenance-keys.ts';
+import { expectSection, probeSection } from '../declaration/probe-keys.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { retentionSection, tableSection } from '../declaration/table-keys.ts';
 import type { JsonSchema, JsonValue } from '../format/format.ts';
@@ -43,7 +44,7 @@ function rulesOf(section: Section<Declarations>): JsonSchema {
     case databaseSection:
       return {
         required: ['name', 'tables'],
-        oneOf: oneOf('url', 'urlFile'),
+        oneOf: written('url', 'urlFile'),
       };
     case tableSection:
       return { required: ['table'] };
@@ -54,14 +55,27 @@ function rulesOf(section: Section<Declarations>): JsonSchema {
     case windowSection:
       return { required: ['cron', 'for'] };
     case indexSection:
-      return { required: ['name'], oneOf: oneOf('columns', 'expression') };
+      return { required: ['name'], oneOf: written('columns', 'expression') };
+    case probeSection:
+      return { required: ['name', 'sql', 'expect'], not: { anyOf: [expectsNothing, timesWithoutRunning] } };
+    case expectSection:
+      return { anyOf: written(...Object.keys(expectSection.keys)) };
     default:
       return {};
   }
 }
 
-/** Exactly one of these is written; null is as good as absent. */
-function oneOf(...keys: readonly string[]): readonly JsonSchema[] {
+const expectsNothing: JsonSchema = { required: ['expect'], properties: { expect: { type: 'null' } } };
+const timesWithoutRunning: JsonSchema = {
+  required: ['expect'],
+  properties: {
+    expect: { required: ['execution'], properties: { execution: { not: { type: 'null' } } } },
+    analyze: { enum: [false, null] },
+  },
+};
+
+/** For `oneOf` and `anyOf`: each of these as written; null is as good as absent. */
+function written(...keys: readonly string[]): readonly JsonSchema[] {
   return keys.map((key) => ({ required: [key], properties: { [key]: { not: { type: 'null' } } } }));
 }
 

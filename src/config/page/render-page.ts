@@ -2,6 +2,7 @@ import { environmentName } from '../declaration/environment-name.ts';
 import { indexSection } from '../declaration/index-keys.ts';
 import type { Declaration, Declarations, Key } from '../declaration/key.ts';
 import { maintenanceSection, windowSection } from '../declaration/maintenance-keys.ts';
+import { expectSection, probeSection } from '../declaration/probe-keys.ts';
 import { processKeys } from '../declaration/process-keys.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { retentionSection, sharedTableKeys, tableSection } from '../declaration/table-keys.ts';
@@ -48,6 +49,13 @@ export function renderConfigurationPage(): string {
     tableSection.keys.indexes.doc,
     keyTable(indexSection.keys, null),
     indexes,
+    '### `databases[].tables[].probes`',
+    tableSection.keys.probes.doc,
+    keyTable(probeSection.keys, null),
+    '### `databases[].tables[].probes[].expect`',
+    expectSection.doc,
+    keyTable(expectSection.keys, null),
+    probes,
     names,
     values,
   ].join('\n\n')}\n`;
@@ -126,6 +134,23 @@ Names, expressions and conditions are SQL, and need YAML's quotes where they hol
 that is there already, under this name or another, is taken as it is when it has the same keys, condition and method. One whose name is taken
 by something different is left alone, with a finding: rename one of them, or remove the entry, and add it again when the old index is gone.`;
 
+const probes = `\`\`\`yaml
+probes:
+  - name: daily-report
+    sql: >-
+      SELECT sum(amount) FROM public.revenues
+      WHERE org_id = $1 AND occurred_at >= $2 AND occurred_at < $3
+    params: [42, yesterday, today]
+    analyze: true
+    expect: { partitions: 1, execution: 100ms }
+\`\`\`
+
+PostgreSQL judges \`sql\` when the probe runs, and what is wrong with one is said there; the others run. A probe cannot write: its transaction is
+read-only, a plan that would change a table is refused, and it is rolled back in any case. A param is text that PostgreSQL reads as the type which
+the query gives its place; where nothing in the query says the type, write it: \`$1::timestamptz\`. The session's time zone is UTC and
+its \`search_path\` is empty, so write tables with their schema. Let \`expect.partitions\` be what the query may need on any day: thirty days lie in
+one quarter on most days, and in two on others.`;
+
 const names = `### Names
 
 Without \`name\` a partition is called, by the unit of its interval: minute \`{table}_{yyyy}_{mm}_{dd}_{hh}{mi}\`, hour
@@ -142,5 +167,6 @@ const values = `## Values
 | calendar time | \`12 quarters\`, \`7 days\`, \`1 year 6 months\`, counted in the table's time zone. |
 | cron expression | \`"*/10 * * * *"\`: minute, hour, day of the month, month, day of the week; with six fields the second comes first. In quotes. |
 | share | a number; 0.1 is a tenth. |
+| plain name | \`daily-report\`: letters, digits, - and _, at most 63. |
 | size | \`64 MB\`, \`512kB\`, \`1 GB\`: powers of 1024, spelled as PostgreSQL does; a bare number counts bytes. |
 | table name | \`revenues\`, \`app.revenues\`, \`'app."Odd.Name"'\`: as in SQL, without quotes it is folded to lower case. |`;

@@ -42,7 +42,7 @@ function readDatabase(node: MapNode, defaults: MapNode, folder: string, report: 
   });
   const values = completeValues(databaseSection, partial);
   if (values === null || connection === null) return null;
-  return { name: values.name, connection, journalSchema: values.schema, probeRole: null, tables };
+  return { name: values.name, connection, journalSchema: values.schema, probeRole: values.probeRole, tables };
 }
 
 /** Those of its own schema, where tables share them; indexes of single partitions are named after these. */

@@ -100,7 +100,8 @@ function effectiveNode(name: SectionName, node: MapNode, merged: PlainValue, env
     const section = isPlainMap(merged) ? merged[name] : undefined;
     const value = section !== undefined && isPlainMap(section) ? section[key] : undefined;
     if (typeof value !== 'string') throw new InvariantError('PD901', `convict lost the variable ${variable}.`);
-    entries.set(key, { kind: 'scalar', path: childPath(name, key), line: null, value, written: `${variable}=${value}`, isBroken: false });
+    const written = `${variable}=${value}`;
+    entries.set(key, { kind: 'scalar', path: childPath(name, key), line: null, value, written, decimal: null, isBroken: false });
   }
   return { ...node, entries };
 }

@@ -10,6 +10,7 @@ import type { MapNode, Report } from '../document/config-node.ts';
 import { mergeDefaults } from './merge-defaults.ts';
 import { readIndexes } from './read-indexes.ts';
 import { readMaintenance } from './read-maintenance.ts';
+import { readProbes } from './read-probes.ts';
 import { readRetention } from './read-retention.ts';
 import { completeValues, readMap, readSection, reportValue } from './read-section.ts';
 
@@ -21,13 +22,13 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
   const key = completeValues(keySection, readSection(keySection, readMap(merged, 'key', report), report));
   const retention = readRetention(merged, values.interval ?? null, report);
   const maintenance = readMaintenance(merged, values.timezone ?? null, report);
-  const indexes = readIndexes(merged, report);
+  const lists = readLists(merged, report);
   const startFrom = readStart(merged, values, report);
   const isNamed = checkName(merged, values, report);
   checkEncoding(merged, values.interval, key?.encoding, report);
   const complete = completeValues(tableSection, values);
   if (complete === null || key === null || startFrom === undefined || !isNamed) return null;
-  if (!retention.isRead || !maintenance.isRead || indexes === null) return null;
+  if (!retention.isRead || !maintenance.isRead || lists === null) return null;
   return {
     table: complete.table,
     interval: complete.interval,
@@ -40,11 +41,17 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
     retention: retention.value,
     storage: complete.storage,
     maintenance: maintenance.value,
-    indexes,
+    indexes: lists.indexes,
     dropRemovedIndexes: complete.dropRemovedIndexes,
-    probes: [],
-    targetPartitionBytes: 32 * 1024 ** 3,
+    probes: lists.probes,
+    targetPartitionBytes: complete.targetPartitionSize,
   };
+}
+
+function readLists(merged: MapNode, report: Report): Pick<TablePolicy, 'indexes' | 'probes'> | null {
+  const indexes = readIndexes(merged, report);
+  const probes = readProbes(merged, report);
+  return indexes === null || probes === null ? null : { indexes, probes };
 }
 
 type TableValues = Partial<ValuesOf<TableKeys>>;

@@ -143,7 +143,7 @@ describe('refuses, in maintenance,', () => {
     ['a size that is none', '{ reindexMinSize: big }', `${at}.reindexMinSize`, 'it is not a size'],
     ['a fraction of a byte', '{ reindexMinSize: 0.5 }', `${at}.reindexMinSize`, 'it is not a size'],
     ['a negative size', '{ reindexMinSize: -1 }', `${at}.reindexMinSize`, 'it is less than 0'],
-    ['a size beyond all', '{ reindexMinSize: 99999999 TB }', `${at}.reindexMinSize`, 'more than any index'],
+    ['a size beyond all', '{ reindexMinSize: 99999999 TB }', `${at}.reindexMinSize`, 'more than any relation'],
     ['a cadence below a minute', '{ parentAnalyzeEvery: 5s }', `${at}.parentAnalyzeEvery`, 'it is less than 1m'],
     ['a bare number as duration', '{ closedFor: 1 }', `${at}.closedFor`, 'write its unit'],
     ['no workers', '{ concurrency: 0 }', `${at}.concurrency`, 'it is less than 1'],

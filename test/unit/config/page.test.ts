@@ -15,6 +15,7 @@ import { parse, problemsOf, withTable } from './support.ts';
 
 const examples = new URL('../../../examples/', import.meta.url);
 const schema = configurationJsonSchema();
+const exampleFiles = readdirSync(examples, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
 
 function isAccepted(text: string): boolean {
   const value: JsonValue = parseYaml(text);
@@ -22,7 +23,7 @@ function isAccepted(text: string): boolean {
 }
 
 describe('the JSON Schema', () => {
-  it.each(readdirSync(examples))('accepts the example %s', (file) => {
+  it.each(exampleFiles)('accepts the example %s', (file) => {
     expect(isAccepted(readFileSync(new URL(file, examples), 'utf8'))).toBe(true);
   });
 
@@ -54,6 +55,10 @@ describe('the JSON Schema', () => {
     'interval: 1 day, maintenance: { reindexMinSize: 1 GB, window: null, maxLockWaiters: false }, indexes: []',
     'interval: 1 day, indexes: [{ name: i, columns: [a, b DESC], include: c }, { name: j, expression: lower(a), columns: null, partitions: newest 2 }]',
     'interval: 1 day, indexes: [{ name: i, columns: a, with: { fillfactor: 80 }, method: bloom, partitions: { newest: 2 } }], dropRemovedIndexes: true',
+    'interval: 1 day, probes: null, targetPartitionSize: 1 GB',
+    'interval: 1 day, probes: [], targetPartitionSize: 8192',
+    'interval: 1 day, probes: [{ name: a-b_1, sql: "SELECT 1;", params: [a, 1.50, true, null], expect: { partitions: 0, planning: null } }]',
+    'interval: 1 day, probes: [{ name: p, sql: x, params: null, analyze: true, timeout: 10ms, expect: { execution: 1s, planning: 5ms } }]',
   ])('accepts what the parser accepts: %s', (keys) => {
     expect(() => parse(withTable(keys))).not.toThrow();
     expect(isAccepted(withTable(keys))).toBe(true);
@@ -96,6 +101,17 @@ describe('the JSON Schema', () => {
     ['an index without columns', withTable('interval: 1 day, indexes: [{ name: i, columns: [] }]')],
     ['an index of partitions unknown', withTable('interval: 1 day, indexes: [{ name: i, columns: [a], partitions: newest }]')],
     ['indexes in defaults', `${good}defaults: { indexes: [] }`],
+    ['a target that is no size', withTable('interval: 1 day, targetPartitionSize: big')],
+    ['a probe without a name', withTable('interval: 1 day, probes: [{ sql: x, expect: { partitions: 1 } }]')],
+    ['a probe whose name is not plain', withTable('interval: 1 day, probes: [{ name: a b, sql: x, expect: { partitions: 1 } }]')],
+    ['a probe without SQL', withTable('interval: 1 day, probes: [{ name: p, expect: { partitions: 1 } }]')],
+    ['a probe without expectations', withTable('interval: 1 day, probes: [{ name: p, sql: x }]')],
+    ['a probe that expects null', withTable('interval: 1 day, probes: [{ name: p, sql: x, expect: null }]')],
+    ['a probe that expects nothing', withTable('interval: 1 day, probes: [{ name: p, sql: x, expect: { partitions: null } }]')],
+    ['a time without running', withTable('interval: 1 day, probes: [{ name: p, sql: x, expect: { execution: 1s } }]')],
+    ['a time while not running', withTable('interval: 1 day, probes: [{ name: p, sql: x, analyze: false, expect: { execution: 1s } }]')],
+    ['a list as a param', withTable('interval: 1 day, probes: [{ name: p, sql: x, params: [[1]], expect: { partitions: 1 } }]')],
+    ['probes in defaults', `${good}defaults: { probes: [] }`],
     ['a table in defaults', `${good}defaults: { table: x }`],
   ])('refuses, like the parser, %s', (_, text) => {
     expect(problemsOf(text).length).toBeGreaterThan(0);

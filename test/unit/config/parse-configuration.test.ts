@@ -22,6 +22,7 @@ describe('a configuration', () => {
         retention: '7 * * * *',
         maintenance: '*/15 * * * *',
         index: '*/15 * * * *',
+        probe: '*/5 * * * *',
         collect: '* * * * *',
       },
       safety: { lockTimeoutMs: 100, lockBudgetMs: 300_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 },
@@ -84,7 +85,7 @@ describe('a configuration', () => {
           `interval: 1 day, premake: 0, startFrom: 2024-10-01, timezone: Europe/Berlin, name: "p_{yyyy}{mm}{dd}", defaultPartition: managed,
            key: { encoding: { snowflake: { epoch: 2010-11-04T01:42:54.657Z, shift: 22 } } }, storage: { fillfactor: 90, toast.autovacuum_enabled: false },
            retention: { keep: 3 months, action: drop, grace: 0, schema: '"Old Ones"' }, maintenance: false, dropRemovedIndexes: true,
-           indexes: [{ name: t_org, columns: [org_id] }]`,
+           indexes: [{ name: t_org, columns: [org_id] }], probes: [{ name: p, sql: SELECT 1, expect: { partitions: 0 } }], targetPartitionSize: 1 GB`,
         ),
       ),
     );
@@ -108,6 +109,8 @@ describe('a configuration', () => {
       maintenance: null,
       indexes: [expect.objectContaining({ name: 't_org' })],
       dropRemovedIndexes: true,
+      probes: [expect.objectContaining({ name: 'p' })],
+      targetPartitionBytes: 1024 ** 3,
     });
   });
 
@@ -157,6 +160,7 @@ describe('a configuration', () => {
       retention: null,
       maintenance: '*/15 * * * *',
       index: null,
+      probe: '*/5 * * * *',
       collect: null,
     });
   });
@@ -286,10 +290,12 @@ describe('the environment', () => {
 
 describe('the examples', () => {
   const folder = new URL('../../../examples/', import.meta.url);
-  const files = readdirSync(folder);
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.yaml'));
 
   it('are there', () => {
-    expect(files).toEqual(expect.arrayContaining(['keys.yaml', 'minimal.yaml', 'partitiond.yaml']));
+    expect(files).toEqual(
+      expect.arrayContaining(['keys.yaml', 'minimal.yaml', 'partitiond.yaml', 'one-million-organizations/partitiond.yaml']),
+    );
   });
 
   it.each(files)('%s can be used as it stands', (file) => {
