@@ -2,6 +2,8 @@
 export interface NamedSql {
   readonly name: string;
   readonly text: string;
+  /** The statement timeout that holds when it is not the session's (SET LOCAL): only then is a missing answer a lost connection. */
+  readonly timeoutMs?: number;
 }
 
 export function namedSql(name: string, text: string): NamedSql {

@@ -18,7 +18,10 @@ import { classifyError } from './sqlstate.ts';
 export interface Session {
   /** Backend pid. */
   readonly pid: number;
-  /** Runs one parameterised read and decodes each row. Past the session's statement timeout the connection counts as lost. */
+  /**
+   * Runs one parameterised read and decodes each row; by the extended protocol, which takes one statement alone also without parameters.
+   * Past the session's statement timeout, or that of `query`, the connection counts as lost.
+   */
   rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]>;
   /** Sends SQL by the simple protocol: no parameters, several statements allowed. On abort the backend is cancelled, then the reason thrown. */
   execute(sql: string, signal: AbortSignal): Promise<void>;
@@ -138,7 +141,7 @@ class ClientSession implements Session {
 
   async rows<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>, signal: AbortSignal): Promise<readonly T[]> {
     return await this.#cancellable(`run ${query.name}`, signal, () =>
-      this.#within(this.#answerWithinMs(1), this.#established.observed.statement(this.#stream(query, parameters, decode))),
+      this.#within(this.#answerWithinMs(1, query.timeoutMs), this.#established.observed.statement(this.#stream(query, parameters, decode))),
     );
   }
 
@@ -146,9 +149,9 @@ class ClientSession implements Session {
   async #stream<T>(query: NamedSql, parameters: readonly unknown[], decode: RowDecoder<T>): Promise<readonly T[]> {
     const rows: T[] = [];
     let failure: Error | null = null;
-    const running = this.#client.query(
-      new pg.Query<Record<string, string | null>>({ text: query.text, values: [...parameters], types: rawTypes }),
-    );
+    // pg would send a text without parameters by the simple protocol, in which it may be several statements.
+    const config = { text: query.text, values: [...parameters], types: rawTypes, queryMode: 'extended' };
+    const running = this.#client.query(new pg.Query<Record<string, string | null>>(config));
     running.on('row', (values) => {
       if (failure !== null) return;
       try {
@@ -220,8 +223,7 @@ class ClientSession implements Session {
   }
 
   /** The server ends each statement of a message by its own timeout. */
-  #answerWithinMs(statements: number): number {
-    const { statementTimeoutMs } = this.#established.settings;
+  #answerWithinMs(statements: number, statementTimeoutMs: number = this.#established.settings.statementTimeoutMs): number {
     return statementTimeoutMs === 0 ? longestTimerMs : Math.min(statements * statementTimeoutMs + answerGraceMs, longestTimerMs);
   }
 
