@@ -3,10 +3,12 @@ import type { TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import { isHindered } from '../plan/is-hindered.ts';
 import type { StepKind } from '../plan/step.ts';
+import type { UnprunedShare } from '../probe/statements/unpruned-share.ts';
 import type { ReconcileEvent, TableReport } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import type { Labels } from './exposition/render-sample.ts';
 import type { MetricStore } from './metric-store.ts';
+import { ProbeGauges, type ProbeRun } from './probe-gauges.ts';
 import { RecentPeak } from './recent-peak.ts';
 import type { TableGauges } from './snapshot/table-gauges.ts';
 import { UpkeepGauges } from './upkeep-gauges.ts';
@@ -33,6 +35,8 @@ export interface LedDatabase {
   readonly tasks: readonly LedTask[];
   /** Tables without history are absent. */
   readonly history: readonly TableHistory[];
+  /** The last runs of its probes; those that never ran are absent. */
+  readonly probes: readonly ProbeRun[];
   /** When the journal was installed, in seconds since 1970: what never succeeded ages from then on. */
   readonly installedSeconds: number;
 }
@@ -45,6 +49,9 @@ const phases = ['lock', 'read', 'plan', 'apply', 'verify'] as const;
 const retryReasons = ['lock-timeout', 'deadlock', 'serialization', 'connection'] as const;
 /** catalog: snapshot and plan, every run. statistics, sizes, indexes: what the statistics system and the file system say, now and then. */
 export type Collector = 'catalog' | 'statistics' | 'sizes' | 'indexes';
+
+/** Tasks of which no table has a last success of its own: each probe says how it went. */
+const isJudgedAsWhole: ReadonlySet<string> = new Set(['probe', 'collect']);
 
 /** How far back `blocked_sessions` looks. */
 const blockedWindowSeconds = 60;
@@ -60,12 +67,14 @@ export class LeaderMetrics {
   readonly #failedPhase = new Map<string, string>();
   readonly #blocked = new RecentPeak(blockedWindowSeconds);
   readonly #upkeep: UpkeepGauges;
+  readonly #probes: ProbeGauges;
 
   constructor(store: MetricStore, database: LedDatabase, gauges: TableGauges) {
     this.#store = store;
     this.#database = database;
     this.#gauges = gauges;
     this.#upkeep = new UpkeepGauges(store, database.name);
+    this.#probes = new ProbeGauges(store, database, database.probes);
     for (const task of database.tasks) this.#beginTask(task);
     const histories = new Map(database.history.map((history) => [formatQualifiedName(history.table), history]));
     for (const policy of database.tables) this.#beginTable(policy, histories.get(formatQualifiedName(policy.table)));
@@ -165,6 +174,16 @@ export class LeaderMetrics {
     this.#gauges.statisticsCollected(statistics);
   }
 
+  /** The end of a pass over all probes. */
+  probesRun(runs: readonly ProbeRun[]): void {
+    this.#probes.passed(runs);
+  }
+
+  /** The end of an audit of recorded statements; null: there was nothing to look at. */
+  statementsAudited(shares: readonly UnprunedShare[] | null): void {
+    this.#probes.audited(shares);
+  }
+
   drop(): void {
     this.#gauges.drop();
     this.#store.dropLeader(this.#database.name);
@@ -193,7 +212,7 @@ export class LeaderMetrics {
     this.#store.increase('table_lock_timeouts_total', labels, 0);
     this.#store.increase('table_lock_budget_exhausted_total', labels, 0);
     for (const { task } of this.#database.tasks) {
-      if (task === 'collect') continue;
+      if (isJudgedAsWhole.has(task)) continue;
       const seconds = history?.lastSuccess.find((one) => one.task === task)?.seconds ?? this.#database.installedSeconds;
       this.#store.set('table_last_success_timestamp_seconds', { ...labels, task }, seconds);
     }

@@ -1,4 +1,5 @@
 import { leaderFamilies } from './catalogue/leader-families.ts';
+import { probeFamilies } from './catalogue/probe-families.ts';
 import { processFamilies } from './catalogue/process-families.ts';
 import { partitionFamilies, tableEventFamilies, tableFamilies } from './catalogue/table-families.ts';
 import type { FamilyDrafts, MetricDeclaration } from './metric-declaration.ts';
@@ -20,13 +21,18 @@ export const metricCatalogue: ReadonlyMap<MetricName, MetricDeclaration> = new M
   ...declare(processFamilies, 'process', 'events'),
   ...declare(leaderFamilies, 'leader', 'events'),
   ...declare(tableEventFamilies, 'table', 'events'),
+  ...declare(probeFamilies, 'table', 'events'),
   ...declare(tableFamilies, 'table', 'snapshot'),
   ...declare(partitionFamilies, 'table', 'snapshot'),
 ]);
 
 export type SnapshotName = keyof typeof tableFamilies | PartitionFamily;
 export type PartitionFamily = keyof typeof partitionFamilies;
-export type EventName = keyof typeof processFamilies | keyof typeof leaderFamilies | keyof typeof tableEventFamilies;
+export type EventName =
+  | keyof typeof processFamilies
+  | keyof typeof leaderFamilies
+  | keyof typeof tableEventFamilies
+  | keyof typeof probeFamilies;
 export type MetricName = SnapshotName | EventName;
 
 /** In front of every name on the wire. */

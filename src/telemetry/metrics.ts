@@ -1,11 +1,13 @@
 import { setTimeout } from 'node:timers/promises';
 import type { SessionObserver } from '../postgres/session-observer.ts';
+import type { UnprunedShare } from '../probe/statements/unpruned-share.ts';
 import type { ReconcileEvent } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import { errorFields } from './error-fields.ts';
 import { type Collector, LeaderMetrics, type LedDatabase, type RunOutcome } from './leader-metrics.ts';
 import { type Logger, silentLogger } from './logger.ts';
 import { MetricStore } from './metric-store.ts';
+import type { ProbeRun } from './probe-gauges.ts';
 import { ProcessMetrics, type refusalReasons, type transitionReasons } from './process-metrics.ts';
 import { PartitionAllowance, type PartitionLimits } from './snapshot/partition-allowance.ts';
 import { TableGauges } from './snapshot/table-gauges.ts';
@@ -137,6 +139,16 @@ export class Metrics {
 
   statisticsCollected(database: string, statistics: readonly TableStatistics[]): void {
     this.#led.get(database)?.statisticsCollected(statistics);
+  }
+
+  /** The end of a pass over all probes. */
+  probesRun(database: string, runs: readonly ProbeRun[]): void {
+    this.#led.get(database)?.probesRun(runs);
+  }
+
+  /** The end of an audit of recorded statements; null: there was nothing to look at. */
+  statementsAudited(database: string, shares: readonly UnprunedShare[] | null): void {
+    this.#led.get(database)?.statementsAudited(shares);
   }
 
   /** Which generation of the policy this process runs, as the journal counts; 0 = unknown. */

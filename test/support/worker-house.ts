@@ -10,7 +10,8 @@ import { waitFor } from './wait-for.ts';
 
 export const longestWait: { readonly timeoutMs: number } = { timeoutMs: 30_000 };
 /** Nothing but what a test asks for. */
-export const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "0 0 1 1 *" }';
+export const rarely =
+  'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, probe: off, collect: "0 0 1 1 *" }';
 
 /** What all workers of a test share: as in a daemon, but the clock can be turned and what is told is kept. */
 export class House {

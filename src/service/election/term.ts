@@ -10,6 +10,7 @@ import { readLedDatabase } from '../tasks/led-database.ts';
 import {
   type CronSchedule,
   isUpkeepTask,
+  isWorkTask,
   type Schedule,
   type ScheduledTaskName,
   scheduledTasks,
@@ -101,7 +102,7 @@ export class Term {
 
   /**
    * A run on request: accepted, busy when that task runs already, off when it has no schedule, paused when work was when last looked. Then it
-   * looks again nevertheless, and runs when the pause is over: a `resume` a moment ago is not known here.
+   * looks again nevertheless, and runs when the pause is over: a `resume` a moment ago is not known here. What only reads runs in any case.
    */
   request(task: ScheduledTaskName): 'accepted' | 'paused' | 'busy' | 'off' | 'not-leading' {
     this.#noticeStandstill();
@@ -109,7 +110,7 @@ export class Term {
     if (this.#scheduleOf(task) === null) return 'off';
     const { isPaused } = this.#runner;
     if (this.#runner.fire(task, 'requested') === null) return 'busy';
-    return isPaused ? 'paused' : 'accepted';
+    return isPaused && isWorkTask(task) ? 'paused' : 'accepted';
   }
 
   #stop(reason: LossReason, error: unknown): void {
@@ -123,7 +124,9 @@ export class Term {
   async #begin(schedules: Schedule[], fields: LogFields): Promise<void> {
     const { logger, metrics } = this.#surroundings;
     const { name } = this.#database;
-    metrics.acquired(await readLedDatabase(this.#session, this.#database, this.#surroundings, this.#signal), this.#leadership.epoch);
+    const led = await readLedDatabase(this.#session, this.#database, this.#surroundings, this.#signal);
+    metrics.acquired(led, this.#leadership.epoch);
+    this.#runner.recall(led.probes);
     metrics.generation(name, this.#leadership.generation);
     metrics.renewed(name);
     logger.info('leadership acquired', fields);
@@ -148,12 +151,12 @@ export class Term {
     });
   }
 
-  /** Ahead comes first, removal after it; the collection then sees what both have left, and does not wait for hours of upkeep. */
+  /** Ahead comes first, removal after it; the collection then sees what both have left, and waits neither for hours of upkeep nor for probes. */
   async #runEachOnce(): Promise<void> {
     for (const task of scheduledTasks) {
       if (this.#scheduleOf(task) === null || this.#signal.aborted) continue;
       const run = this.#runner.fire(task, 'requested');
-      if (!isUpkeepTask(task)) await run;
+      if (task !== 'probe' && !isUpkeepTask(task)) await run;
     }
   }
 

@@ -5,10 +5,12 @@ import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
-import { type DatabaseHistory, readHistory } from '../../reconcile/read-history.ts';
+import { readKeptResults } from '../../probe/kept-results.ts';
+import { type DatabaseHistory, readHistory, type TaskHistory } from '../../reconcile/read-history.ts';
 import { readInstalledAt } from '../../reconcile/read-installed-at.ts';
 import { errorFields } from '../../telemetry/error-fields.ts';
 import type { LedDatabase, LedTask, TableHistory } from '../../telemetry/leader-metrics.ts';
+import type { ProbeRun } from '../../telemetry/probe-gauges.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { longestGapSeconds, scheduledTasks, scheduleOf, workTasks } from './schedule.ts';
 import { withinRuntime } from './within-runtime.ts';
@@ -19,15 +21,16 @@ const readWithinMs = 5_000;
 /**
  * What the series of a database begin with when this process has come to lead it: the tasks that have a schedule, and what the journal
  * remembers. A task that never succeeded has done so since the journal was made, so that its age tells; so has `collect`, which the journal
- * does not record (one row a minute that nobody reads), until its first run a moment later. A history that cannot be read within 5 s is
+ * does not record (one row a minute that nobody reads), until its first run a moment later. Of `probe` it has the last results. A history that cannot be read within 5 s is
  * logged and missing: the ages begin when the journal was made, counts with 0. That is no reason not to lead, hence it never throws.
  */
 export async function readLedDatabase(
   session: Session,
-  { name, tables, journalSchema }: DatabasePolicy,
+  database: DatabasePolicy,
   { configuration, clock, logger }: Pick<Surroundings, 'configuration' | 'clock' | 'logger'>,
   signal: AbortSignal,
 ): Promise<LedDatabase> {
+  const { name, tables, journalSchema } = database;
   const nowSeconds = Number(clock.now()) / 1e6;
   const wanted = { tables: tables.map(({ table }) => table), tasks: workTasks };
   const read = async <T>(what: string, body: (until: AbortSignal) => Promise<T>): Promise<T | null> => {
@@ -40,14 +43,27 @@ export async function readLedDatabase(
   };
   const installedAt = await read('the age of the journal', (until) => readInstalledAt(session, journalSchema, until));
   const history = await read('the history', (until) => readHistory(session, journalSchema, wanted, until));
+  const probes = (await read('the results of probes', (until) => readKeptResults(session, database, until))) ?? [];
   const installedSeconds = seconds(installedAt) ?? nowSeconds;
+  const past = new Map((history?.tasks ?? []).map((task) => [task.task, task]));
+  const probed = probeHistory(probes);
+  if (probed !== null) past.set(probed.task, probed);
   return {
     name,
     tables,
-    tasks: ledTasks(configuration, history, installedSeconds),
+    tasks: ledTasks(configuration, past, installedSeconds),
     history: history === null ? [] : tables.flatMap((policy) => tableHistory(policy, history)),
+    probes,
     installedSeconds,
   };
+}
+
+/** The last pass, which went well when no probe failed; null when none ever ran. */
+function probeHistory(probes: readonly ProbeRun[]): TaskHistory | null {
+  const lastRunAt = probes.reduce((last, { ranAt }) => (ranAt > last ? ranAt : last), 0n);
+  if (lastRunAt === 0n) return null;
+  const isSuccess = probes.every(({ outcome }) => outcome !== 'failed');
+  return { task: 'probe', lastRunAt, lastSuccessAt: isSuccess ? lastRunAt : null };
 }
 
 function tooSlow(what: string): StatementError {
@@ -55,11 +71,11 @@ function tooSlow(what: string): StatementError {
   return new StatementError('PD506', message, sqlstates.queryCanceled);
 }
 
-function ledTasks({ schedules }: Configuration, history: DatabaseHistory | null, installedSeconds: number): readonly LedTask[] {
+function ledTasks({ schedules }: Configuration, history: ReadonlyMap<string, TaskHistory>, installedSeconds: number): readonly LedTask[] {
   return scheduledTasks.flatMap((task) => {
     const schedule = scheduleOf(task, schedules);
     if (schedule === null) return [];
-    const past = history?.tasks.find((one) => one.task === task);
+    const past = history.get(task);
     return [
       {
         task,

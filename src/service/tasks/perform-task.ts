@@ -1,6 +1,7 @@
 import { NotLeaderError } from '../../errors.ts';
-import type { DatabasePolicy } from '../../partition/policy.ts';
+import type { DatabasePolicy, Safety } from '../../partition/policy.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
+import type { SessionSettings } from '../../postgres/pin-settings.ts';
 import { connectSession, type Session } from '../../postgres/session.ts';
 import type { Collection } from '../../reconcile/collection/collection.ts';
 import { readPause } from '../../reconcile/read-pause.ts';
@@ -11,6 +12,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { watchBlockedSessions } from './blocked-sessions.ts';
 import { collect } from './collect.ts';
 import { nothingDone, type Performance, verdict } from './performance.ts';
+import { type ProbeMemory, probe } from './probe.ts';
 import type { ScheduledTaskName, WorkTaskName } from './schedule.ts';
 import type { TermFacts } from './term-facts.ts';
 import { daemonPlanFreshForMs, upkeepSurroundings } from './upkeep-surroundings.ts';
@@ -35,7 +37,9 @@ export interface Order {
   readonly first: readonly QualifiedName[];
   /** For collections: what earlier ones of the same term have found. */
   readonly collection: Collection;
-  /** Of a collection: whether it is to leave out nothing. */
+  /** For probes: what earlier passes of the same term remember. */
+  readonly probing: ProbeMemory;
+  /** Of a collection or a pass over the probes: whether it is to leave out nothing. */
   readonly isThorough: boolean;
   /** Told as soon as it is known whether work is paused, and again when that comes in the middle of the run. */
   readonly heedPause: (pause: Performance['pause']) => void;
@@ -53,10 +57,7 @@ export async function performTask(
   signal: AbortSignal,
 ): Promise<Performance> {
   const { safety } = surroundings.configuration;
-  const settings =
-    order.task === 'collect'
-      ? { applicationName: 'partitiond/collector', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs }
-      : { applicationName: 'partitiond:run', statementTimeoutMs: safety.statementTimeoutMs, lockTimeoutMs: safety.lockTimeoutMs };
+  const settings = sessionOf(order.task, safety);
   const observer = surroundings.metrics.sessionObserver(database.name);
   const idleTimeoutMs = runIdleTimeoutMs(safety.lockTimeoutMs);
   const session = await connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
@@ -68,17 +69,29 @@ export async function performTask(
       const { collection, isThorough } = order;
       return await collect(session, database, { collection, guardSql: facts.guardSql, isThorough }, surroundings, signal);
     }
+    const watched = async (run: () => Promise<Performance>): Promise<Performance> => {
+      const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
+      const observing = { session: facts.lockSession, clock: surroundings.clock, count };
+      return await watchBlockedSessions({ pid: session.pid, run }, observing, facts.termSignal);
+    };
+    if (order.task === 'probe') {
+      const term = { memory: order.probing, guardSql: facts.guardSql, isThorough: order.isThorough };
+      return await watched(() => probe(session, database, term, surroundings, signal));
+    }
     if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
     const { task, tables, first } = order;
-    const run = (): Promise<Performance> => maintain(session, { task, tables, first }, database, facts, surroundings, signal);
-    const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
-    const observing = { session: facts.lockSession, clock: surroundings.clock, count };
-    const performance = await watchBlockedSessions({ pid: session.pid, run }, observing, facts.termSignal);
+    const performance = await watched(() => maintain(session, { task, tables, first }, database, facts, surroundings, signal));
     if (performance.pause !== null) order.heedPause(performance.pause);
     return performance;
   } finally {
     await session.close();
   }
+}
+
+/** Who a run is to the server, and how long it waits there. */
+function sessionOf(task: ScheduledTaskName, { statementTimeoutMs, lockTimeoutMs }: Safety): SessionSettings {
+  if (task === 'collect') return { applicationName: 'partitiond/collector', statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs };
+  return { applicationName: task === 'probe' ? 'partitiond:probe' : 'partitiond:run', statementTimeoutMs, lockTimeoutMs };
 }
 
 /** A name may point elsewhere since the lock was taken: to a standby, to the new primary, to a copy. Only where the lock is does it mean anything. */

@@ -3,11 +3,15 @@ import type { Schedules } from '../../config/configuration.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** Tasks that the daemon runs on a schedule, in the order in which a new leader runs each of them once. */
-export const scheduledTasks = ['provision', 'retention', 'maintenance', 'index', 'collect'] as const;
-/** Those that change something, and that the journal records. */
+export const scheduledTasks = ['provision', 'retention', 'maintenance', 'index', 'probe', 'collect'] as const;
+/** Those that change something, that the journal records, and that a pause stops. */
 export const workTasks = ['provision', 'retention', 'maintenance', 'index'] as const;
 export type WorkTaskName = (typeof workTasks)[number];
 export type ScheduledTaskName = (typeof scheduledTasks)[number];
+
+export function isWorkTask(task: ScheduledTaskName): task is WorkTaskName {
+  return workTasks.some((one) => one === task);
+}
 
 /** Tasks that may take hours, and that their windows bound rather than `schedules.maxRuntime`; nothing else waits for them. */
 export function isUpkeepTask(task: ScheduledTaskName): boolean {

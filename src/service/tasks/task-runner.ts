@@ -4,11 +4,13 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { Collection } from '../../reconcile/collection/collection.ts';
 import { errorFields } from '../../telemetry/error-fields.ts';
 import type { LogFields } from '../../telemetry/logger.ts';
+import type { ProbeRun } from '../../telemetry/probe-gauges.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { attemptTask } from './attempt-task.ts';
 import { firingOffsetMs } from './firing-offset.ts';
 import { nothingDone, type Performance } from './performance.ts';
-import { isUpkeepTask, type ScheduledTaskName, scheduleOf, shortestGapSeconds, workTasks } from './schedule.ts';
+import { ProbeMemory } from './probe.ts';
+import { isUpkeepTask, isWorkTask, type ScheduledTaskName, scheduleOf, shortestGapSeconds, workTasks } from './schedule.ts';
 import { TaskBackoff, type Turn, wholeTurn } from './task-backoff.ts';
 import type { TermFacts } from './term-facts.ts';
 
@@ -18,8 +20,9 @@ export type Firing = 'scheduled' | 'requested';
 /**
  * Runs the tasks of one database for one leader: never two of the same task, and of those that make and remove partitions one after the other.
  * Maintenance and index share another lane, for they may take hours and must not meet on one partition. The collection goes beside them all,
- * for a step may wait minutes for its lock; it reads all tables at once, so it spares none and tries every time. What could not run, as the process was busy or work was paused, runs once as soon as it can. Ends with `signal`, at once where it
- * can.
+ * for a step may wait minutes for its lock; it reads all tables at once, so it spares none and tries every time. So do the probes, whose queries
+ * take their time, but they wait after they failed as a whole. What could not run, as the process was busy or work was paused, runs once as soon as
+ * it can. Ends with `signal`, at once where it can.
  */
 export class TaskRunner {
   readonly #database: DatabasePolicy;
@@ -35,6 +38,7 @@ export class TaskRunner {
   readonly #lanes = new Map<Lane, Promise<void>>();
   readonly #backoffs: ReadonlyMap<ScheduledTaskName, TaskBackoff>;
   readonly #collection = new Collection();
+  readonly #probing: ProbeMemory;
   /** Of each task, whom its last firing left out, and after how many failures: firings may come each second, and only a change is news. */
   readonly #leftOut = new Map<ScheduledTaskName, string>();
   #isPaused = false;
@@ -54,12 +58,22 @@ export class TaskRunner {
     this.#signal = signal;
     this.#fenced = fenced;
     const tables = database.tables.map(({ table }) => table);
-    this.#backoffs = new Map(workTasks.map((task) => [task, new TaskBackoff(tables, surroundings.clock)]));
+    this.#probing = new ProbeMemory(surroundings.logger, database.name);
+    this.#backoffs = new Map<ScheduledTaskName, TaskBackoff>([
+      ...workTasks.map((task) => [task, new TaskBackoff(tables, surroundings.clock)] as const),
+      // Of no table: a probe that fails says so each time, and costs its timeout at most.
+      ['probe', new TaskBackoff([], surroundings.clock)],
+    ]);
   }
 
   /** Whether the last run that looked found work paused. */
   get isPaused(): boolean {
     return this.#isPaused;
+  }
+
+  /** What the journal remembers of the probes, so that only what changes since is told. */
+  recall(probes: readonly ProbeRun[]): void {
+    this.#probing.log.recall(probes);
   }
 
   /** Starts or queues a run and returns its end; null when that task is already running or queued. The promise never rejects. */
@@ -153,7 +167,8 @@ export class TaskRunner {
   async #perform(task: ScheduledTaskName, turn: Turn, how: Firing): Promise<Performance> {
     const heedPause = (pause: Performance['pause']): void => this.#heedPause(task, pause);
     const { tables, first } = turn;
-    const order = { task, tables, first, collection: this.#collection, isThorough: how === 'requested', heedPause };
+    const memories = { collection: this.#collection, probing: this.#probing };
+    const order = { task, tables, first, ...memories, isThorough: how === 'requested', heedPause };
     const explain = (error: unknown, attempt: number): void => this.#explain(task, error, attempt);
     try {
       const performance = await attemptTask(order, this.#database, this.#facts, this.#surroundings, this.#signal, explain);
@@ -174,7 +189,7 @@ export class TaskRunner {
     this.#isPaused = pause !== null;
     this.#surroundings.metrics.paused(this.#database.name, this.#isPaused);
     if (pause !== null) {
-      if (task !== 'collect') this.#owed.add(task);
+      if (isWorkTask(task)) this.#owed.add(task);
       return;
     }
     this.#owed.delete(task);
@@ -203,10 +218,10 @@ export class TaskRunner {
   }
 }
 
-type Lane = 'work' | 'upkeep' | 'collect';
+type Lane = 'work' | 'upkeep' | 'probe' | 'collect';
 
 function laneOf(task: ScheduledTaskName): Lane {
-  if (task === 'collect') return 'collect';
+  if (task === 'collect' || task === 'probe') return task;
   return isUpkeepTask(task) ? 'upkeep' : 'work';
 }
 

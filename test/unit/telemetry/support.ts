@@ -36,6 +36,7 @@ export function led(tables: readonly TablePolicy[], changes: Partial<LedDatabase
       { task: 'collect', ...times },
     ],
     history: [],
+    probes: [],
     installedSeconds: 10,
     ...changes,
   };
