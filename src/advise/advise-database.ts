@@ -1,11 +1,12 @@
 import type { DatabasePolicy, Safety } from '../partition/policy.ts';
-import type { QualifiedName } from '../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
+import type { OrdinaryAdvice } from '../plan/advice/ordinary/advice.ts';
 import type { TableAdvice } from '../plan/advice/table-advice.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
 import { adviseManaged } from './advise-managed.ts';
 import { adviseOrdinary } from './advise-ordinary.ts';
-import type { OrdinaryAdvice } from './ordinary-advice.ts';
+import { readOthers } from './read-others.ts';
 
 export interface ManagedAdvice {
   readonly table: QualifiedName;
@@ -18,6 +19,17 @@ export interface ManagedAdvice {
 export interface DatabaseAdvice {
   readonly managed: readonly ManagedAdvice[];
   readonly ordinary: readonly OrdinaryAdvice[];
+  /** Of the requested names those that are neither. */
+  readonly others: readonly OtherTable[];
+}
+
+/** A name that advice was asked for and that has none. */
+export interface OtherTable {
+  readonly table: QualifiedName;
+  /** absent: nothing has the name. unmanaged: partitioned, and not in the policy. other: a view, a table of an extension, ... */
+  readonly is: 'absent' | 'partition' | 'unmanaged' | 'other';
+  /** Tables that there are, for "did you mean"; empty when the name exists. */
+  readonly known: readonly QualifiedName[];
 }
 
 export interface AdviceRequest {
@@ -27,7 +39,7 @@ export interface AdviceRequest {
   readonly clock: Clock;
 }
 
-/** Reads only. A name that no table has is the caller's to find out: it is in neither list. Throws as the session does. */
+/** Reads only. A requested name that is neither a managed nor an ordinary table is among `others`, not an error. Throws as the session does. */
 export async function adviseDatabase(
   session: Session,
   database: DatabasePolicy,
@@ -36,5 +48,7 @@ export async function adviseDatabase(
 ): Promise<DatabaseAdvice> {
   const managed = await adviseManaged(session, database, request, signal);
   const ordinary = await adviseOrdinary(session, database, request, signal);
-  return { managed, ordinary };
+  const found = new Set([...managed, ...ordinary].map(({ table }) => formatQualifiedName(table)));
+  const missing = (request.tables ?? []).filter((table) => !found.has(formatQualifiedName(table)));
+  return { managed, ordinary, others: await readOthers(session, missing, database.journalSchema, signal) };
 }
