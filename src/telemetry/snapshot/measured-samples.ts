@@ -1,4 +1,5 @@
-import { type ClosedPartition, fitGrowth, growthAt, growthBetween } from '../../plan/growth.ts';
+import { forecastSizes, type SizedPartition } from '../../plan/growth/forecast.ts';
+import { growthAt } from '../../plan/growth.ts';
 import type { Drift } from '../../reconcile/table-statistics.ts';
 import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
 import { type PartitionColumns, ranks } from './partition-columns.ts';
@@ -69,32 +70,23 @@ function addSpread(add: AddGauge, columns: PartitionColumns, { bytes }: Measures
   add('table_size_skew_ratio', median > 0 ? max / median : null);
 }
 
-const day = 86_400;
-const horizons = { '7d': 7 * day, '30d': 30 * day, '90d': 90 * day } as const;
-
-/** What is there, and what will come, less what will have left by then: nothing that is held leaves. */
+/** What is there, and what will come, less what will have left by then; a season is in the forecast, not in the pace. */
 function addForecast(add: AddGauge, { now, keepSeconds }: TableView, columns: PartitionColumns, { bytes }: Measures): void {
   if (now === null) return;
-  const growth = fitGrowth(closedPartitions(columns, bytes));
-  if (growth === null) return;
-  add('table_growth_bytes_per_second', growthAt(growth, now));
-  for (const [horizon, ahead] of Object.entries(horizons)) {
-    const cutoff = keepSeconds === null ? Number.NEGATIVE_INFINITY : now + ahead - keepSeconds;
-    const staying = bytes.reduce(
-      (total, size, i) => ((columns.to[i] ?? 0) <= cutoff && columns.rank[i] !== ranks.held ? total : total + size),
-      0,
-    );
-    add('table_forecast_size_bytes', staying + growthBetween(growth, Math.max(now, cutoff), now + ahead), { horizon });
-  }
+  const forecast = forecastSizes(sizedPartitions(columns, bytes), { now, keepSeconds });
+  if (forecast === null) return;
+  add('table_growth_bytes_per_second', growthAt(forecast.growth, now));
+  for (const size of forecast.sizes) add('table_forecast_size_bytes', size.bytes, { horizon: `${size.days}d` });
 }
 
-function closedPartitions({ isClosed, from, to }: PartitionColumns, bytes: Float64Array): readonly ClosedPartition[] {
-  const closed: ClosedPartition[] = [];
-  for (const [i, size] of bytes.entries()) {
-    const one = { from: from[i] ?? Number.NaN, to: to[i] ?? Number.NaN, bytes: size };
-    if (isClosed[i] === 1 && one.from < one.to) closed.push(one);
-  }
-  return closed;
+function sizedPartitions({ isClosed, rank, from, to }: PartitionColumns, bytes: Float64Array): readonly SizedPartition[] {
+  return Array.from(bytes, (size, i) => ({
+    from: from[i] ?? Number.NaN,
+    to: to[i] ?? Number.NaN,
+    bytes: size,
+    isClosed: isClosed[i] === 1,
+    isHeld: rank[i] === ranks.held,
+  }));
 }
 
 /** Of what was measured; null when nothing was although there is something. */

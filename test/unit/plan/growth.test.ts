@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type ClosedPartition, fitGrowth, type Growth, growthAt, growthBetween } from '../../../src/plan/growth.ts';
+import type { ClosedPartition } from '../../../src/plan/growth/closed-partition.ts';
+import { fitGrowth, type Growth, growthAt, growthBetween } from '../../../src/plan/growth.ts';
 
 const day = 86_400;
 

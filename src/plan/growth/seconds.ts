@@ -1,0 +1,18 @@
+import { addSpan } from '../../partition/calendar.ts';
+import type { KeyCodec } from '../../partition/key.ts';
+import type { TablePolicy } from '../../partition/policy.ts';
+import { type Edge, type EpochMicros, isPosition } from '../../partition/position.ts';
+
+/**
+ * An end of a range in seconds on the key's calendar; NaN for integer keys and where there is no end. The calendar is enough for widths and
+ * paces, and costs a tenth of an instant in a time zone.
+ */
+export function calendarSeconds(codec: KeyCodec, edge: Edge): number {
+  return codec.axis === 'time' && isPosition(edge) ? Number(codec.toCalendar(edge)) / 1e6 : Number.NaN;
+}
+
+/** Retention counted back from `now` (microseconds since 1970 UTC), in seconds; null without, and for a distance between numbers. */
+export function retentionSeconds({ retention, timezone }: TablePolicy, now: EpochMicros): number | null {
+  const keep = retention?.keep;
+  return keep?.kind === 'calendar' ? Number(now - addSpan(now, keep, timezone, -1)) / 1e6 : null;
+}
