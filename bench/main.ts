@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(argv: readonly string
   scrape: () => import('./scrape.ts'),
   fleet: () => import('./fleet.ts'),
   soak: () => import('./soak.ts'),
+  status: () => import('./status.ts'),
 };
 
 const [name = '', ...argv] = process.argv.slice(2);
