@@ -29,6 +29,7 @@ export async function runNamedTests(copy: ProjectCopy, tests: NamedTests): Promi
     await rm(join(copy.folder, 'dist'), { recursive: true, force: true });
     // A mistake may be a type error too; the compiler writes the program all the same.
     await run(copy, ['node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json'], tests.env);
+    await run(copy, ['scripts/copy-assets.mjs'], tests.env);
   }
   const report = join(copy.folder, '.cache', 'named-tests.json');
   await rm(report, { force: true });

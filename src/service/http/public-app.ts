@@ -5,6 +5,9 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { errorFields } from '../../telemetry/error-fields.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
+import { links } from '../page/for-programs.ts';
+import { readPageAssets } from '../page/page-assets.ts';
+import { renderPage } from '../page/render-page.ts';
 import type { Readiness } from '../readiness.ts';
 import { limitAnswers } from './limit-answers.ts';
 import { listPartitions } from './partition-list.ts';
@@ -28,7 +31,7 @@ const mostScrapes = 8;
 const mostReaders = 4;
 
 /**
- * What anybody in the network may read: metrics, probes, status. Changes nothing; only /api/v1 asks the databases. docs/openapi.yaml says
+ * What anybody in the network may read: metrics, probes, status. Changes nothing; only / and /api/v1 ask the databases. docs/openapi.yaml says
  * what the answers look like.
  */
 export function createPublicApp(parts: PublicParts): Hono {
@@ -42,13 +45,21 @@ export function createPublicApp(parts: PublicParts): Hono {
   });
   app.use(requestLimits((message, status) => new Response(`${message}\n`, { status })));
   app.use('/metrics', limitAnswers(mostScrapes));
-  app.use('/api/*', limitAnswers(mostReaders));
+  // The page asks the databases too, and shares the limit.
+  const limitReaders = limitAnswers(mostReaders);
+  for (const path of ['/', '/api/*']) app.use(path, limitReaders);
   app.get('/metrics', async (context) => context.body(await metrics.render(), 200, { 'content-type': metrics.contentType }));
   app.get('/livez', (context) => answer(context, readiness.explainDead()));
   app.get('/readyz', (context) => answer(context, readiness.explainUnready()));
   app.get('/api/v1/status', async (context) => context.json({ databases: await readStatus() }));
   app.get('/api/v1/partitions', (context) => partitions(context, parts));
-  app.get('/', (context) => context.html(indexPage(version)));
+  app.get('/', async (context) => {
+    context.header('content-security-policy', pagePolicy);
+    return context.html(renderPage(await readStatus(), version));
+  });
+  const assets = readPageAssets();
+  for (const { path, type, text } of assets) app.get(path, (context) => context.body(text, 200, { 'content-type': type }));
+  const readPaths = ['/', ...links.map(([path]) => path), ...assets.map(({ path }) => path)];
   for (const path of readPaths) app.all(path, (context) => context.text('Use GET.\n', 405, { allow: 'GET, HEAD' }));
   app.notFound((context) => context.text('Not found. The page / has links to what there is.\n', 404));
   app.onError((error, context) => {
@@ -58,27 +69,17 @@ export function createPublicApp(parts: PublicParts): Hono {
   return app;
 }
 
-const links = [
-  ['/metrics', 'Metrics for Prometheus.'],
-  ['/api/v1/status', 'Every database: its tables with their partitions and findings, last runs, leadership. JSON.'],
-  [
-    '/api/v1/partitions',
-    'Partitions one by one, in pages. JSON; narrow it down with <code>?database=&amp;table=&amp;state=&amp;limit=&amp;offset=</code>.',
-  ],
-  ['/livez', '200 while the process is alive; 503 when only a restart helps.'],
-  ['/readyz', '200 while it can be scraped; 503 while it starts or stops.'],
-] as const;
-
-/** They are answered on the listener `admin`, of which this page has no address: whoever may use them knows it. */
-const orders = [
-  ['/-/run?task=provision', 'Runs a task now: provision, retention, maintenance, index or collect.'],
-  ['/-/reload', 'Loads the configuration again.'],
-  ['/-/pause?reason=TEXT', 'Stops all changes until it is resumed; in one database with <code>&amp;database=NAME</code>.'],
-  ['/-/resume', 'Ends a pause.'],
-  ['/-/drain', 'Gives up leadership for good, before a stop.'],
-] as const;
-
-const readPaths = ['/', ...links.map(([path]) => path)];
+/** The page has neither style nor script of its own, and asks nobody but this listener: a name that were taken for HTML could do nothing. */
+const pagePolicy = [
+  "default-src 'none'",
+  "style-src 'self'",
+  "script-src 'self'",
+  "connect-src 'self'",
+  "img-src 'self' data:",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 /** 200 `ok`, or 503 with the reason. */
 function answer(context: Context, problem: string | null): Response {
@@ -93,24 +94,4 @@ async function partitions(context: Context, { databases, readStatus }: PublicPar
   // One that is out of reach must not hold up an answer that it has no part in.
   const asked = [...known].filter(([name, tables]) => (database ?? name) === name && (table === null || tables.includes(table)));
   return context.json(listPartitions(await readStatus(asked.map(([name]) => name)), query));
-}
-
-function indexPage(version: string): string {
-  const row = ([what, meaning]: readonly [string, string]): string => `<tr><td>${what}<td>${meaning}\n`;
-  const read = links.map(([path, meaning]) => row([`<a href="${path}">${path}</a>`, meaning]));
-  const told = orders.map(([path, meaning]) => row([`<code>POST ${path}</code>`, meaning]));
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>partitiond</title>
-<style>body { font-family: sans-serif; margin: 2em } td { padding: 0.2em 2em 0.2em 0; vertical-align: top }</style>
-<h1>partitiond ${version.replace(/[^\w.+-]/g, '')}</h1>
-<table>
-${read.join('')}</table>
-<p>Orders, to the listener <code>admin</code> (port 9789 unless configured otherwise) and from its own machine:</p>
-<table>
-${told.join('')}</table>
-</html>
-`;
 }

@@ -42,7 +42,11 @@ export async function readModules(folder: string): Promise<readonly SourceModule
 
 async function sourceFiles(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+  // Style sheets and settings import nothing; whatever else lies in src is meant to be a module.
+  const isModule = (name: string): boolean => !/\.(?:css|json)$/.test(name);
+  const files = entries
+    .filter((entry) => entry.isFile() && isModule(entry.name))
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
   return files.map((file) => file.split(sep).join('/')).toSorted();
 }
 
