@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseConfiguration } from '../../src/config/parse-configuration.ts';
 import { installJournal } from '../../src/journal/install.ts';
+import { writeProbeRecords } from '../../src/journal/probe-records.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { readLedDatabase } from '../../src/service/tasks/led-database.ts';
 import { createLogger } from '../../src/telemetry/logger.ts';
@@ -49,7 +50,7 @@ describe('the series of a new leader', () => {
     const installed = await moment(database, 'SELECT min(installed_at) FROM partitiond.version');
     expect(led.installedSeconds).toBeCloseTo(installed, 3);
     expect(led.history).toEqual([]);
-    for (const task of ['provision', 'retention', 'collect'])
+    for (const task of ['provision', 'retention', 'probe', 'collect'])
       expect(led.tasks.find((one) => one.task === task)).toMatchObject({
         lastRunSeconds: led.installedSeconds,
         lastSuccessSeconds: led.installedSeconds,
@@ -86,6 +87,41 @@ describe('the series of a new leader', () => {
     expect(historyOf('good')?.steps).toEqual([{ step: 'create-partition', outcome: 'ok', count: 6 }]);
     expect(historyOf('bad')?.steps).toContainEqual({ step: 'create-partition', outcome: 'ok', count: 3 });
     expect(historyOf('bad')?.steps).toContainEqual({ step: 'create-partition', outcome: 'failed', count: 3 });
+  });
+
+  it('have the last results of the probes that are configured now, and of the task its last pass, a success where none failed', async () => {
+    await using database = await createDatabase();
+    await using session = await openSession(database);
+    await installJournal(session, 'partitiond', noAbort);
+    const met = {
+      table: { schema: 'public', name: 'good' },
+      probe: 'current-interval',
+      ranAt: 1_741_608_000_000_000n,
+      outcome: 'met',
+      scanned: 1,
+      total: 12,
+      allowed: 1,
+      planningMs: 1,
+      executionMs: null,
+      problems: [],
+      lastMiss: { at: 1_741_600_000_000_000n, report: 'long ago' },
+    } as const;
+    const later = { ...met, table: { schema: 'public', name: 'bad' }, ranAt: met.ranAt + 60_000_000n, outcome: 'missed' } as const;
+    const gone = [
+      { ...met, probe: 'gone', ranAt: met.ranAt + 90_000_000n },
+      { ...met, table: { schema: 'public', name: 'gone' }, ranAt: met.ranAt + 90_000_000n },
+    ];
+    await writeProbeRecords(session, 'partitiond', [met, later, ...gone], 'SELECT 1', noAbort);
+    const led = await read(database);
+    expect(led.probes.map(({ table, probe, outcome }) => [table.name, probe, outcome])).toEqual([
+      ['bad', 'current-interval', 'missed'],
+      ['good', 'current-interval', 'met'],
+    ]);
+    const probeTask = { task: 'probe', lastRunSeconds: 1_741_608_060 };
+    expect(led.tasks).toContainEqual(expect.objectContaining({ ...probeTask, lastSuccessSeconds: 1_741_608_060 }));
+    await writeProbeRecords(session, 'partitiond', [{ ...met, outcome: 'failed' }], 'SELECT 1', noAbort);
+    const after = await read(database);
+    expect(after.tasks).toContainEqual(expect.objectContaining({ ...probeTask, lastSuccessSeconds: after.installedSeconds }));
   });
 
   it('begin when the journal was made, and with no steps, where the history is too slow to wait for', async () => {

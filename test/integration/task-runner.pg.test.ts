@@ -1,118 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { parseConfiguration } from '../../src/config/parse-configuration.ts';
-import type { NotLeaderError } from '../../src/errors.ts';
 import { clearPause, setPause } from '../../src/journal/pause.ts';
-import { systemClock } from '../../src/postgres/clock.ts';
 import { connectSession } from '../../src/postgres/session.ts';
-import type { ServerIdentity } from '../../src/service/election/leadership.sql.ts';
-import { tryLead } from '../../src/service/election/leadership.ts';
-import type { Surroundings } from '../../src/service/surroundings.ts';
-import { type Firing, TaskRunner } from '../../src/service/tasks/task-runner.ts';
-import { logReconcile } from '../../src/telemetry/log-reconcile.ts';
-import { createLogger } from '../../src/telemetry/logger.ts';
-import { createMetrics, type Metrics } from '../../src/telemetry/metrics.ts';
+import type { Firing } from '../../src/service/tasks/task-runner.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { everyTenSeconds, Leader } from '../support/leader.ts';
 import { noAbort } from '../support/open-session.ts';
 import { attachedPartitions } from '../support/reconcile.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 
-/** Every ten seconds: a scheduled firing then waits for less than one. */
-const schedules = 'provision: "*/10 * * * * *", retention: "*/10 * * * * *", collect: "*/10 * * * * *"';
-const brief = 'safety: { lockTimeout: 100ms, lockBudget: 300ms }';
 const longestWait = { timeoutMs: 30_000 };
-
-interface Changes {
-  readonly top?: string;
-  readonly tables?: readonly string[];
-  readonly identity?: Partial<ServerIdentity>;
-}
-
-/** The runner of one term over a real database; what is logged and told to the metrics is kept, and the clock can be put forward. */
-class Leader implements AsyncDisposable {
-  readonly lines: Readonly<Record<string, unknown>>[] = [];
-  readonly told: (readonly unknown[])[] = [];
-  readonly fenced: NotLeaderError[] = [];
-  readonly runner: TaskRunner;
-  readonly metrics: Metrics = this.#metrics();
-  readonly #end: AbortController;
-  readonly #close: () => Promise<void>;
-  aheadMs = 0;
-
-  private constructor(end: AbortController, close: () => Promise<void>, make: (leader: Leader) => TaskRunner) {
-    this.#end = end;
-    this.#close = close;
-    this.runner = make(this);
-  }
-
-  static async of(database: TestDatabase, changes: Changes = {}): Promise<Leader> {
-    const { top = `schedules: { ${schedules} }\n${brief}`, tables = ['{ table: public.events, interval: 1 month, premake: 1 }'] } = changes;
-    const text = `${top}\ndatabases: [{ name: app, url: ${JSON.stringify(database.url)}, tables: [${tables.join(', ')}] }]`;
-    const configuration = parseConfiguration({ text, source: 'test', env: {}, folder: '/' });
-    const [policy] = configuration.databases;
-    if (policy === undefined) throw new Error('no database');
-    const settings = { applicationName: 'partitiond:leader', statementTimeoutMs: 30_000, lockTimeoutMs: 1_000 };
-    const lockSession = await connectSession({ kind: 'url', url: database.url }, settings, noAbort);
-    const leadership = await tryLead(lockSession, { journalSchema: 'partitiond', who: 'test', configurationHash: 'x' }, noAbort);
-    if (leadership === null) throw new Error('somebody else leads');
-    const end = new AbortController();
-    const identity = { ...leadership.identity, ...changes.identity };
-    const facts = { guardSql: leadership.guardSql, identity, lockSession, termSignal: end.signal };
-    return new Leader(
-      end,
-      () => lockSession.close(),
-      (leader) => {
-        const logger = createLogger({ level: 'debug', format: 'json' }, { write: (line) => leader.lines.push(JSON.parse(line)) });
-        const surroundings: Surroundings = {
-          configuration,
-          loadedAtMs: 0,
-          logger,
-          logRun: logReconcile(logger),
-          metrics: leader.metrics,
-          clock: { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + leader.aheadMs },
-          who: 'test',
-          crash: () => undefined,
-        };
-        const task = { task: 'provision', intervalSeconds: 10, lastRunSeconds: 10, lastSuccessSeconds: 10 };
-        leader.metrics.acquired({ ...policy, tasks: [task], history: [], probes: [], installedSeconds: 10 }, 1n);
-        return new TaskRunner(policy, facts, surroundings, end.signal, (error) => {
-          leader.fenced.push(error);
-          end.abort(error);
-        });
-      },
-    );
-  }
-
-  linesOf(message: string): readonly Readonly<Record<string, unknown>>[] {
-    return this.lines.filter((line) => line['msg'] === message);
-  }
-
-  /** Outcomes of the runs of a task, in order. */
-  outcomes(task: string): readonly unknown[] {
-    return this.told.filter(([method, , name]) => method === 'taskFinished' && name === task).map(([, , , outcome]) => outcome);
-  }
-
-  #metrics(): Metrics {
-    const limits = { partitions: 'top', topPerTable: 20, maxSeries: 50_000 } as const;
-    const real = createMetrics({ version: '1', revision: '', databases: ['app'], limits, nowSeconds: () => Date.now() / 1000 });
-    return new Proxy(real, {
-      get: (target, name) => {
-        const value: unknown = Reflect.get(target, name);
-        if (typeof value !== 'function') return value;
-        return (...args: readonly unknown[]): unknown => {
-          this.told.push([name, ...args]);
-          return Reflect.apply(value, target, args);
-        };
-      },
-    });
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#end.abort(new Error('the test is over'));
-    await this.runner.idle();
-    await this.#close();
-  }
-}
 
 async function createTable(database: TestDatabase, name: string): Promise<void> {
   await database.query(`CREATE TABLE public.${name} (id int8, at timestamptz NOT NULL) PARTITION BY RANGE (at)`);
@@ -200,7 +97,7 @@ describe('a run', () => {
   it('that takes longer than schedules.maxRuntime is stopped and counts as failed', async () => {
     await using database = await createDatabase();
     await createTable(database, 'events');
-    const top = `schedules: { ${schedules}, maxRuntime: 1s }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
+    const top = `schedules: { ${everyTenSeconds}, maxRuntime: 1s }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
     await using leader = await Leader.of(database, { top });
     const blocker = await database.client();
     await blocker.query('BEGIN; LOCK TABLE public.events IN ACCESS EXCLUSIVE MODE');
@@ -218,7 +115,7 @@ describe('a run', () => {
     await using database = await createDatabase();
     await createTable(database, 'bad');
     await createTable(database, 'good');
-    const top = `schedules: { ${schedules}, maxRuntime: 2s }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
+    const top = `schedules: { ${everyTenSeconds}, maxRuntime: 2s }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
     await using leader = await Leader.of(database, { top, tables: two });
     const blocker = await database.client();
     await blocker.query('BEGIN; LOCK TABLE public.bad IN ACCESS EXCLUSIVE MODE');
@@ -256,7 +153,7 @@ describe('a run', () => {
       CREATE TABLE public.events_2035_01 PARTITION OF public.events FOR VALUES FROM ('2035-01-01Z') TO ('2035-02-01Z');
       CREATE TABLE public.events_default PARTITION OF public.events DEFAULT`);
     const tables = ['{ table: public.events, interval: 1 month, premake: 0, retention: { keep: 12 months, action: detach } }'];
-    const top = `schedules: { ${schedules} }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
+    const top = `schedules: { ${everyTenSeconds} }\nsafety: { lockTimeout: 1s, lockBudget: 1m }`;
     await using leader = await Leader.of(database, { top, tables });
     const reader = await database.client();
     await reader.query('BEGIN; SELECT FROM public.events');
@@ -410,7 +307,7 @@ describe('a table that cannot be managed', () => {
         `CREATE TABLE public.events_2020_${month} PARTITION OF public.events FOR VALUES FROM ('2020-${month}-01Z') TO ('2020-${month}-28Z')`,
       );
     const tables = ['{ table: public.events, interval: 1 month, premake: 0, retention: { keep: 12 months, action: detach } }'];
-    await using leader = await Leader.of(database, { top: `schedules: { ${schedules} }\nsafety: { maxRemovals: 1 }`, tables });
+    await using leader = await Leader.of(database, { top: `schedules: { ${everyTenSeconds} }\nsafety: { maxRemovals: 1 }`, tables });
     await leader.runner.fire('retention', 'requested');
     expect(leader.outcomes('retention')).toEqual(['ok']);
     expect(await attachedPartitions(database, 'public.events')).toHaveLength(3);
