@@ -1,7 +1,6 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { InvariantError, type PartitiondError } from '../../errors.ts';
 import { readProbeRecords } from '../../journal/probe-records.ts';
-import type { Safety } from '../../partition/policy.ts';
 import type { ProbeRecord } from '../../partition/probe-record.ts';
 import { type ProbeResult, runProbes } from '../../probe/run-probes.ts';
 import type { Command } from '../command-line/declaration.ts';
@@ -18,7 +17,7 @@ import { errorText } from '../output/plan-document.ts';
 import { printError } from '../output/print-error.ts';
 import { printJson } from '../output/print-json.ts';
 import { probeDocument, probeRecordDocument } from '../output/probe-document.ts';
-import { lastMissText, probeDetails, probesSummary, probesText } from '../output/probe-text.ts';
+import { lastMissText, type ProbedDatabase, probeDetails, probesSummary, probesText } from '../output/probe-text.ts';
 
 const { config, database, table, probe, last, json } = options;
 
@@ -55,7 +54,7 @@ async function runProbeCommand(invocation: Invocation, io: Io): Promise<number> 
 }
 
 async function printNow({ safety }: Configuration, selections: readonly Selection[], invocation: Invocation, io: Io): Promise<number> {
-  const visits = await visitDatabases(selections, 'probe', patientWith(selections, safety), io, (session, selection) => {
+  const visits = await visitDatabases(selections, 'probe', safety, io, (session, selection) => {
     return runProbes(session, selection.database, { safety, clock: io.clock, tables: selection.tables }, io.signal);
   });
   if (invocation.has(json)) printJson(io.stdout, { databases: documentsOf(visits, probeDocument) });
@@ -63,14 +62,6 @@ async function printNow({ safety }: Configuration, selections: readonly Selectio
   const code = exitCodeOf(visits.map(verdictOf));
   const isMissed = visits.some(({ answer }) => answer?.some(({ outcome }) => outcome === 'missed') ?? false);
   return code === 0 && isMissed ? 1 : code;
-}
-
-/** A session gives up on a server that is silent for longer than its statement timeout, and a probe may take its own. */
-function patientWith(selections: readonly Selection[], safety: Safety): Safety {
-  const timeouts = selections.flatMap(({ database: { tables } }) =>
-    tables.flatMap(({ probes }) => probes.map(({ timeoutMs }) => timeoutMs)),
-  );
-  return { ...safety, statementTimeoutMs: timeouts.reduce((most, one) => Math.max(most, one), safety.statementTimeoutMs) };
 }
 
 async function printLast({ safety }: Configuration, selections: readonly Selection[], invocation: Invocation, io: Io): Promise<number> {
@@ -119,7 +110,7 @@ function printUnanswered(visits: readonly Visit<unknown>[], io: Io): void {
   if (io.signal.aborted) io.stderr.write('Interrupted; the remaining probes were not run.\n');
 }
 
-function answered<T>(visits: readonly Visit<readonly T[]>[]): readonly { readonly database: string; readonly probes: readonly T[] }[] {
+function answered<T>(visits: readonly Visit<readonly T[]>[]): readonly ProbedDatabase<T>[] {
   return visits.flatMap(({ selection, answer }) => (answer === null ? [] : [{ database: selection.database.name, probes: answer }]));
 }
 

@@ -6,7 +6,7 @@ import type { TouchedPartitions } from '../../probe/touched-partitions.ts';
 import { errorText } from './plan-document.ts';
 
 /** A run of a probe as `probe --json` prints it: names as text, the plan as PostgreSQL's own JSON. */
-export interface ProbeDocument {
+interface ProbeDocument {
   readonly table: string;
   readonly probe: string;
   readonly isAutomatic: boolean;
@@ -27,7 +27,7 @@ export interface ProbeDocument {
   readonly plan: unknown;
 }
 
-export interface TouchedDocument {
+interface TouchedDocument {
   readonly scanned: readonly string[];
   readonly pruned: readonly string[];
   /** Of the pruned ones: planned, but never executed. */
@@ -77,7 +77,7 @@ function planOf(text: string): unknown {
 }
 
 /** What the journal keeps of a probe, as `probe --last --json` prints it. */
-export interface ProbeRecordDocument {
+interface ProbeRecordDocument {
   readonly table: string;
   readonly probe: string;
   readonly ranAt: string;

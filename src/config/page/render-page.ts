@@ -145,11 +145,11 @@ probes:
     expect: { partitions: 1, execution: 100ms }
 \`\`\`
 
-PostgreSQL judges \`sql\` when the probe runs, and what is wrong with one is said there; the others run. A probe cannot write: its transaction is
-read-only, a plan that would change a table is refused, and it is rolled back in any case. A param is text that PostgreSQL reads as the type which
-the query gives its place; where nothing in the query says the type, write it: \`$1::timestamptz\`. The session's time zone is UTC and
-its \`search_path\` is empty, so write tables with their schema. Let \`expect.partitions\` be what the query may need on any day: thirty days lie in
-one quarter on most days, and in two on others.`;
+PostgreSQL judges \`sql\` when the probe runs, and what is wrong with one is said there; the others run. A probe cannot write: a statement
+that is no query is refused, its transaction is read-only, and it is rolled back in any case. A param is text that PostgreSQL reads as the
+type which the query gives its place; where nothing in the query says the type, write it: \`$1::timestamptz\`. The time zone is UTC; names
+resolve by the \`search_path\` that ALTER ROLE or ALTER DATABASE give the role, so tables are best written with their schema. Let
+\`expect.partitions\` be what the query may need on any day: thirty days lie in one quarter on most days, and in two on others.`;
 
 const names = `### Names
 
