@@ -3,7 +3,7 @@ import { readServerFacts } from '../catalog/read-server-facts.ts';
 import type { DatabasePolicy } from '../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { OrdinaryAdvice } from '../plan/advice/ordinary/advice.ts';
-import { adviseTable } from '../plan/advice/ordinary/advise-table.ts';
+import { adviseOrdinaryTable } from '../plan/advice/ordinary/advise-ordinary-table.ts';
 import type { OrdinaryTable } from '../plan/advice/ordinary/table.ts';
 import type { Session } from '../postgres/session.ts';
 import { readColumnUse } from '../probe/statements/column-use.ts';
@@ -29,7 +29,7 @@ export async function adviseOrdinary(
     signal,
   );
   return tables.map((facts) =>
-    adviseTable(ordinaryTable(facts, version), use?.get(formatQualifiedName(nameOf(facts.table))) ?? null, targetPartitionBytes),
+    adviseOrdinaryTable(ordinaryTable(facts, version), use?.get(formatQualifiedName(nameOf(facts.table))) ?? null, targetPartitionBytes),
   );
 }
 

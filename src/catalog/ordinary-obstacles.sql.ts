@@ -103,14 +103,6 @@ export const ordinaryObstaclesSql: NamedSql = namedSql(
       ORDER BY k.conname
     ) AS "ownChecks",
     ARRAY(
-      SELECT k.conname::pg_catalog.text
-      FROM pg_catalog.pg_constraint AS k
-      WHERE k.conrelid = w.oid
-        AND k.contype = 'n'
-        AND k.connoinherit
-      ORDER BY k.conname
-    ) AS "ownNotNulls",
-    ARRAY(
       SELECT r.rulename::pg_catalog.text FROM pg_catalog.pg_rewrite AS r WHERE r.ev_class = w.oid ORDER BY r.rulename
     ) AS "rules",
     ARRAY(
@@ -165,9 +157,8 @@ export interface OrdinaryObstaclesRow {
   readonly incoming: readonly IncomingKeyRow[];
   readonly outgoing: readonly string[];
   readonly triggers: readonly TriggerRow[];
-  /** CHECK and (since 18) NOT NULL constraints with NO INHERIT. */
+  /** CHECK constraints with NO INHERIT. */
   readonly ownChecks: readonly string[];
-  readonly ownNotNulls: readonly string[];
   readonly rules: readonly string[];
   /** That name the table. */
   readonly publications: readonly string[];
@@ -215,7 +206,6 @@ export const decodeOrdinaryObstacles: RowDecoder<OrdinaryObstaclesRow> = row<Ord
   outgoing: list(text),
   triggers: json(triggers),
   ownChecks: list(text),
-  ownNotNulls: list(text),
   rules: list(text),
   publications: list(text),
 });

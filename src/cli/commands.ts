@@ -1,4 +1,5 @@
 import type { Command } from './command-line/declaration.ts';
+import { adviseCommand } from './commands/advise.ts';
 import { applyCommand } from './commands/apply.ts';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
@@ -18,6 +19,7 @@ export const commands: readonly Command[] = [
   checkCommand,
   statusCommand,
   probeCommand,
+  adviseCommand,
   validateCommand,
   pauseCommand,
   resumeCommand,

@@ -4,15 +4,15 @@ import type { OrdinaryColumn, OrdinaryTable, UniqueKey } from './table.ts';
 
 /** Exclusion constraints of partitioned tables came with 17: postgresql.org/docs/17/release-17.html. */
 const exclusionsSince = 170000;
-/** ALTER TABLE ... ALTER CONSTRAINT ... INHERIT, and named NOT NULL constraints; UNLOGGED refused: postgresql.org/docs/18/release-18.html. */
-const eighteen = 180000;
+/** UNLOGGED partitioned tables are refused: postgresql.org/docs/18/release-18.html. */
+const loggedSince = 180000;
 
 /**
  * What PostgreSQL refuses of the table as a partitioned one, then what LIKE does not carry over; sentences, each with what to do.
  * Source: postgresql.org/docs/18/ddl-partitioning.html (Limitations), sql-createtable.html, sql-createtrigger.html. Pure.
  */
 export function tableBlockers(table: OrdinaryTable): readonly string[] {
-  return [...inheritance(table), ...ownConstraints(table), ...exclusions(table), ...triggers(table), ...carried(table)];
+  return [...inheritance(table), ...checks(table), ...exclusions(table), ...triggers(table), ...carried(table)];
 }
 
 /** What stands in the way with `column` as the key. Pure. */
@@ -43,7 +43,9 @@ function inheritance({ name, parents, heirs, ofType, isUnlogged, serverVersion }
   }
   if (isUnlogged) {
     const refusal =
-      serverVersion >= eighteen ? 'which PostgreSQL refuses for partitioned tables since 18' : 'which a partitioned table does not hand on';
+      serverVersion >= loggedSince
+        ? 'which PostgreSQL refuses for partitioned tables since 18'
+        : 'which a partitioned table does not hand on';
     found.push(
       `It is UNLOGGED, ${refusal}: the parent below is an ordinary one, and partitions are made UNLOGGED one by one, or not at all.`,
     );
@@ -51,20 +53,12 @@ function inheritance({ name, parents, heirs, ofType, isUnlogged, serverVersion }
   return found;
 }
 
-function ownConstraints({ name, ownChecks, ownNotNulls }: OrdinaryTable): readonly string[] {
-  const table = formatQualifiedName(name);
-  return [
-    ...ownChecks.map(
-      (check) =>
-        `Check constraint ${quoteIdentifier(check)} is NO INHERIT, which a partitioned table cannot have: drop it and add it again without; ` +
-        'until then no check is in the DDL below.',
-    ),
-    ...ownNotNulls.map(
-      (constraint) =>
-        `Constraint ${quoteIdentifier(constraint)} is NOT NULL NO INHERIT, with which the DDL below fails: ` +
-        `ALTER TABLE ${table} ALTER CONSTRAINT ${quoteIdentifier(constraint)} INHERIT;`,
-    ),
-  ];
+function checks({ ownChecks }: OrdinaryTable): readonly string[] {
+  return ownChecks.map(
+    (check) =>
+      `Check constraint ${quoteIdentifier(check)} is NO INHERIT, which a partitioned table cannot have: drop it and add it again without; ` +
+      'until then no check is in the DDL below.',
+  );
 }
 
 function exclusions({ exclusions: found, serverVersion }: OrdinaryTable): readonly string[] {

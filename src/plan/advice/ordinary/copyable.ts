@@ -22,7 +22,7 @@ export function copyableName({ schema, name }: QualifiedName): string {
 
 /** A table's name as a scalar of partitiond's YAML, in double quotes: no variable is read in it, and no control character is left. */
 export function yamlName(name: QualifiedName): string {
-  return JSON.stringify(formatQualifiedName(name).replaceAll('${', '$${')).replace(
+  return JSON.stringify(formatQualifiedName(name).replaceAll('${', () => '$${')).replace(
     /[\p{Cc}\u2028\u2029]/gu,
     (character) => `\\u${hex(character)}`,
   );

@@ -26,9 +26,8 @@ export interface OrdinaryTable {
   /** Names of its own foreign keys. */
   readonly outgoing: readonly string[];
   readonly triggers: readonly TableTrigger[];
-  /** Names of CHECK and of NOT NULL constraints with NO INHERIT. */
+  /** Names of CHECK constraints with NO INHERIT. */
   readonly ownChecks: readonly string[];
-  readonly ownNotNulls: readonly string[];
   readonly rules: readonly string[];
   readonly publications: readonly string[];
 }

@@ -11,7 +11,7 @@ import { chooseWidth } from './width.ts';
  * What partitioning an ordinary table would take: its candidates for the key, what stands in the way, and the proposal with the best of them, whose
  * partitions stay under `targetBytes`. `use`: of recorded statements, null when there are none to look at. Pure, throws nothing.
  */
-export function adviseTable(table: OrdinaryTable, use: ColumnUse | null, targetBytes: number): OrdinaryAdvice {
+export function adviseOrdinaryTable(table: OrdinaryTable, use: ColumnUse | null, targetBytes: number): OrdinaryAdvice {
   const ranked = table.columns
     .flatMap((column): readonly Ranked[] => {
       const key = keyKind(table, column);
