@@ -11,7 +11,9 @@ const benches: Readonly<Record<string, () => Promise<{ run(argv: readonly string
   scrape: () => import('./scrape.ts'),
   fleet: () => import('./fleet.ts'),
   soak: () => import('./soak.ts'),
+  probe: () => import('./probe.ts'),
   status: () => import('./status.ts'),
+  reports: () => import('./reports.ts'),
 };
 
 const [name = '', ...argv] = process.argv.slice(2);

@@ -7,13 +7,13 @@ import { gzip } from 'node:zlib';
 import { installJournal } from '../src/journal/install.ts';
 import { parseSpan } from '../src/partition/interval.ts';
 import type { MaintenancePolicy } from '../src/partition/policy.ts';
-import type { Session } from '../src/postgres/session.ts';
 import { readDatabaseStatus } from '../src/reconcile/read-status.ts';
 import type { DatabaseStatus } from '../src/reconcile/status.ts';
 import { makePartitions } from './many-partitions.ts';
 import { startPeerServer } from './peer-server.ts';
 import { context, dailyPolicy, databasePolicy, openSession } from './policies.ts';
 import { median, printAtMost, timed } from './report.ts';
+import { watchSession } from './watch-session.ts';
 
 const rounds = 15;
 const queriesShown = 5;
@@ -49,7 +49,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     });
     const database = databasePolicy(server.url('postgres'), [policy]);
     const told = new Map<string, number[]>();
-    const watched = watch(session, told);
+    const watched = watchSession(session, ({ name }, _, ms) => told.set(name, [...(told.get(name) ?? []), ms]));
     const read = async (): Promise<DatabaseStatus> => await readDatabaseStatus(watched, database, context, signal);
     const first = await timed(read);
     told.clear();
@@ -70,21 +70,4 @@ export async function run(argv: readonly string[]): Promise<void> {
   } finally {
     await server.stop();
   }
-}
-
-/** The session, which notes how many milliseconds each of its queries takes. */
-function watch(session: Session, told: Map<string, number[]>): Session {
-  const rows: Session['rows'] = async (query, parameters, decode, signal) => {
-    const start = performance.now();
-    const found = await session.rows(query, parameters, decode, signal);
-    told.set(query.name, [...(told.get(query.name) ?? []), performance.now() - start]);
-    return found;
-  };
-  return new Proxy(session, {
-    get: (target, key: keyof Session) => {
-      if (key === 'rows') return rows;
-      const value = target[key];
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
-  });
 }
