@@ -93,10 +93,11 @@ describe('the series of a new leader', () => {
     await using database = await createDatabase();
     await using session = await openSession(database);
     await installJournal(session, 'partitiond', noAbort);
+    const nowSeconds = Math.trunc(Date.now() / 1_000);
     const met = {
       table: { schema: 'public', name: 'good' },
       probe: 'current-interval',
-      ranAt: 1_741_608_000_000_000n,
+      ranAt: BigInt(nowSeconds) * 1_000_000n,
       outcome: 'met',
       scanned: 1,
       total: 12,
@@ -104,7 +105,7 @@ describe('the series of a new leader', () => {
       planningMs: 1,
       executionMs: null,
       problems: [],
-      lastMiss: { at: 1_741_600_000_000_000n, report: 'long ago' },
+      lastMiss: { at: 1n, report: 'long ago' },
     } as const;
     const later = { ...met, table: { schema: 'public', name: 'bad' }, ranAt: met.ranAt + 60_000_000n, outcome: 'missed' } as const;
     const gone = [
@@ -117,8 +118,8 @@ describe('the series of a new leader', () => {
       ['bad', 'current-interval', 'missed'],
       ['good', 'current-interval', 'met'],
     ]);
-    const probeTask = { task: 'probe', lastRunSeconds: 1_741_608_060 };
-    expect(led.tasks).toContainEqual(expect.objectContaining({ ...probeTask, lastSuccessSeconds: 1_741_608_060 }));
+    const probeTask = { task: 'probe', lastRunSeconds: nowSeconds + 60 };
+    expect(led.tasks).toContainEqual(expect.objectContaining({ ...probeTask, lastSuccessSeconds: nowSeconds + 60 }));
     await writeProbeRecords(session, 'partitiond', [{ ...met, outcome: 'failed' }], 'SELECT 1', noAbort);
     const after = await read(database);
     expect(after.tasks).toContainEqual(expect.objectContaining({ ...probeTask, lastSuccessSeconds: after.installedSeconds }));
