@@ -1,39 +1,17 @@
+import type { ColumnRef, Node } from 'libpg-query';
 import type { ProbedTable } from './probed-table.ts';
 import type { QueryPlan } from './query-plan.ts';
+import { loadParser, type PostgresParser } from './syntax/postgres-parser.ts';
+import { touchedPartitions } from './touched-partitions.ts';
+import { splitCondition, withoutValues } from './unpruned/condition-text.ts';
+import { columnPath, judgeCondition, type KeyView } from './unpruned/judge-condition.ts';
+import { joinConditions, parentAlias, type ScanConditions, scanConditions } from './unpruned/plan-conditions.ts';
+import type { Reason } from './unpruned/reason.ts';
+import { askedFor, conditionTooLate, type Finding, hindered, noCondition, pruningOff } from './unpruned/reason-text.ts';
+import { readStatement, type StatementFacts } from './unpruned/statement-conditions.ts';
 
-/** Why partitions of a table are left in a plan. */
-export const unprunedReasons = [
-  /** `enable_partition_pruning` is off. */
-  'pruning-off',
-  /** Nothing is said of the key. */
-  'no-condition',
-  /** The key stands inside of a function or an expression. */
-  'function-on-key',
-  /** The key is cast by the statement. */
-  'cast-on-key',
-  /** The key is cast by PostgreSQL, as the parameter or constant it is compared with is of another type. */
-  'type-differs',
-  /** The key is compared with a parameter whose value the plan does not know. */
-  'generic-plan',
-  /** The key is compared with a column of another table. */
-  'join-only',
-  /** The value changes while the statement runs: a volatile function. */
-  'volatile-value',
-  /** It stands in a condition that leaves other rows too: OR, NOT, <>. */
-  'not-restricting',
-  /** The condition prunes, and what is left is what it asks for. */
-  'asked-for',
-] as const;
-
-export type UnprunedKind = (typeof unprunedReasons)[number];
-
-export interface UnprunedReason {
-  readonly kind: UnprunedKind;
-  /** One sentence: what is, with the condition's own text. */
-  readonly message: string;
-  /** One sentence: what to write instead; null for `asked-for`. */
-  readonly fix: string | null;
-}
+/** See `Reason`. */
+export type UnprunedReason = Reason;
 
 export interface ExplainUnprunedOptions {
   /** Whether constants of conditions may be quoted; otherwise they are `?`, as they may be somebody's values. False by default. */
@@ -42,13 +20,116 @@ export interface ExplainUnprunedOptions {
 
 /**
  * Why what is left of `table` in `plan` did not prune; null when nothing is left. `sql`: the statement, which tells a cast that it
- * writes from one that PostgreSQL added.
+ * writes from one that PostgreSQL added. Reads the conditions that PostgreSQL printed at the scans of what is left, then those of joins, then,
+ * where these say nothing of the key or do not parse, the statement. Throws nothing.
  */
 export async function explainUnpruned(
-  _plan: QueryPlan,
-  _table: ProbedTable,
-  _sql: string,
-  _options: ExplainUnprunedOptions = {},
-): Promise<UnprunedReason | null> {
-  return await Promise.resolve(null);
+  plan: QueryPlan,
+  table: ProbedTable,
+  sql: string,
+  options: ExplainUnprunedOptions = {},
+): Promise<Reason | null> {
+  const touched = touchedPartitions(plan, table);
+  if (touched.scanned.length === 0) return null;
+  if (plan.settings['enable_partition_pruning'] === 'off') return pruningOff();
+  const parser = await loadParser();
+  const known = { keyType: table.keyType, hasPruned: touched.pruned.length > 0, wasRun: plan.root.loops !== null };
+  const statement = readStatement(parser.parse(sql) ?? [], table.keyColumn, known);
+  const reader: Reader = { parser, table, known, statement, quotesValues: options.quotesValues ?? false };
+  const reasons = scanConditions(plan, table).map((scan) => explainScan(scan, joinConditions(plan), reader));
+  // Of several references to the table the one that is hindered says more than the one that is not.
+  return reasons.find(({ kind }) => kind !== 'asked-for') ?? reasons[0] ?? null;
+}
+
+interface Reader {
+  readonly parser: PostgresParser;
+  readonly table: ProbedTable;
+  readonly known: Pick<KeyView, 'keyType' | 'hasPruned' | 'wasRun'>;
+  readonly statement: StatementFacts;
+  readonly quotesValues: boolean;
+}
+
+function explainScan(scan: ScanConditions, joins: readonly string[], reader: Reader): Reason {
+  const { table, statement } = reader;
+  const atScan = read(scan.texts, scan.alias, reader);
+  const reason = reasonOf(atScan.findings, reader);
+  if (reason !== null) return reason;
+  const atJoins = read(joins, scan.alias, reader).findings;
+  const joined = atJoins.find(({ mark }) => mark.kind === 'join-only');
+  if (joined !== undefined) return reasonOf([joined], reader) ?? noCondition(table);
+  if (atJoins.length > 0)
+    return (
+      reasonOf(
+        atJoins.filter(({ mark }) => mark.kind !== 'prunes'),
+        reader,
+      ) ?? conditionTooLate(table)
+    );
+  if (atScan.isUnclear)
+    return (
+      reasonOf(
+        statement.marks.map((mark) => ({ mark, text: null })),
+        reader,
+      ) ?? noCondition(table)
+    );
+  // PostgreSQL 17 and later leave out that a NOT NULL column is not null.
+  const isSaid = statement.marks.some((mark) => mark.kind !== 'not-restricting' || mark.how !== 'not-null');
+  return isSaid ? conditionTooLate(table) : noCondition(table);
+}
+
+interface Reading {
+  readonly findings: readonly Finding[];
+  /** Whether something may be said of the key that could not be read. */
+  readonly isUnclear: boolean;
+}
+
+function read(texts: readonly string[], alias: string, { parser, table, known, statement, quotesValues }: Reader): Reading {
+  const isOurs = aliasTest(alias);
+  const view: KeyView = {
+    ...known,
+    parameters: statement.parameters,
+    isKey: (column) => isOurs(column) && columnPath(column).at(-1) === table.keyColumn,
+    isSameRow: isOurs,
+  };
+  const findings: Finding[] = [];
+  let isUnclear = false;
+  for (const { text, expression, hasSubplan } of texts.flatMap((condition) => splitCondition(parser, condition))) {
+    const condition = conditionOf(parser, expression);
+    const mark = condition === null ? null : judgeCondition(condition, view);
+    // Before PostgreSQL 17 a hashed subplan does not show what it is compared with.
+    isUnclear ||= condition === null || hasSubplan;
+    if (mark !== null) findings.push({ mark, text: quotesValues ? text : withoutValues(parser, text) });
+  }
+  return { findings, isUnclear };
+}
+
+/** Whether a column is of the reference whose scan has the alias; joins name the table's own alias instead of a partition's. */
+function aliasTest(alias: string): (column: ColumnRef) => boolean {
+  const parent = parentAlias(alias);
+  return (column) => {
+    const [qualifier, ...rest] = columnPath(column);
+    return rest.length === 1 && (qualifier === alias || qualifier === parent);
+  };
+}
+
+function conditionOf(parser: PostgresParser, expression: string): Node | null {
+  const [statement] = parser.parse(`SELECT WHERE ${expression}`) ?? [];
+  return statement !== undefined && 'SelectStmt' in statement ? (statement.SelectStmt.whereClause ?? null) : null;
+}
+
+/** What hinders comes before what prunes unless that bounds the key on both sides; what hardly restricts comes last. */
+function reasonOf(findings: readonly Finding[], { table, statement }: Reader): Reason | null {
+  const pruning = findings.filter(({ mark }) => mark.kind === 'prunes');
+  const asked = askedFor(pruning.map(({ text }) => text).filter((text) => text !== null));
+  if (isClosed(pruning)) return asked;
+  const hindering = findings.flatMap(({ mark, text }) => (mark.kind === 'prunes' ? [] : [{ mark, text }]));
+  const strong = hindering.find(({ mark }) => mark.kind !== 'join-only' && (mark.kind !== 'not-restricting' || mark.how === 'or'));
+  if (strong !== undefined) return hindered(table, strong, statement.castsKey);
+  if (pruning.length > 0) return asked;
+  const weak = hindering.find(({ mark }) => mark.kind === 'join-only') ?? hindering[0];
+  return weak === undefined ? null : hindered(table, weak, statement.castsKey);
+}
+
+function isClosed(pruning: readonly Finding[]): boolean {
+  const sides = new Set(pruning.map(({ mark }) => (mark.kind === 'prunes' ? mark.side : null)));
+  return sides.has('exact') || (sides.has('lower') && sides.has('upper'));
 }
