@@ -8,6 +8,7 @@ import { planCommand } from './commands/plan.ts';
 import { probeCommand } from './commands/probe.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { daemonCommand } from './commands/run.ts';
+import { statementsCommand } from './commands/statements.ts';
 import { statusCommand } from './commands/status.ts';
 import { validateCommand } from './commands/validate.ts';
 
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   statusCommand,
   probeCommand,
   adviseCommand,
+  statementsCommand,
   validateCommand,
   pauseCommand,
   resumeCommand,

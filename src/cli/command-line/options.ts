@@ -22,6 +22,7 @@ type OptionKey =
   | 'for'
   | 'probe'
   | 'last'
+  | 'limit'
   | 'help'
   | 'version';
 
@@ -40,6 +41,7 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   for: valued('for', 'DURATION', 'stop after this time, for example 20s or 5m'),
   probe: { ...valued('probe', 'NAME', 'only the probes of this name (repeatable)'), isRepeatable: true },
   last: flag('last', 'print what the journal keeps of the last run that was not met, and run nothing'),
+  limit: valued('limit', 'N', 'print up to N statements of each database (default 20)'),
   help: flag('help', 'print this help', 'h'),
   version: flag('version', 'print the version', 'V'),
 };
