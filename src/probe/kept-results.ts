@@ -29,20 +29,15 @@ export async function keepResults(
   await writeProbeRecords(session, journalSchema, results.map(probeRecord), guard, signal);
 }
 
-/** What is kept of a run. Pure, throws nothing. */
-export function probeRecord(result: ProbeResult): ProbeRecord {
+/** A run without its plan. Pure, throws nothing. */
+export function probeRun(result: ProbeResult): Omit<ProbeRecord, 'lastMiss'> {
   const { table, probe, ranAt, outcome, touched, allowed, planningMs, executionMs, problems } = result;
-  return {
-    table,
-    probe,
-    ranAt,
-    outcome,
-    scanned: touched?.scanned.length ?? null,
-    total: touched === null ? null : touched.scanned.length + touched.pruned.length,
-    allowed,
-    planningMs,
-    executionMs,
-    problems,
-    lastMiss: outcome === 'met' ? null : { at: ranAt, report: describeProbe(result).join('\n') },
-  };
+  const scanned = touched?.scanned.length ?? null;
+  const total = touched === null ? null : touched.scanned.length + touched.pruned.length;
+  return { table, probe, ranAt, outcome, scanned, total, allowed, planningMs, executionMs, problems };
+}
+
+function probeRecord(result: ProbeResult): ProbeRecord {
+  const { outcome, ranAt } = result;
+  return { ...probeRun(result), lastMiss: outcome === 'met' ? null : { at: ranAt, report: describeProbe(result).join('\n') } };
 }

@@ -43,7 +43,10 @@ export async function readLedDatabase(
   };
   const installedAt = await read('the age of the journal', (until) => readInstalledAt(session, journalSchema, until));
   const history = await read('the history', (until) => readHistory(session, journalSchema, wanted, until));
-  const probes = (await read('the results of probes', (until) => readKeptResults(session, database, until))) ?? [];
+  // Where no probe runs, what one found once would stand there for ever.
+  const isProbed = scheduleOf('probe', configuration.schedules) !== null;
+  const kept = isProbed ? await read('the results of probes', (until) => readKeptResults(session, database, until)) : null;
+  const probes = kept ?? [];
   const installedSeconds = seconds(installedAt) ?? nowSeconds;
   const past = new Map((history?.tasks ?? []).map((task) => [task.task, task]));
   const probed = probeHistory(probes);

@@ -1,7 +1,7 @@
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import { keepResults, probeRecord } from '../../probe/kept-results.ts';
+import { keepResults, probeRun } from '../../probe/kept-results.ts';
 import { runProbes } from '../../probe/run-probes.ts';
 import { auditStatements } from '../../probe/statements/audit-statements.ts';
 import { unprunedShare } from '../../probe/statements/unpruned-share.ts';
@@ -49,7 +49,7 @@ export async function probe(
   const { safety } = configuration;
   const startedAt = clock.monotonicMs();
   const results = await runProbes(session, database, { safety, clock, tables: null }, signal);
-  metrics.probesRun(database.name, results.map(probeRecord));
+  metrics.probesRun(database.name, results.map(probeRun));
   memory.log.passed(results, clock.monotonicMs() - startedAt);
   await keepResults(session, database.journalSchema, results, guardSql, signal);
   if (isThorough || memory.auditPace.isDue(clock.monotonicMs())) await audit(session, database, memory, surroundings, signal);
