@@ -11,10 +11,9 @@ export function searchPathOf(
   schema: string,
   schemas: readonly string[],
 ): string {
-  const own = roleName === null ? '' : quoteIdentifier(roleName);
+  // What cannot be asked for: pg_catalog is searched anyway.
+  const own = roleName === null ? 'pg_catalog' : quoteIdentifier(roleName);
   const [configured = '"$user", public'] = searchPaths;
-  const path = configured.replaceAll('"$user"', own).replaceAll('$user', own);
-  const added = [...new Set([schema, ...schemas, 'public'])].map(quoteIdentifier);
-  // An empty item is no valid path.
-  return [...path.split(',').filter((item) => item.trim() !== '' && item.trim() !== '""'), ...added, 'pg_temp'].join(', ');
+  const path = configured.trim() === '' ? 'pg_catalog' : configured.replaceAll('"$user"', () => own);
+  return [path, ...[...new Set([schema, ...schemas, 'public'])].map(quoteIdentifier), 'pg_temp'].join(', ');
 }

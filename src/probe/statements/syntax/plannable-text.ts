@@ -58,7 +58,7 @@ function typedConstantStart(tokens: readonly Token[], i: number): number | null 
   const word = (at: number): string => tokens[at]?.text.toLowerCase() ?? '';
   let at = i - 1;
   if (word(at) === 'zone' && word(at - 1) === 'time' && (word(at - 2) === 'with' || word(at - 2) === 'without')) at -= 3;
-  if (word(at) === ')' && word(at - 2) === '(') at -= 3;
+  if (word(at) === ')') at = tokens.findLastIndex(({ text }, place) => place < at && text === '(') - 1;
   if (!typesOfOneWord.has(word(at)) || word(at - 1) === '.' || word(at - 1) === 'as') return null;
   return tokens[at]?.start ?? null;
 }
