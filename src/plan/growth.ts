@@ -32,7 +32,7 @@ export function fitGrowth(closed: readonly ClosedPartition[]): Growth | null {
   const filled = closed.filter(({ bytes }) => bytes > 0);
   const last = filled.at(-1);
   if (last === undefined || filled.length < 3) return null;
-  const found = findSeason(filled);
+  const found = findSeason(filled, last);
   const fitted = found?.steady ?? filled.slice(-mostPartitions);
   const start = fitted.reduce((least, { from }) => Math.min(least, from), last.from);
   return { ...fitTrend(fitted, last.to), at: last.to, trustedSeconds: last.to - start, season: found?.season ?? null };

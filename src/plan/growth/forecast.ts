@@ -45,7 +45,7 @@ export function forecastSizes(partitions: readonly SizedPartition[], { now, keep
   const sizes = horizons.map((days) => {
     const cutoff = cutoffAt(now, keepSeconds, days);
     const left = leaving.reduce((sum, { to, bytes }) => (to <= cutoff ? sum + bytes : sum), 0);
-    return { days, bytes: total - left + growthBetween(growth, Math.max(now, cutoff), now + days * day) };
+    return { days, bytes: Math.max(0, total - left) + growthBetween(growth, Math.max(now, cutoff), now + days * day) };
   });
   return { growth, sizes };
 }
