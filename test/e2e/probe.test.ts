@@ -260,7 +260,7 @@ describe('probe --last', () => {
     {
       await using daemon = workspace.start(['run']);
       const kept = (): Promise<unknown[]> => database.query('SELECT FROM partitiond.probe_result');
-      await waitFor('two results of probes in the journal', kept, (rows) => rows.length === 2);
+      await waitFor('two results of probes in the journal', kept, (rows) => rows.length === 2, { timeoutMs: 60_000 });
       daemon.signal('SIGTERM');
       await daemon.exited;
     }
