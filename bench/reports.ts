@@ -11,7 +11,7 @@ import { printComparison } from './reports/print-comparison.ts';
 import { reportRows } from './reports/report-rows.ts';
 
 /** About two minutes of loading on two cores. */
-const defaultRows = 2_000_000;
+const defaultRows = 4_000_000;
 
 export async function run(argv: readonly string[]): Promise<void> {
   const { values } = parseArgs({ args: [...argv], options: { rows: { type: 'string', default: String(defaultRows) } } });

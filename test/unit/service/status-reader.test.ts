@@ -3,6 +3,7 @@ import type { DatabasePolicy } from '../../../src/partition/policy.ts';
 import { systemClock } from '../../../src/postgres/clock.ts';
 import type { DatabaseStatus } from '../../../src/reconcile/status.ts';
 import { createStatusReader, type StatusSource } from '../../../src/service/http/status-reader.ts';
+import { scheduledTasks } from '../../../src/service/tasks/schedule.ts';
 import { silentSurroundings } from '../../support/surroundings.ts';
 
 /** Two databases: `app` answers at once, `dead` when it is told to; time passes when it is told to. */
@@ -63,6 +64,16 @@ describe('the status of databases', () => {
     const desk = new Desk();
     expect(await desk.read(['app'])).toMatchObject([{ database: 'app', leadership: { isLeading: true, epoch: '3', refused: null } }]);
     expect(desk.asked).toEqual(['app']);
+  });
+
+  it('comes with the next runs of the configuration that is in force, also where there is no answer', async () => {
+    const desk = new Desk();
+    const all = desk.read();
+    desk.pass(5_000);
+    for (const { database, nextRuns } of await all) {
+      expect(nextRuns.map(({ task }) => task).toSorted(), database).toEqual(scheduledTasks.toSorted());
+      expect(nextRuns.map(({ at }) => at)).toEqual(nextRuns.map(({ at }) => at).toSorted());
+    }
   });
 
   it('waits 5 s for one that does not answer, and shows the others', async () => {
