@@ -13,7 +13,7 @@ import { adviseTable, type MeasuredSize } from '../plan/advice/advise-table.ts';
 import type { LockedRelations } from '../plan/advice/lock-advice.ts';
 import type { TableAdvice } from '../plan/advice/table-advice.ts';
 import type { Session } from '../postgres/session.ts';
-import type { AdviceRequest, ManagedAdvice } from './advise-database.ts';
+import type { AdviceRequest, ManagedAdvice } from './database-advice.ts';
 
 /** What all tables are read with. */
 interface Reading {

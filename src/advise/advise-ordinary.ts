@@ -7,7 +7,7 @@ import { adviseOrdinaryTable } from '../plan/advice/ordinary/advise-ordinary-tab
 import type { OrdinaryTable } from '../plan/advice/ordinary/table.ts';
 import type { Session } from '../postgres/session.ts';
 import { readColumnUse } from '../probe/statements/column-use.ts';
-import type { AdviceRequest } from './advise-database.ts';
+import type { AdviceRequest } from './database-advice.ts';
 
 /** The configuration's default of `targetPartitionSize`, for tables that have no policy yet. */
 export const targetPartitionBytes: number = 32 * 1024 ** 3;

@@ -7,7 +7,7 @@ import {
 } from '../catalog/relation-kinds.sql.ts';
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import type { Session } from '../postgres/session.ts';
-import type { OtherTable } from './advise-database.ts';
+import type { OtherTable } from './database-advice.ts';
 
 /** More names than anybody misspells. */
 const mostNames = 10_000;

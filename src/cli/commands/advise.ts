@@ -1,4 +1,5 @@
-import { adviseDatabase, type DatabaseAdvice, type ManagedAdvice, type OtherTable } from '../../advise/advise-database.ts';
+import { adviseDatabase } from '../../advise/advise-database.ts';
+import type { DatabaseAdvice, ManagedAdvice, OtherTable } from '../../advise/database-advice.ts';
 import { nearestWord } from '../../config/document/nearest-word.ts';
 import { UsageError } from '../../errors.ts';
 import { formatInterval } from '../../partition/interval.ts';

@@ -1,4 +1,4 @@
-import type { ManagedAdvice } from '../../advise/advise-database.ts';
+import type { ManagedAdvice } from '../../advise/database-advice.ts';
 import { formatInterval } from '../../partition/interval.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { fewestClosed } from '../../plan/advice/advise-table.ts';

@@ -1,8 +1,8 @@
-import { parse } from 'libpg-query';
-import { StatementError } from '../../errors.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import { decodeMentioningStatement, decodeStatementsSchema, mentioningStatementsSql, statementsSchemaSql } from './column-use.sql.ts';
+import { loadParser } from '../syntax/postgres-parser.ts';
+import { findRecorded } from './find-recorded.ts';
+import { type Fields, isFields, itemsOf, stringsOf } from './syntax/tree.ts';
 
 /** What recorded statements do with the columns of one table. */
 export interface ColumnUse {
@@ -15,8 +15,6 @@ export interface ColumnUse {
 }
 
 const mostStatements = 2000;
-/** The library is not preloaded; the role may not read the view. Source: postgresql.org/docs/18/pgstatstatements.html. */
-const unreadable: ReadonlySet<string> = new Set(['55000', '42501']);
 
 /**
  * Reads pg_stat_statements for `tables`; the answer is by their name for SQL. Null where there is no such extension or it cannot be read.
@@ -27,30 +25,25 @@ export async function readColumnUse(
   tables: readonly QualifiedName[],
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, ColumnUse> | null> {
-  const [found] = await session.rows(statementsSchemaSql, [], decodeStatementsSchema, signal);
-  if (found === undefined) return null;
-  const names = tables.map(({ name }) => name);
-  try {
-    const query = mentioningStatementsSql(found.schema);
-    const rows = await session.rows(query, [names, mostStatements], decodeMentioningStatement, signal);
-    return await columnUse(
-      rows.map(({ text }) => text),
-      tables,
-    );
-  } catch (error) {
-    if (error instanceof StatementError && unreadable.has(error.sqlstate)) return null;
-    throw error;
-  }
+  // As they stand in a text: there a quote in a name is written twice.
+  const names = tables.map(({ name }) => name.replaceAll('"', '""'));
+  const { obstacle, rows } = await findRecorded(session, names, mostStatements, signal);
+  if (obstacle !== null) return null;
+  return await columnUse(
+    rows.map(({ text }) => text),
+    tables,
+  );
 }
 
 /**
- * The same of texts. A name without a schema counts as the table's, as nobody knows the search_path of then. Texts that PostgreSQL's parser does
- * not read count for nothing: `interval $1`, which the recording makes of constants, and texts that were cut off.
+ * The same of texts. A name without a schema counts as the table's, as nobody knows the search_path of then. Texts that do not parse (they were
+ * cut off) count for nothing. Throws nothing.
  */
 export async function columnUse(texts: readonly string[], tables: readonly QualifiedName[]): Promise<ReadonlyMap<string, ColumnUse>> {
   const counts = new Map(tables.map((table) => [formatQualifiedName(table), new Counts()]));
+  const parser = await loadParser();
   for (const text of texts) {
-    const tree: unknown = await parse(text).catch(() => null);
+    const tree = parser.parse(text);
     for (const table of tables) counts.get(formatQualifiedName(table))?.add(new Reading(table).of(tree));
   }
   return counts;
@@ -110,8 +103,8 @@ class Reading implements Seen {
       for (const item of node) this.#walk(item, scope, isCondition);
       return;
     }
-    for (const [key, value] of Object.entries(asNode(node))) {
-      if (queries.has(key)) this.#enter(key, asNode(value), scope);
+    for (const [key, value] of Object.entries(bodyOf(node))) {
+      if (queries.has(key)) this.#enter(key, bodyOf(value), scope);
       else if (key === 'ColumnRef') {
         if (isCondition) this.#note(value, scope);
       } else if (key !== 'NullTest') this.#walk(value, scope, isCondition || conditions.has(key));
@@ -119,7 +112,7 @@ class Reading implements Seen {
   }
 
   /** One query: first what it reads, then its parts. */
-  #enter(kind: string, query: Node, outer: Scope): void {
+  #enter(kind: string, query: Fields, outer: Scope): void {
     const hidden = new Set([...outer.hidden, ...withNames(query['withClause'])]);
     // What INSERT fills it does not read.
     const target = kind === 'InsertStmt' ? [] : [{ RangeVar: query['relation'] }];
@@ -129,15 +122,15 @@ class Reading implements Seen {
     const shadowed = new Set(ranges.map(aliasOf));
     const aliases = new Set([...[...outer.aliases].filter((alias) => !shadowed.has(alias)), ...own.map(aliasOf)]);
     const scope: Scope = { aliases, isHere: own.length > 0, hidden };
-    if (kind === 'UpdateStmt' && this.#isTable(asNode(query['relation']), hidden)) this.#noteAssignments(query['targetList']);
+    if (kind === 'UpdateStmt' && this.#isTable(bodyOf(query['relation']), hidden)) this.#noteAssignments(query['targetList']);
     for (const [key, value] of Object.entries(query)) {
       // The sides of a UNION are bodies of their own.
-      if (kind === 'SelectStmt' && (key === 'larg' || key === 'rarg')) this.#enter(kind, asNode(value), { ...outer, hidden });
+      if (kind === 'SelectStmt' && (key === 'larg' || key === 'rarg')) this.#enter(kind, bodyOf(value), { ...outer, hidden });
       else this.#walk(value, scope, conditions.has(key));
     }
   }
 
-  #isTable(range: Node, hidden: ReadonlySet<string>): boolean {
+  #isTable(range: Fields, hidden: ReadonlySet<string>): boolean {
     const { relname, schemaname } = range as { relname?: unknown; schemaname?: unknown };
     if (relname !== this.#table.name) return false;
     return schemaname === undefined ? !hidden.has(this.#table.name) : schemaname === this.#table.schema;
@@ -145,43 +138,36 @@ class Reading implements Seen {
 
   /** `column`, `alias.column`, `table.column` or `schema.table.column`. */
   #note(reference: unknown, { aliases, isHere }: Scope): void {
-    const names = asList(asNode(reference)['fields']).map((field) => asNode(asNode(field)['String'])['sval']);
+    const names = stringsOf(bodyOf(reference)['fields']);
     const [column, prefix] = [names.at(-1), names.at(-2)];
-    if (typeof column !== 'string') return;
-    if (typeof prefix === 'string' ? aliases.has(prefix) : isHere) this.conditions.add(column);
+    if (column !== undefined && (prefix === undefined ? isHere : aliases.has(prefix))) this.conditions.add(column);
   }
 
   #noteAssignments(targets: unknown): void {
-    for (const target of asList(targets)) {
-      const name = asNode(asNode(target)['ResTarget'])['name'];
+    for (const target of itemsOf(targets)) {
+      const name = bodyOf(bodyOf(target)['ResTarget'])['name'];
       if (typeof name === 'string') this.assignments.add(name);
     }
   }
 }
 
-type Node = Readonly<Record<string, unknown>>;
-
-function asNode(value: unknown): Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Node) : {};
-}
-
-function asList(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : [];
+function bodyOf(value: unknown): Fields {
+  return isFields(value) ? value : {};
 }
 
 /** Names of tables and views in FROM, those inside of joins too; subqueries are queries of their own. */
-function rangesOf(node: unknown): readonly Node[] {
+function rangesOf(node: unknown): readonly Fields[] {
   if (Array.isArray(node)) return node.flatMap(rangesOf);
-  const { RangeVar: range, JoinExpr: join, RangeTableSample: sample } = asNode(node);
-  if (range !== undefined) return [asNode(range)];
-  if (join !== undefined) return rangesOf([asNode(join)['larg'], asNode(join)['rarg']]);
-  return sample === undefined ? [] : rangesOf(asNode(sample)['relation']);
+  const { RangeVar: range, JoinExpr: join, RangeTableSample: sample } = bodyOf(node);
+  if (range !== undefined) return [bodyOf(range)];
+  if (join !== undefined) return rangesOf([bodyOf(join)['larg'], bodyOf(join)['rarg']]);
+  return sample === undefined ? [] : rangesOf(bodyOf(sample)['relation']);
 }
 
-function aliasOf(range: Node): string {
-  return String(asNode(range['alias'])['aliasname'] ?? range['relname']);
+function aliasOf(range: Fields): string {
+  return String(bodyOf(range['alias'])['aliasname'] ?? range['relname']);
 }
 
 function withNames(clause: unknown): readonly string[] {
-  return asList(asNode(clause)['ctes']).map((cte) => String(asNode(asNode(cte)['CommonTableExpr'])['ctename']));
+  return itemsOf(bodyOf(clause)['ctes']).map((cte) => String(bodyOf(bodyOf(cte)['CommonTableExpr'])['ctename']));
 }
