@@ -49,7 +49,7 @@ describe('the probes of the daemon', () => {
     expect((await daemon.scrape()).get('task_runs_total{database="app",task="probe",outcome="failed"}')).toBe(0);
   });
 
-  it('are there from the first scrape of the next leader on, and run when somebody asks', async () => {
+  it('run when somebody asks, also during a pause, and are there from the first scrape of the next leader on', async () => {
     await using database = await createDatabase();
     await database.query('CREATE TABLE public.events (id int8, at timestamptz NOT NULL) PARTITION BY RANGE (at)');
     using file = policyFile(database, [events], schedules('"0 0 1 1 *"'));
@@ -64,7 +64,14 @@ describe('the probes of the daemon', () => {
       await first.waitForSample('task_in_progress{database="app",task="probe"}', 0);
       expect(await order(first.admin)).toEqual([202, { task: 'probe', databases: [{ database: 'app', answer: 'accepted' }] }]);
       await first.waitForSample(`probe_runs_total{${ofProbe},outcome="met"}`, 2);
+      // It only reads, so a pause is no obstacle.
+      await fetch(`${first.admin}/-/pause?reason=test`, { method: 'POST' });
+      await first.waitForSample('paused{database="app"}', 1);
       await first.waitForSample('task_in_progress{database="app",task="probe"}', 0);
+      expect(await order(first.admin)).toEqual([202, { task: 'probe', databases: [{ database: 'app', answer: 'accepted' }] }]);
+      await first.waitForSample(`probe_runs_total{${ofProbe},outcome="met"}`, 3);
+      await first.waitForSample('task_in_progress{database="app",task="probe"}', 0);
+      await fetch(`${first.admin}/-/resume`, { method: 'POST' });
       before = await first.scrape();
     }
     // A new leader makes partitions before it probes, and here it must wait for that.

@@ -135,6 +135,24 @@ describe('the task probe', () => {
     expect(leader.outcomes('probe')).toEqual(['ok']);
   });
 
+  it('that takes longer than schedules.maxRuntime is stopped, waits before the next firing, and not for whoever asks', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    const slow =
+      '{ name: slow, sql: "SELECT pg_sleep(60), at FROM public.events LIMIT 1", analyze: true, timeout: 30s, expect: { partitions: 3 } }';
+    await database.query("INSERT INTO public.events VALUES (1, '2025-01-05Z')");
+    await using leader = await Leader.of(database, { top: `schedules: { ${everyTenSeconds}, maxRuntime: 1s }`, tables: events(slow) });
+    await leader.runner.fire('probe', 'requested');
+    expect(leader.outcomes('probe')).toEqual(['failed']);
+    expect(leader.linesOf('task failed')).toMatchObject([{ task: 'probe', code: 'PD505' }]);
+    expect(await journalled(database)).toEqual([]);
+    await leader.runner.fire('probe', 'scheduled');
+    expect(leader.linesOf('task skipped')).toMatchObject([{ task: 'probe', reason: 'it waits after failures' }]);
+    await database.query('TRUNCATE public.events');
+    await leader.runner.fire('probe', 'requested');
+    expect(leader.outcomes('probe')).toEqual(['failed', 'ok']);
+  });
+
   it('goes beside a step that waits for its lock, under a name of its own', async () => {
     await using database = await createDatabase();
     await createEvents(database);
