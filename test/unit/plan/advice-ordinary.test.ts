@@ -133,7 +133,10 @@ describe('candidates for the key', () => {
   it('say what speaks for and against them', () => {
     const remarksOf = (column: OrdinaryColumn, use: ColumnUse | null = null, fields: Partial<OrdinaryTable> = {}): readonly string[] =>
       adviseOrdinaryTable(tableOf([column], fields), use, target).candidates[0]?.remarks ?? [];
-    expect(remarksOf(columnOf('at', { nullFraction: null }))).toEqual(['no statistics yet: ANALYZE the table first']);
+    expect(remarksOf(columnOf('at', { nullFraction: null }))).toEqual(['no statistics to be seen: ANALYZE the table first']);
+    expect(remarksOf(columnOf('at', { nullFraction: null }), null, { hasRowSecurity: true })).toEqual([
+      'no statistics to be seen: ANALYZE the table first, as a role that row security does not bind',
+    ]);
     expect(remarksOf(columnOf('at', { nullFraction: null, canSelect: false }))).toEqual([
       'its statistics need the privilege SELECT on the column',
     ]);

@@ -43,14 +43,17 @@ function describe(table: OrdinaryTable, { column, key }: Ranked, range: KeyRange
     from: range === null ? null : key.codec.display(range.from),
     to: range === null ? null : key.codec.display(range.to),
     use: use === null ? null : { statements: use.conditions.get(column.name) ?? 0, of: use.statements },
-    remarks: [...statisticsRemarks(column, range), ...valueRemarks(table, column, key.kind, use)],
+    remarks: [...statisticsRemarks(table, column, range), ...valueRemarks(table, column, key.kind, use)],
     blockers: keyBlockers(table, column),
   };
 }
 
-function statisticsRemarks(column: OrdinaryColumn, range: KeyRange | null): readonly string[] {
+function statisticsRemarks(table: OrdinaryTable, column: OrdinaryColumn, range: KeyRange | null): readonly string[] {
   if (column.nullFraction === null) {
-    return [column.canSelect ? 'no statistics yet: ANALYZE the table first' : 'its statistics need the privilege SELECT on the column'];
+    if (!column.canSelect) return ['its statistics need the privilege SELECT on the column'];
+    return [
+      `no statistics to be seen: ANALYZE the table first${table.hasRowSecurity ? ', as a role that row security does not bind' : ''}`,
+    ];
   }
   const found: string[] = [];
   if (Math.abs(column.correlation ?? 0) >= 0.9) found.push('rows lie on disk in its order');
