@@ -40,7 +40,11 @@ function growthLines({ axis, growth, closedPartitions }: TableAdvice): readonly 
 const seasons = { week: ', up and down with the days of the week', year: ', up and down with the months of the year' } as const;
 
 function paceLine({ bytesPerDay, trendPerDay, season }: GrowthAdvice): string {
-  const change = trendPerDay === 0 ? '' : `, ${trendPerDay > 0 ? 'more' : 'less'} by ${formatBytes(Math.abs(trendPerDay))} each day`;
+  // What is less than a thousandth is rounding or chance.
+  const change =
+    Math.abs(trendPerDay) * 1000 <= bytesPerDay
+      ? ''
+      : `, ${trendPerDay > 0 ? 'more' : 'less'} by ${formatBytes(Math.abs(trendPerDay))} each day`;
   return `Growth: ${formatBytes(bytesPerDay)} a day${change}${season === null ? '' : seasons[season]}.`;
 }
 

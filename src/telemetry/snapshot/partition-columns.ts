@@ -1,8 +1,7 @@
-import type { KeyCodec } from '../../partition/key.ts';
 import type { Partition, PartitionedTable } from '../../partition/partition.ts';
-import { isPosition } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Coverage } from '../../plan/coverage.ts';
+import { calendarSeconds } from '../../plan/growth/seconds.ts';
 import { type TextColumn, textColumn } from './text-column.ts';
 
 /** What is kept of the partitions of one table, aligned with one another: some 100 bytes for each rather than a kilobyte of objects. */
@@ -40,8 +39,8 @@ export function partitionColumns(table: PartitionedTable, coverage: Coverage | n
     bytes: number(({ estimatedBytes }) => estimatedBytes),
     isClosed: flag((partition) => (coverage !== null && isClosed(partition, coverage) ? 1 : 0)),
     rank: flag(({ oid }) => special.get(oid) ?? ranks.ordinary),
-    from: number(({ bound }) => (bound.kind === 'range' ? seconds(codec, bound.from) : Number.NaN)),
-    to: number(({ bound }) => (bound.kind === 'range' ? seconds(codec, bound.to) : Number.NaN)),
+    from: number(({ bound }) => (bound.kind === 'range' ? calendarSeconds(codec, bound.from) : Number.NaN)),
+    to: number(({ bound }) => (bound.kind === 'range' ? calendarSeconds(codec, bound.to) : Number.NaN)),
   };
 }
 
@@ -58,11 +57,6 @@ function specialPartitions(partitions: readonly Partition[], coverage: Coverage 
 
 function isClosed({ bound, isDetachPending }: Partition, { position }: Coverage): boolean {
   return bound.kind === 'range' && !isDetachPending && bound.to <= position;
-}
-
-/** The calendar is enough for widths and paces, and costs a tenth of an instant in a time zone. */
-export function seconds(codec: KeyCodec, edge: bigint | number): number {
-  return codec.axis === 'time' && isPosition(edge) ? Number(codec.toCalendar(edge)) / 1e6 : Number.NaN;
 }
 
 /** The bare name in the table's own schema, the qualified one elsewhere: unique within the table. */

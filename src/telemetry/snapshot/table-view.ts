@@ -1,11 +1,11 @@
-import { addSpan } from '../../partition/calendar.ts';
 import type { PartitionedTable, TableState } from '../../partition/partition.ts';
 import type { TablePolicy } from '../../partition/policy.ts';
 import { type Edge, type EpochMicros, isPosition } from '../../partition/position.ts';
 import { type Coverage, tableCoverage } from '../../plan/coverage.ts';
 import type { Finding } from '../../plan/finding.ts';
+import { calendarSeconds, retentionSeconds } from '../../plan/growth/seconds.ts';
 import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
-import { type PartitionColumns, partitionColumns, seconds } from './partition-columns.ts';
+import { type PartitionColumns, partitionColumns } from './partition-columns.ts';
 
 /**
  * All that is kept of a snapshot of one table: its gauges, and of its partitions what later gauges are made of. The snapshot itself, ten
@@ -39,7 +39,7 @@ export function tableView(policy: TablePolicy, state: TableState, findings: read
   return {
     samples,
     partitions: partitionColumns(table, coverage),
-    now: isTime ? seconds(table.codec, coverage.position) : null,
+    now: isTime ? calendarSeconds(table.codec, coverage.position) : null,
     keepSeconds: isTime ? retentionSeconds(policy, readAt) : null,
     key:
       isTime || coverage === null || newest.position === null || newest.isIncomplete === true
@@ -82,11 +82,6 @@ function addCoverage(add: AddGauge, coverage: Coverage, table: PartitionedTable,
   add('table_coverage_end_timestamp_seconds', coverage.end === null ? toSeconds(readAt) : instant(coverage.end));
   add('table_oldest_partition_end_timestamp_seconds', coverage.oldestEnd === null ? null : instant(coverage.oldestEnd));
   add('table_retention_seconds', retentionSeconds(policy, readAt));
-}
-
-function retentionSeconds({ retention, timezone }: TablePolicy, readAt: EpochMicros): number | null {
-  const keep = retention?.keep;
-  return keep?.kind === 'calendar' ? toSeconds(readAt - addSpan(readAt, keep, timezone, -1)) : null;
 }
 
 /** Microseconds to seconds. */
