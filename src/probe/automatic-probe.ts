@@ -21,7 +21,7 @@ export const emptyAutomaticProbe: ProbePolicy = {
 };
 
 /** The bounds travel as parameters, whose type is the key's own; a collation of the key stands at the column, or nothing prunes. Pure. */
-export function automaticProbe({ key, codec, policy }: Parent, range: Range): ProbePolicy {
+export function automaticProbe({ key, codec, policy }: Pick<Parent, 'key' | 'codec' | 'policy'>, range: Range): ProbePolicy {
   const column = quoteIdentifier(key.name);
   const compared = key.collation === null ? column : `${column} COLLATE ${key.collation}`;
   const params: string[] = [];

@@ -1,33 +1,47 @@
 import { readRelationSizes } from '../catalog/read-relation-sizes.ts';
-import { isRangePartition, type RangePartition } from '../partition/partition.ts';
+import { isRangePartition, type Partition, type RangePartition } from '../partition/partition.ts';
 import { contains, type EpochMicros, type Position, type Range } from '../partition/position.ts';
 import type { Session } from '../postgres/session.ts';
-import type { ProbedState } from './read-probed-tables.ts';
-
-export type PartitionedState = Extract<ProbedState, { readonly kind: 'partitioned' }>;
+import { type PartitionedState, readBounds } from './read-probed-tables.ts';
 
 /**
- * The range that each table is worked on in right now, aligned: that of the partition which holds now, else of the newest one before it, else
- * of the oldest; of an integer key that of the highest partition with rows, else of the lowest. A table without ranges has the interval that
- * its policy would cut at now. `now`: the database's clock. One query for all integer keys, none for the others; takes no lock.
+ * The interval that the policy cuts at now (at `startFrom` or 0 for an integer key, which tells no time), on its grid; partitions need not lie on
+ * it. `now`: the database's clock. Pure.
+ */
+export function currentInterval({ parent: { codec, grid }, policy }: PartitionedState, now: EpochMicros): Range {
+  const position = codec.axis === 'time' ? codec.positionOf(now) : (policy.startFrom ?? 0n);
+  const at = position < grid.min ? grid.min : position > grid.max ? grid.max : position;
+  return { from: grid.floor(at), to: grid.next(at) };
+}
+
+/**
+ * The ranges that tables are worked on in right now, by oid, from the real bounds: that of the partition which holds now, else of the
+ * newest one before it, else of the oldest; of an integer key that of the highest partition with rows, else of the lowest. None of a table
+ * without ranges. Two or three queries for all, no lock.
  */
 export async function currentRanges(
   session: Session,
   states: readonly PartitionedState[],
   now: EpochMicros,
   signal: AbortSignal,
-): Promise<readonly Range[]> {
+): Promise<ReadonlyMap<string, Range>> {
+  const bounds = await readBounds(session, states, signal);
+  const rangesOf = ({ parent }: PartitionedState): readonly RangePartition[] => (bounds.get(parent.oid) ?? []).filter(isRangePartition);
   const integers = states.filter(({ parent }) => parent.codec.axis === 'integer');
-  const filled = await filledPartitions(session, integers, signal);
-  return states.map((state) => {
+  const filled = await filledPartitions(
+    session,
+    integers.map((state) => ({ key: state.parent.key.name, ranges: rangesOf(state) })),
+    signal,
+  );
+  const found = new Map<string, Range>();
+  for (const state of states) {
     const ranges = rangesOf(state);
-    if (state.parent.codec.axis === 'integer') {
-      const highest = ranges.findLast(({ oid }) => filled.has(oid)) ?? ranges[0];
-      return highest?.bound ?? intervalAt(state, state.policy.startFrom ?? 0n);
-    }
-    const position = state.parent.codec.positionOf(now);
-    return rangeAt(ranges, position) ?? intervalAt(state, position);
-  });
+    const { codec, oid } = state.parent;
+    const isTime = codec.axis === 'time';
+    const range = isTime ? rangeAt(ranges, codec.positionOf(now)) : (ranges.findLast((one) => filled.has(one.oid)) ?? ranges[0])?.bound;
+    if (range !== undefined && range !== null) found.set(oid, range);
+  }
+  return found;
 }
 
 /** Of ranges in their order: the one that holds the position, else the last one that begins before it, else the first. Pure. */
@@ -36,28 +50,24 @@ export function rangeAt(ranges: readonly RangePartition[], position: Position): 
   return (holder ?? ranges.findLast(({ bound }) => bound.from <= position) ?? ranges[0])?.bound ?? null;
 }
 
-function rangesOf({ partitions }: PartitionedState): readonly RangePartition[] {
-  return partitions.filter(isRangePartition).filter(({ isDetachPending }) => !isDetachPending);
-}
-
-function intervalAt({ parent: { grid } }: PartitionedState, position: Position): Range {
-  const at = position < grid.min ? grid.min : position > grid.max ? grid.max : position;
-  return { from: grid.floor(at), to: grid.next(at) };
-}
-
 /** Most tables have rows near their top; 64 partitions each are measured at once, then all of those where none had any. */
 const firstSlice = 64;
 
-async function filledPartitions(session: Session, states: readonly PartitionedState[], signal: AbortSignal): Promise<ReadonlySet<string>> {
+interface KeyRanges {
+  readonly key: string;
+  readonly ranges: readonly Partition[];
+}
+
+async function filledPartitions(session: Session, tables: readonly KeyRanges[], signal: AbortSignal): Promise<ReadonlySet<string>> {
   const filled = new Set<string>();
-  const measure = async (slices: readonly { readonly key: string; readonly oids: readonly string[] }[]): Promise<void> => {
-    const oids = slices.flatMap((slice) => slice.oids);
-    const keys = slices.flatMap((slice) => slice.oids.map(() => slice.key));
-    for (const [oid, { bytes }] of await readRelationSizes(session, oids, keys, signal)) if (bytes !== null && bytes > 0) filled.add(oid);
+  const measure = async (slices: readonly KeyRanges[]): Promise<void> => {
+    const oids = slices.flatMap(({ ranges }) => ranges.map(({ oid }) => oid));
+    const keys = slices.flatMap(({ key, ranges }) => ranges.map(() => key));
+    const sizes = await readRelationSizes(session, oids, keys, signal);
+    for (const [oid, { bytes }] of sizes) if (bytes !== null && bytes > 0) filled.add(oid);
   };
-  const all = states.map((state) => ({ key: state.parent.key.name, oids: rangesOf(state).map(({ oid }) => oid) }));
-  await measure(all.map(({ key, oids }) => ({ key, oids: oids.slice(-firstSlice) })));
-  const empty = all.filter(({ oids }) => oids.length > firstSlice && !oids.some((oid) => filled.has(oid)));
-  await measure(empty.map(({ key, oids }) => ({ key, oids: oids.slice(0, -firstSlice) })));
+  await measure(tables.map(({ key, ranges }) => ({ key, ranges: ranges.slice(-firstSlice) })));
+  const empty = tables.filter(({ ranges }) => ranges.length > firstSlice && !ranges.some(({ oid }) => filled.has(oid)));
+  await measure(empty.map(({ key, ranges }) => ({ key, ranges: ranges.slice(0, -firstSlice) })));
   return filled;
 }

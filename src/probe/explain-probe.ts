@@ -23,27 +23,78 @@ export interface ProbeRun {
 
 const decodePlan: RowDecoder<string> = (values, queryName) => row({ 'QUERY PLAN': text })(values, queryName)['QUERY PLAN'];
 
+/** Locks of a table that is only planned are held no longer than it takes to plan so many. */
+const mostTogether = 16;
+
 /**
- * EXPLAIN's JSON of a probe, in a transaction that cannot write and is rolled back. Throws `StatementError` (PD532, PD533) with what is wrong with the
- * probe, `ConnectionError` only when the connection is really gone, and the signal's reason. The session must hold no advisory locks: those
- * that a probe took are given back with all others, and so are its prepared statements; ROLLBACK does neither.
+ * The transactions in which the probes of a pass are explained, one after the other: none can write, all are rolled back, each with the message
+ * that begins the next, as a round trip is most of what a small plan costs. A configured probe has one of its own. Automatic ones share
+ * one: they run nothing, and their text is ours. The session must hold no advisory locks: those that an analysed probe took are given back
+ * with all others, and so are prepared statements; ROLLBACK does neither.
  */
-export async function explainProbe(session: Session, probe: ProbePolicy, run: ProbeRun, signal: AbortSignal): Promise<string> {
-  const startedMs = run.clock.monotonicMs();
-  let failure: PartitiondError | null = null;
-  let hasBegun = false;
-  try {
-    await session.execute(beginning(probe, run), signal);
-    hasBegun = true;
-    const [plan] = await session.rows(explainSql(probe), probe.params, decodePlan, signal);
-    if (plan !== undefined) return plan;
-  } catch (error) {
-    if (!(error instanceof PartitiondError)) throw error;
-    failure = error;
-  } finally {
-    await end(session, probe, failure, signal);
+export class ProbeTransactions {
+  readonly #session: Session;
+  readonly #run: ProbeRun;
+  /** What ends the transaction that may be open; null when there is none. */
+  #ending: readonly string[] | null = null;
+  /** How many more automatic probes the open transaction takes. */
+  #room = 0;
+
+  constructor(session: Session, run: ProbeRun) {
+    this.#session = session;
+    this.#run = run;
   }
-  throw explained(failure, probe, hasBegun ? run.clock.monotonicMs() - startedMs : null);
+
+  /**
+   * EXPLAIN's JSON of a probe. Throws `StatementError` (PD532, PD533) with what is wrong with the probe, `ConnectionError` only when the
+   * connection is really gone, and the signal's reason.
+   */
+  async explain(probe: ProbePolicy, isAutomatic: boolean, signal: AbortSignal): Promise<string> {
+    let failure: PartitiondError | null = null;
+    let startedMs: number | null = null;
+    try {
+      await this.#begin(probe, isAutomatic, signal);
+      startedMs = this.#run.clock.monotonicMs();
+      const [plan] = await this.#session.rows(explainSql(probe), probe.params, decodePlan, signal);
+      if (plan !== undefined) return plan;
+    } catch (error) {
+      if (!(error instanceof PartitiondError)) throw error;
+      failure = error;
+    }
+    const ranMs = startedMs === null ? null : this.#run.clock.monotonicMs() - startedMs;
+    await this.#endAfter(failure, signal);
+    throw explained(failure, probe, ranMs);
+  }
+
+  /** Ends what is open, also after an abort. Throws `ConnectionError`. */
+  async finish(signal: AbortSignal): Promise<void> {
+    if (this.#ending === null) return;
+    const ending = this.#ending;
+    this.#ending = null;
+    this.#room = 0;
+    await this.#session.complete(ending, signal);
+  }
+
+  async #begin(probe: ProbePolicy, isAutomatic: boolean, signal: AbortSignal): Promise<void> {
+    if (isAutomatic && this.#room > 0) {
+      this.#room -= 1;
+      return;
+    }
+    const message = [...(this.#ending ?? []), ...beginning(probe, this.#run)].join('; ');
+    this.#ending = probe.analyze ? ['ROLLBACK', 'DEALLOCATE ALL', 'SELECT pg_catalog.pg_advisory_unlock_all()'] : ['ROLLBACK'];
+    this.#room = isAutomatic ? mostTogether - 1 : 0;
+    await this.#session.execute(message, signal);
+  }
+
+  /** A function may raise whatever it likes, also what looks like a lost connection: whether it is lost shows here. */
+  async #endAfter(failure: PartitiondError | null, signal: AbortSignal): Promise<void> {
+    try {
+      await this.finish(signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw failure instanceof ConnectionError ? failure : error;
+    }
+  }
 }
 
 /**
@@ -52,7 +103,7 @@ export async function explainProbe(session: Session, probe: ProbePolicy, run: Pr
  * as the application's do, and parallel plans and JIT are as the server has them, which the session has pinned away for its own reads; its
  * time zone (UTC) and date style (ISO) stay, so that a date in a probe means the same everywhere.
  */
-function beginning(probe: ProbePolicy, { identity, safety }: ProbeRun): string {
+function beginning(probe: ProbePolicy, { identity, safety }: ProbeRun): readonly string[] {
   const { role, searchPath } = identity;
   const settings: readonly (readonly [string, string])[] = [
     ['statement_timeout', String(probe.timeoutMs)],
@@ -67,7 +118,7 @@ function beginning(probe: ProbePolicy, { identity, safety }: ProbeRun): string {
     'SET LOCAL max_parallel_workers_per_gather TO DEFAULT',
     'SET LOCAL jit TO DEFAULT',
     `SELECT ${calls.join(', ')}`,
-  ].join('; ');
+  ];
 }
 
 function explainSql(probe: ProbePolicy): ReturnType<typeof namedSql> {
@@ -75,17 +126,6 @@ function explainSql(probe: ProbePolicy): ReturnType<typeof namedSql> {
   // A clock that is read for each row of each node would be most of what is measured.
   if (probe.analyze) options.push('ANALYZE', 'BUFFERS', 'TIMING OFF');
   return { ...namedSql('explain-probe', `EXPLAIN (${options.join(', ')}) ${probe.sql}`), timeoutMs: probe.timeoutMs };
-}
-
-/** A function may raise whatever it likes, also what looks like a lost connection: whether it is lost shows here. */
-async function end(session: Session, probe: ProbePolicy, failure: PartitiondError | null, signal: AbortSignal): Promise<void> {
-  const forget = probe.analyze ? ['DEALLOCATE ALL', 'SELECT pg_catalog.pg_advisory_unlock_all()'] : [];
-  try {
-    await session.complete(['ROLLBACK', ...forget], signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw failure instanceof ConnectionError ? failure : error;
-  }
 }
 
 /** `ranMs` null: it did not come as far as the probe's own text. */

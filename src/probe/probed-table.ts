@@ -7,7 +7,7 @@ export interface ProbedTable {
   /** The partition key column as the catalog has it, and its type as `format_type` writes it. */
   readonly keyColumn: string;
   readonly keyType: string;
-  /** Direct partitions, default and foreign ones included, pending detaches not; in the order of their bounds. */
+  /** Direct partitions, default and foreign ones included, pending detaches not; in the order of their bounds, or of their making where nobody asked. */
   readonly partitions: readonly ProbedPartition[];
 }
 
