@@ -10,6 +10,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(argv: readonly string
   index: () => import('./index-rollout.ts'),
   scrape: () => import('./scrape.ts'),
   fleet: () => import('./fleet.ts'),
+  page: () => import('./page.ts'),
   soak: () => import('./soak.ts'),
   probe: () => import('./probe.ts'),
   status: () => import('./status.ts'),

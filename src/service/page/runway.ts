@@ -6,12 +6,12 @@ import { one, placeOf } from './timeline/place.ts';
 export function runwayOf({ axis, position, coverageEnd, partitions }: TableStatus): string | null {
   if (axis === null || coverageEnd === null) return null;
   const end = placeOf(coverageEnd, axis);
-  if (axis === 'time') {
-    const now = position === null ? null : placeOf(position, axis);
-    return end === null || now === null ? null : formatDuration(Number((end - now) / 1_000_000n));
-  }
-  // An integer key tells no time: what is left is counted from the end of the partition that is being filled.
+  const now = position === null ? null : placeOf(position, axis);
+  if (end === null) return null;
+  if (axis === 'time') return now === null ? null : formatDuration(Number((end - now) / 1_000_000n));
+  if (now !== null) return `${formatCount((end - now) / one)} keys`;
+  // Where the newest key is not known, it is somewhere in the partition that is being filled.
   const current = partitions.find(({ isCurrent }) => isCurrent)?.to ?? null;
   const from = current === null ? null : placeOf(current, axis);
-  return end === null || from === null ? null : `at least ${formatCount((end - from) / one)} keys`;
+  return from === null ? null : `at least ${formatCount((end - from) / one)} keys`;
 }

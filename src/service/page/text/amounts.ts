@@ -1,3 +1,5 @@
+import { visibleText } from './visible-text.ts';
+
 /** `12,345`; `not analysed` for the -1 that PostgreSQL keeps until then. */
 export function formatRows(rows: number): string {
   return rows < 0 ? 'not analysed' : formatCount(rows);
@@ -58,7 +60,7 @@ export function formatDuration(seconds: number): string {
 /** A moment in ISO 8601, or a bound, for people: `2026-04-01` at midnight, else `2026-04-01 13:30`; `1,000,000`; other text stays as it is. */
 export function formatMoment(text: string): string {
   const match = /^([+-]?\d{4,6}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)?(?:\.\d+)?Z?$/.exec(text);
-  if (match === null) return /^-?\d{5,}$/.test(text) ? formatCount(BigInt(text)) : text;
+  if (match === null) return /^-?\d{5,}$/.test(text) ? formatCount(BigInt(text)) : visibleText(text);
   const [, date = '', minutes = '', seconds = ':00'] = match;
   if (minutes === '00:00' && seconds === ':00') return date;
   return `${date} ${minutes}${seconds === ':00' ? '' : seconds}`;

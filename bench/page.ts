@@ -1,0 +1,90 @@
+/**
+ * The status page of the built daemon with 10,000 real partitions, in one table and in fifty: time and compressed size of `/`, read afresh
+ * and again within the second in which readers share an answer, and what a headless Chromium needs until it shows something.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { type Browser, chromium } from 'playwright-core';
+import { DaemonProcess } from './daemon-process.ts';
+import { databaseEntry, farSchedules, type ManyPartitions, makePartitions, tableDefaults } from './many-partitions.ts';
+import { type PeerServer, startPeerServer } from './peer-server.ts';
+import { median, printAtMost, timed } from './report.ts';
+
+const cases: readonly ManyPartitions[] = [
+  { tables: 1, perTable: 10_000 },
+  { tables: 50, perTable: 200 },
+];
+
+const rounds = 15;
+/** Longer than an answer is shared. */
+const untilStaleMs = 1_200;
+
+export async function run(argv: readonly string[]): Promise<void> {
+  const executablePath = argv[0] ?? '/usr/bin/chromium';
+  const server = await startPeerServer({ autovacuum: 'off' });
+  try {
+    for (const [index, size] of cases.entries()) await measure(server, `bench${index}`, size, executablePath);
+  } finally {
+    await server.stop();
+  }
+}
+
+async function measure(server: PeerServer, database: string, size: ManyPartitions, executablePath: string): Promise<void> {
+  const admin = await server.client('postgres');
+  await admin.query(`CREATE DATABASE ${database}`);
+  await admin.end();
+  await makePartitions(server, database, size);
+  const daemon = await DaemonProcess.start(
+    farSchedules() + tableDefaults() + `databases:\n${databaseEntry('bench', server.url(database), size.tables)}`,
+    false,
+  );
+  try {
+    await daemon.until(({ fields }) => fields['msg'] === 'task finished' && fields['task'] === 'collect');
+    const label = `${size.tables} x ${size.perTable} partitions`;
+    await measureAnswers(daemon, label);
+    const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
+    try {
+      await measurePaint(browser, daemon, label);
+    } finally {
+      await browser.close();
+    }
+  } finally {
+    await daemon.stop();
+  }
+}
+
+async function measureAnswers(daemon: DaemonProcess, label: string): Promise<void> {
+  const answer = async (path = '/'): Promise<number> => (await (await fetch(daemon.url('http') + path)).arrayBuffer()).byteLength;
+  const bytes = await answer();
+  const zipped = await promisify(gzip)(Buffer.from(await (await fetch(`${daemon.url('http')}/`)).arrayBuffer()));
+  const fresh: number[] = [];
+  const shared: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await delay(untilStaleMs);
+    fresh.push(await timed(() => answer()));
+    shared.push(await timed(() => answer()));
+  }
+  printAtMost(`${label}: /, read afresh, median`, median(fresh), 'ms', 300);
+  printAtMost(`${label}: / within the second, median`, median(shared), 'ms', 300);
+  printAtMost(`${label}: /, uncompressed`, bytes / 1024, 'kB');
+  printAtMost(`${label}: /, gzip`, zipped.length / 1024, 'kB', 1024);
+}
+
+/** Needs the types of no browser: what is evaluated there is text. */
+const firstPaint = 'performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? null';
+
+async function measurePaint(browser: Browser, daemon: DaemonProcess, label: string): Promise<void> {
+  const paints: number[] = [];
+  for (let round = 0; round < rounds; round++) {
+    await delay(untilStaleMs);
+    const page = await browser.newPage({ viewport: { width: 1360, height: 900 } });
+    await page.goto(daemon.url('http'));
+    let paint: unknown = null;
+    while (typeof paint !== 'number') paint = await page.evaluate(firstPaint);
+    paints.push(paint);
+    await page.close();
+  }
+  printAtMost(`${label}: first contentful paint, median`, median(paints), 'ms', 1_000);
+  printAtMost(`${label}: first contentful paint, slowest`, Math.max(...paints), 'ms', 1_000);
+}

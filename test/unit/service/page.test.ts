@@ -1,0 +1,194 @@
+import { gzipSync } from 'node:zlib';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ServedStatus } from '../../../src/service/http/status-reader.ts';
+import { renderPage } from '../../../src/service/page/render-page.ts';
+import { choosePartitions } from '../../../src/service/page/render-partitions.ts';
+import { formatBytes, formatDuration, formatMilliseconds, formatMoment, formatRows } from '../../../src/service/page/text/amounts.ts';
+import { anchorOf } from '../../../src/service/page/text/anchor.ts';
+import { visibleText } from '../../../src/service/page/text/visible-text.ts';
+import { dailyPartitions, partitionStatus, probe, sampleStatuses, servedStatus, tableStatus } from '../../support/served-status.ts';
+
+function render(...statuses: readonly ServedStatus[]): string {
+  const page = renderPage(statuses, '1.0.0');
+  if (page instanceof Promise) throw new Error('A template was given a promise.');
+  return page.toString();
+}
+
+/** A status in which every text that a database or the configuration could choose is `text`. */
+function spoken(text: string): ServedStatus {
+  const partitions = (['attached', 'default', 'detached', 'foreign', 'unreadable', 'detach-pending'] as const).map((state) =>
+    partitionStatus({ partition: text, state, from: text, to: text, isCurrent: state === 'attached' }),
+  );
+  const table = tableStatus({
+    table: text,
+    error: text,
+    interval: text,
+    partitions,
+    coverageEnd: text,
+    position: text,
+    retentionCutoff: text,
+    gaps: [{ from: text, to: text }],
+    findings: [{ kind: 'gap', severity: 'error', message: text, partition: text }],
+    probes: [probe({ probe: text, outcome: 'failed', problems: [text] })],
+    inProgress: [{ partition: text, command: 'vacuum', phase: text, done: 1, total: 3 }],
+  });
+  return servedStatus([table], {
+    database: text,
+    error: text,
+    paused: { reason: text, by: text, at: text },
+    leader: { holder: text, epoch: '1', since: text },
+  });
+}
+
+/** Each element of a page, with the names of its attributes. */
+function skeleton(html: string): readonly string[] {
+  return [...html.matchAll(/<(\/?[a-z][\w-]*)((?:\s+[\w-]+(?:="[^"]*")?)*)\s*\/?>/g)].map(([, tag, attributes]) =>
+    [tag, ...[...(attributes ?? '').matchAll(/([\w-]+)(?:="[^"]*")?/g)].map(([, name]) => name)].join(' '),
+  );
+}
+
+describe('the status page', () => {
+  it('has the same elements and attributes, whatever the names are', () => {
+    const plain = skeleton(render(spoken('plain')));
+    expect(plain.length).toBeGreaterThan(100);
+    for (const text of [
+      '<script>alert(1)</script>',
+      '"><img src=x onerror=alert(1)>',
+      "' onfocus='alert(1)",
+      '</title></svg><script>',
+      '&lt;b&gt;',
+      '${x}',
+    ]) {
+      const html = render(spoken(text));
+      expect(skeleton(html), text).toEqual(plain);
+      if (text.includes('<')) expect(html).not.toContain(text);
+    }
+  });
+
+  it('lets no text break out of its place', () => {
+    const plain = skeleton(render(spoken('plain')));
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', minLength: 1 }), (text) => {
+        expect(skeleton(render(spoken(text)))).toEqual(plain);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('writes out what cannot be seen or turns the direction of what follows', () => {
+    const html = render(spoken('a\u202Eb\u0007c\nd\u2066'));
+    expect(html).not.toMatch(/[\u202e\u0007\u2066]/);
+    expect(html).toContain('a\\u202eb\\u0007c\\nd\\u2066');
+    expect(visibleText('עברית 日本 é 👩‍💻')).toBe('עברית 日本 é 👩‍💻');
+    expect(visibleText('half \ud800')).toBe('half \\ud800');
+  });
+
+  it('needs neither a style nor a script of its own, nor anybody else', () => {
+    const html = render(...sampleStatuses());
+    expect(html).not.toMatch(/\sstyle=|<style|\son\w+=/);
+    expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/page.js">']);
+    expect([...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, to]) => to).filter((to) => !/^[/#]|^data:,$/.test(to ?? ''))).toEqual([]);
+  });
+
+  it('has each id once, and an element for each link within it', () => {
+    const html = render(...sampleStatuses());
+    const ids = [...html.matchAll(/\sid="([^"]*)"/g)].map(([, id]) => id);
+    expect(ids.length).toBe(new Set(ids).size);
+    for (const [, target] of html.matchAll(/(?:href="#|fill="url\(#|aria-labelledby=")([^"]+?)\)?"/g)) expect(ids).toContain(target);
+    expect(anchorOf('a', 'b:c')).not.toBe(anchorOf('a:b', 'c'));
+  });
+
+  it('has one h1 and no heading out of order, and names every table and picture', () => {
+    const html = render(...sampleStatuses());
+    const levels = [...html.matchAll(/<h([1-6])/g)].map(([, level]) => Number(level));
+    expect(levels.filter((level) => level === 1)).toHaveLength(1);
+    for (const [index, level] of levels.entries()) expect(level - (levels[index - 1] ?? 0)).toBeLessThanOrEqual(1);
+    expect(html.match(/<table/g)?.length).toBe(html.match(/<caption>/g)?.length);
+    for (const [picture] of html.matchAll(/<svg[^>]*>/g)) expect(picture).toMatch(/role="img".* aria-label="|aria-hidden="true"/);
+    expect(html.match(/<th(?![^>]*scope=)(?!ead)[^>]*>/g)).toBeNull();
+  });
+
+  it('says what a reader asks first', () => {
+    const text = render(...sampleStatuses())
+      .replaceAll(/<\/?(?:bdi|time|code)[^>]*>/g, '')
+      .replaceAll(/<[^>]+>/g, ' ')
+      .replaceAll(/\s+/g, ' ');
+    for (const said of [
+      '2 databases, 6 tables, 7 problems',
+      'leading paused Last to take the lead: partitiond:run db-1/4711, epoch 7',
+      'Paused by anna since 2026-05-17 08:00 UTC: load test',
+      'must not lead: standby',
+      'Not read: connect ECONNREFUSED 10.0.0.7:5432',
+      'retention 2026-05-17 09:14 16 min ago failed 4.0 s 2026-05-18 02:00 in 16 h 30 min',
+      'Runway 1 year 44 days until 2027-07-01',
+      'Kept from 2023-05-17',
+      'yearly-report missed 18 of 18 5 <1 ms 12 ms',
+      'vacuum scanning heap 41%',
+      'No partition takes these keys 2024-07-01 to 2024-10-01',
+      'Not read: relation &quot;public.gone&quot; does not exist',
+      'at least 3,000,000,000,000 keys',
+    ])
+      expect(text.replaceAll('&lt;', '<')).toContain(said);
+  });
+
+  it('stays small with 10,000 partitions in one table or in fifty', () => {
+    const one = servedStatus([tableStatus({ partitions: dailyPartitions('public.t', 9_995, 4) })]);
+    const many = servedStatus(
+      Array.from({ length: 50 }, (_, index) =>
+        tableStatus({ table: `public.t${index}`, partitions: dailyPartitions(`public.t${index}`, 195, 4) }),
+      ),
+    );
+    for (const status of [one, many]) {
+      const html = render(status);
+      expect(gzipSync(html).length).toBeLessThan(300_000);
+      expect(html.match(/<rect class="bar/g)?.length).toBeLessThan(7_000);
+    }
+    expect(render(one).match(/<tr data-row/g)?.length).toBe(201);
+    expect(render(one)).toContain('/api/v1/partitions?database=app&amp;table=public.events&amp;limit=10000');
+  });
+
+  it('is a page also without a database', () => {
+    expect(render()).toContain('0 databases, 0 tables, 0 problems');
+  });
+});
+
+describe('the rows of a table of partitions', () => {
+  it('are the current one, the special ones, and those nearest to now', () => {
+    const days = dailyPartitions('t', 500, 4);
+    const rest = partitionStatus({ partition: 'rest', state: 'default' });
+    const chosen = choosePartitions([...days, rest], 9).map(({ partition }) => partition);
+    const around = [503, 502, 501, 499, 498, 497, 496].map((index) => days[index]?.partition);
+    expect(chosen).toEqual([days[500]?.partition, 'rest', ...around]);
+  });
+
+  it('are never more than asked for', () => {
+    const odd = Array.from({ length: 30 }, (_, index) => partitionStatus({ partition: `d${index}`, state: 'detached' }));
+    expect(choosePartitions(odd, 10)).toHaveLength(10);
+  });
+});
+
+describe('amounts', () => {
+  it.each([
+    [formatBytes(0), '0 B'],
+    [formatBytes(8_192), '8 kB'],
+    [formatBytes(1_048_575), '1.0 MB'],
+    [formatBytes(1.5 * 1_024 ** 3), '1.5 GB'],
+    [formatRows(-1), 'not analysed'],
+    [formatRows(1_234_567), '1,234,567'],
+    [formatDuration(0), '0 s'],
+    [formatDuration(59), '59 s'],
+    [formatDuration(3_600), '1 h'],
+    [formatDuration(86_400 * 3 + 3_600 * 5 + 59), '3 days 5 h'],
+    [formatDuration(-61), '1 min 1 s'],
+    [formatMilliseconds(null), '–'],
+    [formatMilliseconds(0.4), '<1 ms'],
+    [formatMilliseconds(1_240), '1.24 s'],
+    [formatMoment('2026-04-01T00:00:00Z'), '2026-04-01'],
+    [formatMoment('2026-04-01T13:30:00'), '2026-04-01 13:30'],
+    [formatMoment('MINVALUE'), 'MINVALUE'],
+    [formatMoment('-1000000'), '-1,000,000'],
+  ])('%s', (text, expected) => {
+    expect(text).toBe(expected);
+  });
+});
