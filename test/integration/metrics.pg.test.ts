@@ -61,9 +61,12 @@ describe('the exposition of a daemon', () => {
   it('is well formed and is exactly what deploy/metrics.json lists, with those labels and help texts', async () => {
     await using database = await createDatabase();
     await createTables(database);
-    using file = policyFile(database, tables, anyPorts);
+    await database.query('CREATE EXTENSION pg_stat_statements; SELECT count(*) FROM public.numbers WHERE id > 4');
+    const probes = '[{ name: low, sql: "SELECT id FROM public.numbers WHERE id < 5", analyze: true, expect: { partitions: 1 } }]';
+    const probed = tables.map((table) => table.replace(/public\.numbers, .*(?= })/, `$&, probes: ${probes}`));
+    using file = policyFile(database, probed, anyPorts);
     await using daemon = await startDaemon(file.path);
-    await daemon.waitForSample('task_runs_total{database="app",task="collect",outcome="ok"}', 1);
+    for (const task of ['probe', 'collect']) await daemon.waitForSample(`task_runs_total{database="app",task="${task}",outcome="ok"}`, 1);
     const response = await fetch(`${daemon.http}/metrics`);
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const exposed = parseExposition(await response.text());
