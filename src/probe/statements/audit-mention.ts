@@ -3,10 +3,11 @@ import type { DatabasePolicy } from '../../partition/policy.ts';
 import type { Range } from '../../partition/position.ts';
 import { quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import type { PartitionedState } from '../current-range.ts';
+import type { ProbedTable } from '../probed-table.ts';
+import type { PartitionedState } from '../read-probed-tables.ts';
 import type { PostgresParser } from '../syntax/postgres-parser.ts';
 import { touchedPartitions } from '../touched-partitions.ts';
-import { explainUnpruned } from '../unpruned.ts';
+import { explainUnpruned, type UnprunedReason } from '../unpruned.ts';
 import type { AuditContext, AuditedStatement } from './audit-statements.ts';
 import { isNamedInFull, type Mention } from './mentions.ts';
 import { type ColumnValueRow, columnValuesSql, decodeColumnValue, type ParameterType } from './planning/parameters.sql.ts';
@@ -27,8 +28,8 @@ export interface AuditSurroundings {
   readonly database: DatabasePolicy;
   readonly context: AuditContext;
   readonly tables: readonly PartitionedState[];
-  /** Aligned with `tables`: what is worked on right now. */
-  readonly ranges: readonly Range[];
+  /** What is worked on right now, by the oid of the table; none of a table without ranges. */
+  readonly ranges: ReadonlyMap<string, Range>;
 }
 
 /** Planning takes milliseconds; with thousands of partitions some hundreds. */
@@ -82,7 +83,7 @@ async function judge(
 ): Promise<Pick<AuditedStatement, 'verdict' | 'touched' | 'reason'>> {
   const generic = touchedPartitions(plans.generic, table);
   const typical = plans.typical === null ? null : touchedPartitions(plans.typical, table).scanned.length;
-  const reason = await explainUnpruned(plans.generic, table, plans.text);
+  const reason = await reasonOf(plans, generic.removedAtStart === 0, table);
   const { verdict, touched } = verdictOf({
     total: table.partitions.length,
     generic: { scanned: generic.scanned.length, removedAtStart: generic.removedAtStart },
@@ -90,6 +91,16 @@ async function judge(
     reason,
   });
   return { verdict, touched, reason: verdict === 'prunes' ? null : reason };
+}
+
+/**
+ * The plan with values tells exactly what can prune, and has them as `?` in its words; where the one without values agrees, its conditions are
+ * as they were recorded. That one tells nothing once NULLs have removed something.
+ */
+async function reasonOf({ generic, typical, text }: StatementPlans, isWhole: boolean, table: ProbedTable): Promise<UnprunedReason | null> {
+  const recorded = isWhole ? await explainUnpruned(generic, table, text, { quotesValues: false }) : null;
+  const valued = typical === null ? null : await explainUnpruned(typical, table, text, { quotesValues: false });
+  return valued === null || recorded?.kind === valued.kind ? recorded : valued;
 }
 
 /** What belongs to somebody else might do with our rights what its owner may not. */
@@ -151,8 +162,7 @@ interface Knowledge {
 
 function valuesFor(types: readonly ParameterType[], { mention, state, around, uses, known }: Knowledge): TypicalValues {
   const { codec, key } = state.parent;
-  const range = around.ranges[around.tables.indexOf(state)];
-  if (range === undefined) throw new TypeError('a table has no current range');
+  const range = around.ranges.get(state.table.oid) ?? null;
   return typicalValues({
     types,
     uses,

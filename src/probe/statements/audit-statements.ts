@@ -2,8 +2,8 @@ import type { DatabasePolicy, Safety } from '../../partition/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import { currentRanges, type PartitionedState } from '../current-range.ts';
-import { readProbedTables } from '../read-probed-tables.ts';
+import { currentRanges } from '../current-range.ts';
+import { type PartitionedState, readProbedTables } from '../read-probed-tables.ts';
 import { loadParser } from '../syntax/postgres-parser.ts';
 import type { UnprunedReason } from '../unpruned.ts';
 import { type AuditSurroundings, auditMention } from './audit-mention.ts';
@@ -73,7 +73,8 @@ export async function auditStatements(
     ...brokenRemarks(broken),
     ...states.flatMap((state) => (state.kind === 'failed' ? [`Statements on it are not looked at: ${state.error.message}`] : [])),
   ];
-  const ranges = await currentRanges(session, tables, recorded.now, signal);
+  const mentioned = tables.filter((state) => mentions.some((mention) => mention.tables.includes(state)));
+  const ranges = await currentRanges(session, mentioned, recorded.now, signal);
   const surroundings: AuditSurroundings = { session, parser, database, context, tables, ranges };
   const statements: AuditedStatement[] = [];
   for (const mention of mentions) statements.push(...(await auditMention(mention, surroundings, signal)));

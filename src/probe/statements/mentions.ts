@@ -1,5 +1,5 @@
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { PartitionedState } from '../current-range.ts';
+import type { PartitionedState } from '../read-probed-tables.ts';
 import type { PostgresParser } from '../syntax/postgres-parser.ts';
 import type { RecordedStatementRow } from './recorded-statements.sql.ts';
 import { type ParsedStatement, parseStatement } from './syntax/parse-statement.ts';

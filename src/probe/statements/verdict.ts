@@ -5,11 +5,11 @@ import type { AuditedStatement } from './audit-statements.ts';
 export interface PlannedStatement {
   /** Partitions of the table. */
   readonly total: number;
-  /** The plan that knows no values. `removedAtStart`: by what is known when the executor starts. */
+  /** The plan that knows no values. `removedAtStart`: subplans that the executor took out, for which the values are NULLs. */
   readonly generic: { readonly scanned: number; readonly removedAtStart: number };
   /** Partitions left with typical values; null when that is not known. */
   readonly typical: number | null;
-  /** Of the plan that knows no values. */
+  /** Of a plan in which no NULLs have removed anything; null where there is none. */
   readonly reason: UnprunedReason | null;
 }
 
@@ -22,10 +22,10 @@ const prunable: readonly UnprunedReason['kind'][] = ['generic-plan', 'asked-for'
  * Pure.
  */
 export function verdictOf({ total, generic, typical, reason }: PlannedStatement): Pick<AuditedStatement, 'verdict' | 'touched'> {
-  // What the start of the executor removes was in the plan, which counts it in leaves.
-  const planned = Math.min(total, generic.scanned + generic.removedAtStart);
-  if (total <= 1 || planned < total) return { verdict: 'prunes', touched: typical ?? planned };
-  const couldPrune = generic.removedAtStart > 0 || (reason !== null && prunable.includes(reason.kind));
+  const prunesPlanned = generic.removedAtStart === 0 && generic.scanned < total;
+  if (total <= 1 || prunesPlanned) return { verdict: 'prunes', touched: typical ?? generic.scanned };
+  // What NULLs remove may be leaves of partitions that stay, so it counts only where nothing better is known.
+  const couldPrune = reason === null ? generic.removedAtStart > 0 : prunable.includes(reason.kind);
   if (couldPrune || (typical !== null && typical < total)) return { verdict: 'prunes-when-run', touched: typical };
   return { verdict: 'touches-all', touched: total };
 }

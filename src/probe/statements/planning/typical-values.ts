@@ -10,7 +10,7 @@ export interface TypicalRequest {
   readonly uses: readonly ParameterUse[];
   /** Of parameters that only certain words fit. */
   readonly words: ReadonlyMap<number, string>;
-  readonly key: { readonly type: string; readonly codec: KeyCodec; readonly range: Range };
+  readonly key: { readonly type: string; readonly codec: KeyCodec; readonly range: Range | null };
   /** Whether a use is of the partition key of the table that is looked at. */
   readonly isKey: (use: ParameterUse) => boolean;
   /** A typical value of the column; null when the statistics have none. */
@@ -63,7 +63,7 @@ function keyValue(
   { type, category }: ParameterType,
   { type: keyType, codec, range }: TypicalRequest['key'],
 ): string | null {
-  const position = positionFor(use.operator, range, codec);
+  const position = range === null ? null : positionFor(use.operator, range, codec);
   if (category === 'T' || position === null) return null;
   return asItem(keyText(position, { type, category }, keyType, codec), use, { category });
 }

@@ -14,30 +14,37 @@ export interface PlannableText {
  */
 export function plannableText(parser: PostgresParser, text: string, textTyped: ReadonlySet<number> = new Set()): PlannableText {
   const tokens = parser.tokens(text) ?? [];
-  const numbers = new Map<string, number>();
+  const numbers = usedNumbers(tokens);
   let out = '';
   let at = 0;
   for (const [i, token] of tokens.entries()) {
-    if (!/^\$\d+$/.test(token.text)) continue;
+    if (!isParameter(token)) continue;
     const typeStart = typedConstantStart(tokens, i);
     out += text.slice(at, typeStart ?? token.start);
     if (isExtractField(tokens, i)) {
       out += 'epoch';
     } else {
-      const type = typeStart === null ? '' : text.slice(typeStart, token.start).trim();
-      const number = numberOf(token.text, numbers);
-      out += `$${number}${type === '' ? '' : `::${type}`}${textTyped.has(number) ? '::pg_catalog.text' : ''}`;
+      const type = typeStart === null ? '' : `::${text.slice(typeStart, token.start).trim()}`;
+      const number = numbers.indexOf(numberOf(token)) + 1;
+      out += `$${number}${type}${textTyped.has(number) ? '::pg_catalog.text' : ''}`;
     }
     at = token.end;
   }
-  return { text: out + text.slice(at), count: numbers.size };
+  return { text: out + text.slice(at), count: numbers.length };
 }
 
-function numberOf(name: string, numbers: Map<string, number>): number {
-  const known = numbers.get(name);
-  if (known !== undefined) return known;
-  numbers.set(name, numbers.size + 1);
-  return numbers.size;
+function isParameter({ text }: Token): boolean {
+  return /^\$\d+$/.test(text);
+}
+
+function numberOf({ text }: Token): number {
+  return Number(text.slice(1));
+}
+
+/** In ascending order, so that without a gap each keeps its number. */
+function usedNumbers(tokens: readonly Token[]): readonly number[] {
+  const used = tokens.filter((token, i) => isParameter(token) && !isExtractField(tokens, i)).map(numberOf);
+  return [...new Set(used)].toSorted((a, b) => a - b);
 }
 
 function isExtractField(tokens: readonly Token[], i: number): boolean {
