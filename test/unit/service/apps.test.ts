@@ -37,7 +37,7 @@ describe('the public listener', () => {
     });
   });
 
-  it.each(['/', '/metrics', '/livez', '/readyz', '/api/v1/status', '/api/v1/partitions'])(
+  it.each(['/', '/page.css', '/page.js', '/metrics', '/livez', '/readyz', '/api/v1/status', '/api/v1/partitions'])(
     'only reads: POST %s is refused',
     async (path) => {
       const refused = await publicApp().request(path, { method: 'POST' });
@@ -85,6 +85,35 @@ describe('the public listener', () => {
     for (const path of ['/metrics', '/livez', '/readyz', '/api/v1/status', '/api/v1/partitions']) expect(text).toContain(`href="${path}"`);
     for (const path of ['run', 'reload', 'pause', 'resume', 'drain']) expect(text).toContain(`POST /-/${path}`);
     expect(text).not.toContain('<script>');
+  });
+
+  it('serves a page that may load nothing but its own style and script', async () => {
+    const app = publicApp();
+    const page = await app.request('/');
+    expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=UTF-8']);
+    expect(page.headers.get('content-security-policy')).toBe(
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    );
+    const used = [...(await page.text()).matchAll(/(?:<link rel="stylesheet" href|<script src)="([^"]+)"/g)].map(([, path]) => path ?? '');
+    expect(used).toEqual(['/page.css', '/page.js']);
+    for (const [index, type] of ['text/css; charset=utf-8', 'text/javascript; charset=utf-8'].entries()) {
+      const asset = await app.request(used[index] ?? '');
+      expect([asset.status, asset.headers.get('content-type')]).toEqual([200, type]);
+      expect(await asset.text()).not.toMatch(/https?:|@import|url\(/);
+    }
+  });
+
+  it('lets the page and the API ask the databases for four readers at a time, together', async () => {
+    const waiting: (() => void)[] = [];
+    const app = publicApp(undefined, async () => {
+      await new Promise<void>((resolve) => waiting.push(resolve));
+      return [];
+    });
+    const asked = ['/', '/api/v1/status', '/', '/api/v1/status'].map((path) => app.request(path));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([(await app.request('/')).status, (await app.request('/api/v1/status')).status]).toEqual([503, 503]);
+    for (const answer of waiting) answer();
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
   it('answers 404 for anything else and 500 without details when something breaks', async () => {
