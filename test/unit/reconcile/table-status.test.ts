@@ -41,6 +41,21 @@ describe('where a table stands on the axis of its key', () => {
   });
 });
 
+describe('the partitions of a table', () => {
+  it('have their own bounds, beside a neighbour, after a gap and where there is none', () => {
+    const ranges = [
+      ['MINVALUE', '2025-01-01'],
+      ['2025-01-01', '2025-02-01'],
+      ['2025-03-01', 'MAXVALUE'],
+    ] as const;
+    expect(statusOf({ ranges }).partitions.map(({ from, to, isCurrent }) => [from, to, isCurrent])).toEqual([
+      ['MINVALUE', '2025-01-01T00:00:00Z', false],
+      ['2025-01-01T00:00:00Z', '2025-02-01T00:00:00Z', false],
+      ['2025-03-01T00:00:00Z', 'MAXVALUE', true],
+    ]);
+  });
+});
+
 function record(probe: string, changes: Partial<ProbeSummary> = {}): ProbeSummary {
   return {
     table: named('t'),
