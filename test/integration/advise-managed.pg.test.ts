@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedAdvice } from '../../src/advise/advise-database.ts';
+import type { ManagedAdvice } from '../../src/advise/database-advice.ts';
 import { adviseManaged } from '../../src/advise/advise-managed.ts';
 import { parseInterval } from '../../src/partition/interval.ts';
 import type { DatabasePolicy, TablePolicy } from '../../src/partition/policy.ts';
