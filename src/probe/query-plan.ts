@@ -75,8 +75,33 @@ function readNode(node: JsonObject): PlanNode {
     conditions: readConditions(node),
     subplansRemoved: numberOr(node['Subplans Removed'], 0),
     loops: numberOr(node['Actual Loops'], null),
-    children: asList(node['Plans']).filter(isObject).map(readNode),
+    children: [...asList(node['Plans']).filter(isObject).map(readNode), ...pushedDown(node)],
   };
+}
+
+const identifier = '("(?:[^"]|"")+"|[^\\s".()]+)';
+const foreignRelation = new RegExp(`\\(${identifier}\\.${identifier}(?: ${identifier})?\\)`, 'g');
+
+/**
+ * What a foreign server joins or aggregates for us is one node without a relation, whose `Relations` names them: `Aggregate on (public.a a_1)`,
+ * `(public.a) INNER JOIN (public.b)`. Source: postgresExplainForeignScan in contrib/postgres_fdw/postgres_fdw.c.
+ */
+function pushedDown(node: JsonObject): readonly PlanNode[] {
+  const relations = node['Relations'];
+  if (typeof relations !== 'string' || node['Relation Name'] !== undefined) return [];
+  return [...relations.matchAll(foreignRelation)].map(([, schema = '', table = '', alias = table]) => ({
+    kind: 'Foreign Scan',
+    relation: { schema: unquoted(schema), name: unquoted(table) },
+    alias: unquoted(alias),
+    conditions: [],
+    subplansRemoved: 0,
+    loops: numberOr(node['Actual Loops'], null),
+    children: [],
+  }));
+}
+
+function unquoted(name: string): string {
+  return name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name;
 }
 
 /** All of them end alike: `Filter`, `Join Filter`, `One-Time Filter`, `Index Cond`, `Recheck Cond`, `TID Cond`, `Hash Cond`, `Merge Cond`. */
