@@ -13,7 +13,7 @@ export function renderDatabase(status: ServedStatus, budget: Budget): Markup {
   const id = anchorOf(database);
   return html`<section class="database" id="${id}" aria-labelledby="${id}:h" data-problems="${hasProblem(status) ? 1 : 0}">
 <header><h2 id="${id}:h"><a href="#${id}"><bdi>${visibleText(database)}</bdi></a> ${leadershipChip(status)}${paused === null ? null : html` <span class="chip warning">paused</span>`}</h2>
-<p class="facts">${leaderText(status)}${now === null ? 'Not read.' : html`Read <time datetime="${now}">${formatMoment(now)}</time> UTC.`}</p>
+<p class="facts">${leaderText(status)}${now === null ? null : html`Read <time datetime="${now}">${formatMoment(now)}</time> UTC.`}</p>
 ${error === null ? null : html`<p class="error"><strong>Not read:</strong> <bdi>${visibleText(error)}</bdi></p>`}
 ${paused === null ? null : html`<p class="paused"><strong>Paused</strong> by <bdi>${visibleText(paused.by)}</bdi> since ${formatMoment(paused.at)} UTC: <bdi>${visibleText(paused.reason)}</bdi></p>`}
 ${renderTasks(status)}</header>
