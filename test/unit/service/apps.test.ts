@@ -109,7 +109,7 @@ describe('the public listener', () => {
       await new Promise<void>((resolve) => waiting.push(resolve));
       return [];
     });
-    const asked = ['/', '/api/v1/status', '/', '/api/v1/status'].map((path) => app.request(path));
+    const asked = ['/', '/api/v1/status', '/', '/api/v1/status'].map(async (path) => await app.request(path));
     await new Promise((resolve) => setImmediate(resolve));
     expect([(await app.request('/')).status, (await app.request('/api/v1/status')).status]).toEqual([503, 503]);
     for (const answer of waiting) answer();
