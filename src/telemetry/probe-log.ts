@@ -1,6 +1,6 @@
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import type { ProbeResult } from '../probe/run-probes.ts';
-import type { StatementAudit } from '../probe/statements/audit-statements.ts';
+import type { StatementAudit } from '../probe/statements/statement-audit.ts';
 import type { UnprunedShare } from '../probe/statements/unpruned-share.ts';
 import { errorFields } from './error-fields.ts';
 import type { LogFields, Logger } from './logger.ts';

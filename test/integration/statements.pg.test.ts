@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { parseInterval } from '../../src/partition/interval.ts';
 import type { TablePolicy } from '../../src/partition/policy.ts';
-import { type AuditedStatement, auditStatements, type StatementAudit } from '../../src/probe/statements/audit-statements.ts';
+import { auditStatements } from '../../src/probe/statements/audit-statements.ts';
+import type { AuditedStatement, StatementAudit } from '../../src/probe/statements/statement-audit.ts';
 import { startCluster } from '../support/cluster.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';

@@ -1,7 +1,8 @@
 import { UsageError } from '../../errors.ts';
 import { formatInstant } from '../../partition/calendar.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import { auditStatements, type StatementAudit } from '../../probe/statements/audit-statements.ts';
+import { auditStatements } from '../../probe/statements/audit-statements.ts';
+import type { StatementAudit } from '../../probe/statements/statement-audit.ts';
 import type { Command } from '../command-line/declaration.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';

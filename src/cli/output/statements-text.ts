@@ -1,6 +1,6 @@
 import { formatInstant } from '../../partition/calendar.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { AuditedStatement, StatementAudit } from '../../probe/statements/audit-statements.ts';
+import type { AuditedStatement, StatementAudit } from '../../probe/statements/statement-audit.ts';
 import type { Colours } from './colours.ts';
 import { printable } from './printable.ts';
 import { formatRows } from './sizes.ts';

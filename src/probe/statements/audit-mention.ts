@@ -8,7 +8,6 @@ import type { PartitionedState } from '../read-probed-tables.ts';
 import type { PostgresParser } from '../syntax/postgres-parser.ts';
 import { touchedPartitions } from '../touched-partitions.ts';
 import { explainUnpruned, type UnprunedReason } from '../unpruned.ts';
-import type { AuditContext, AuditedStatement } from './audit-statements.ts';
 import { isNamedInFull, type Mention } from './mentions.ts';
 import { type ColumnValueRow, columnValuesSql, decodeColumnValue, type ParameterType } from './planning/parameters.sql.ts';
 import { planStatement, type StatementPlans } from './planning/plan-statement.ts';
@@ -16,6 +15,7 @@ import { inPlanningTransaction, resolveRelation } from './planning/planning-tran
 import { searchPathOf } from './planning/search-path.ts';
 import { decodeUntrustedName, untrustedNamesSql } from './planning/trust.sql.ts';
 import { type TypicalValues, typicalValues } from './planning/typical-values.ts';
+import type { AuditContext, AuditedStatement } from './statement-audit.ts';
 import { namesUsed } from './syntax/names-used.ts';
 import { type ParameterUse, parameterUses } from './syntax/parameter-uses.ts';
 import { parameterWords } from './syntax/parameter-words.ts';

@@ -1,5 +1,5 @@
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
-import type { AuditedStatement, StatementAudit } from './audit-statements.ts';
+import type { AuditedStatement, StatementAudit } from './statement-audit.ts';
 
 export interface UnprunedShare {
   readonly table: QualifiedName;

@@ -1,5 +1,5 @@
 import type { UnprunedReason } from '../unpruned.ts';
-import type { AuditedStatement } from './audit-statements.ts';
+import type { AuditedStatement } from './statement-audit.ts';
 
 /** What of one table is left in the plans of one statement. */
 export interface PlannedStatement {

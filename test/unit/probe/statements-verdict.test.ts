@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { AuditedStatement, StatementAudit } from '../../../src/probe/statements/audit-statements.ts';
+import type { AuditedStatement, StatementAudit } from '../../../src/probe/statements/statement-audit.ts';
 import { unprunedShare } from '../../../src/probe/statements/unpruned-share.ts';
 import { verdictOf } from '../../../src/probe/statements/verdict.ts';
 import type { UnprunedReason } from '../../../src/probe/unpruned.ts';

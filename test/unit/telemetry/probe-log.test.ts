@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { StatementError } from '../../../src/errors.ts';
 import type { ProbeResult } from '../../../src/probe/run-probes.ts';
-import type { AuditedStatement } from '../../../src/probe/statements/audit-statements.ts';
+import type { AuditedStatement } from '../../../src/probe/statements/statement-audit.ts';
 import { createLogger } from '../../../src/telemetry/logger.ts';
 import { ProbeLog } from '../../../src/telemetry/probe-log.ts';
 
