@@ -72,6 +72,7 @@ describe('the audit of recorded statements', () => {
     await database.query('SELECT id FROM visit WHERE org = 4711 OR org = 4242');
     await database.query("SELECT id FROM visit WHERE at > '2001-02-03' OR org = 4711");
     await database.query("UPDATE visit SET note = 'secret-note' WHERE id = 4711");
+    await database.query('SELECT at FROM visit WHERE 4711 <> 4242');
     await database.query("DELETE FROM visit WHERE at < '2001-02-03'");
     await database.query("INSERT INTO visit SELECT * FROM visit WHERE org = 4242 AND at = '2001-02-03'");
     const found = await audit(database);
@@ -86,6 +87,7 @@ describe('the audit of recorded statements', () => {
         'touches-all 4 of 4: SELECT id FROM visit WHERE at::date = $1',
         'touches-all 4 of 4: SELECT id FROM visit WHERE org = $1 OR org = $2',
         'touches-all 4 of 4: SELECT id FROM visit WHERE at > $1 OR org = $2',
+        'touches-all 4 of 4: SELECT at FROM visit WHERE $1 <> $2',
         'touches-all 4 of 4: UPDATE visit SET note = $1 WHERE id = $2',
         'prunes-when-run 3 of 4: DELETE FROM visit WHERE at < $1',
         'prunes-when-run 1 of 4: INSERT INTO visit SELECT * FROM visit WHERE org = $1 AND at = $2',

@@ -82,7 +82,9 @@ async function judge(
   { table }: PartitionedState,
 ): Promise<Pick<AuditedStatement, 'verdict' | 'touched' | 'reason'>> {
   const generic = touchedPartitions(plans.generic, table);
-  const typical = plans.typical === null ? null : touchedPartitions(plans.typical, table).scanned.length;
+  const left = plans.typical === null ? 0 : touchedPartitions(plans.typical, table).scanned.length;
+  // Nothing is left where values contradict each other (`$1 <> $2`), which tells more of them than of the statement.
+  const typical = left === 0 ? null : left;
   const reason = await reasonOf(plans, generic.removedAtStart === 0, table);
   const { verdict, touched } = verdictOf({
     total: table.partitions.length,
