@@ -1,6 +1,6 @@
 /**
- * The status page of the built daemon with 10,000 real partitions, in one table and in fifty: time and compressed size of `/`, read afresh
- * and again within the second in which readers share an answer, and what a headless Chromium needs until it shows something.
+ * The status page of the built daemon with 10,000 real partitions, in fifty tables and in one: time and compressed size of `/` the first
+ * time, after a while and at once again, and what a headless Chromium needs until it shows something.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -12,13 +12,13 @@ import { type PeerServer, startPeerServer } from './peer-server.ts';
 import { median, printAtMost, timed } from './report.ts';
 
 const cases: readonly ManyPartitions[] = [
-  { tables: 1, perTable: 10_000 },
   { tables: 50, perTable: 200 },
+  { tables: 1, perTable: 10_000 },
 ];
 
 const rounds = 15;
-/** Longer than an answer is shared. */
-const untilStaleMs = 1_200;
+/** Longer than an answer is as good as new. */
+const untilStaleMs = 2_200;
 
 export async function run(argv: readonly string[]): Promise<void> {
   const executablePath = argv[0] ?? '/usr/bin/chromium';
@@ -56,7 +56,10 @@ async function measure(server: PeerServer, database: string, size: ManyPartition
 
 async function measureAnswers(daemon: DaemonProcess, label: string): Promise<void> {
   const answer = async (path = '/'): Promise<number> => (await (await fetch(daemon.url('http') + path)).arrayBuffer()).byteLength;
-  const bytes = await answer();
+  let bytes = 0;
+  const firstMs = await timed(async () => {
+    bytes = await answer();
+  });
   const zipped = await promisify(gzip)(Buffer.from(await (await fetch(`${daemon.url('http')}/`)).arrayBuffer()));
   const fresh: number[] = [];
   const shared: number[] = [];
@@ -65,8 +68,9 @@ async function measureAnswers(daemon: DaemonProcess, label: string): Promise<voi
     fresh.push(await timed(() => answer()));
     shared.push(await timed(() => answer()));
   }
-  printAtMost(`${label}: /, read afresh, median`, median(fresh), 'ms', 300);
-  printAtMost(`${label}: / within the second, median`, median(shared), 'ms', 300);
+  printAtMost(`${label}: /, the first time`, firstMs, 'ms', 300);
+  printAtMost(`${label}: /, asked again after ${untilStaleMs / 1_000} s, median`, median(fresh), 'ms', 300);
+  printAtMost(`${label}: / at once afterwards, median`, median(shared), 'ms', 300);
   printAtMost(`${label}: /, uncompressed`, bytes / 1024, 'kB');
   printAtMost(`${label}: /, gzip`, zipped.length / 1024, 'kB', 1024);
 }

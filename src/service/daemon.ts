@@ -106,9 +106,9 @@ function surround(
 /** Both servers, each put into `servers` as soon as it listens. */
 async function listen({ fleet, reloader, readiness, logger }: Daemon, servers: HttpServer[], options: DaemonOptions): Promise<void> {
   const { configuration, metrics } = fleet.surroundings;
-  const { version } = options;
+  const { clock, version } = options;
   const databases = () => fleet.surroundings.configuration.databases;
-  const publicApp = createPublicApp({ metrics, readiness, readStatus: createStatusReader(fleet), databases, logger, version });
+  const publicApp = createPublicApp({ metrics, readiness, readStatus: createStatusReader(fleet), databases, clock, logger, version });
   const http = await listenHttp(publicApp, configuration.http, 'http');
   servers.push(http);
   const orders = { ...pauseOrders(fleet), reload: () => reloader.reload('request'), drain: () => drain(fleet) };

@@ -2,11 +2,13 @@ import { type Context, Hono } from 'hono';
 import { compress } from 'hono/compress';
 import type { Configuration } from '../../config/configuration.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { Clock } from '../../postgres/clock.ts';
 import { errorFields } from '../../telemetry/error-fields.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { Metrics } from '../../telemetry/metrics.ts';
 import { links } from '../page/for-programs.ts';
 import { readPageAssets } from '../page/page-assets.ts';
+import { createPatientReader } from '../page/patient-reader.ts';
 import { renderPage } from '../page/render-page.ts';
 import type { Readiness } from '../readiness.ts';
 import { limitAnswers } from './limit-answers.ts';
@@ -22,6 +24,7 @@ export interface PublicParts {
   readonly readStatus: (names?: readonly string[]) => Promise<readonly ServedStatus[]>;
   /** Those in force. */
   readonly databases: () => Configuration['databases'];
+  readonly clock: Clock;
   readonly logger: Logger;
   readonly version: string;
 }
@@ -35,7 +38,7 @@ const mostReaders = 4;
  * what the answers look like.
  */
 export function createPublicApp(parts: PublicParts): Hono {
-  const { metrics, readiness, readStatus, logger, version } = parts;
+  const { metrics, readiness, readStatus, clock, logger, version } = parts;
   const app = new Hono();
   app.use(compress());
   app.use(async (context, next) => {
@@ -53,9 +56,10 @@ export function createPublicApp(parts: PublicParts): Hono {
   app.get('/readyz', (context) => answer(context, readiness.explainUnready()));
   app.get('/api/v1/status', async (context) => context.json({ databases: await readStatus() }));
   app.get('/api/v1/partitions', (context) => partitions(context, parts));
+  const readPage = createPatientReader(readStatus, clock);
   app.get('/', async (context) => {
     context.header('content-security-policy', pagePolicy);
-    return context.html(renderPage(await readStatus(), version));
+    return context.html(renderPage(await readPage(), version));
   });
   const assets = readPageAssets();
   for (const { path, type, text } of assets) app.get(path, (context) => context.body(text, 200, { 'content-type': type }));

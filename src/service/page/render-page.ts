@@ -2,22 +2,23 @@ import { html } from 'hono/html';
 import type { ServedStatus } from '../http/status-reader.ts';
 import { renderForPrograms } from './for-programs.ts';
 import type { Markup } from './markup.ts';
+import type { PageReading } from './patient-reader.ts';
 import { hasProblem, problemsOf } from './problems.ts';
 import { renderDatabase } from './render-database.ts';
 import { renderLegend, renderPatterns } from './render-legend.ts';
 import { renderOverview } from './render-overview.ts';
 import type { Budget } from './render-table.ts';
-import { counted, formatMoment } from './text/amounts.ts';
+import { counted, formatDuration, formatMoment } from './text/amounts.ts';
 
 /** Of all tables together: with more of them each gets less, so that the page stays a matter of kilobytes. */
-const allBars = 6_000;
-const allRows = 3_000;
+const allBars = 4_000;
+const allRows = 1_500;
 
 /**
  * The status page. Everything that comes from a database or the configuration passes through the template, which escapes HTML, and through
  * `visibleText`. No style or script stands in it, so that a content security policy can forbid them.
  */
-export function renderPage(statuses: readonly ServedStatus[], version: string): Markup {
+export function renderPage({ statuses, ageMs }: PageReading, version: string): Markup {
   const tables = statuses.flatMap((status) => status.tables);
   const budget = budgetOf(tables.length);
   const problems = tables.reduce((sum, table) => sum + problemsOf(table).total, 0) + statuses.filter(hasProblem).length;
@@ -45,7 +46,7 @@ export function renderPage(statuses: readonly ServedStatus[], version: string): 
 <p id="message" role="status"></p>
 </header>
 <main id="content" tabindex="-1">
-<p class="facts">${counted(statuses.length, 'database')}, ${counted(tables.length, 'table')}, ${counted(problems, 'problem')}. ${readAt(statuses)}Times are UTC. <a href="/">Read again</a></p>
+<p class="facts">${counted(statuses.length, 'database')}, ${counted(tables.length, 'table')}, ${counted(problems, 'problem')}. ${readAt(statuses)}${ageMs === null ? null : html`<strong id="renewing">${formatDuration(ageMs / 1_000)} old; a newer reading is under way.</strong> `}Times are UTC. <a href="/">Read again</a></p>
 ${renderOverview(statuses)}${renderLegend()}${statuses.map((status) => renderDatabase(status, budget))}</main>
 <footer>${renderForPrograms()}</footer>
 ${renderPatterns()}

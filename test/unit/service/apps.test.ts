@@ -16,7 +16,15 @@ function publicApp(readiness = new Readiness([], systemClock), readStatus: () =>
     limits: { partitions: 'top', topPerTable: 20, maxSeries: 50_000 },
     nowSeconds: () => 1,
   });
-  return createPublicApp({ metrics, readiness, readStatus, databases: () => [], logger: silentLogger, version: '1.2.3<script>' });
+  return createPublicApp({
+    metrics,
+    readiness,
+    readStatus,
+    databases: () => [],
+    clock: systemClock,
+    logger: silentLogger,
+    version: '1.2.3<script>',
+  });
 }
 
 describe('the public listener', () => {

@@ -19,6 +19,7 @@ async function listen(text: string = exposition): Promise<HttpServer & AsyncDisp
     readiness: new Readiness([], systemClock),
     readStatus: async () => [],
     databases: () => [],
+    clock: systemClock,
     logger: silentLogger,
     version: '1',
   };

@@ -14,6 +14,7 @@ it('describes the paths and methods that are answered, all and no other', async 
     readiness: new Readiness([], systemClock),
     readStatus: never,
     databases: () => [],
+    clock: systemClock,
     logger: silentLogger,
     version: '1',
   });

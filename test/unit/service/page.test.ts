@@ -10,7 +10,11 @@ import { visibleText } from '../../../src/service/page/text/visible-text.ts';
 import { dailyPartitions, partitionStatus, probe, sampleStatuses, servedStatus, tableStatus } from '../../support/served-status.ts';
 
 function render(...statuses: readonly ServedStatus[]): string {
-  const page = renderPage(statuses, '1.0.0');
+  return renderAged(statuses, null);
+}
+
+function renderAged(statuses: readonly ServedStatus[], ageMs: number | null): string {
+  const page = renderPage({ statuses, ageMs }, '1.0.0');
   if (page instanceof Promise) throw new Error('A template was given a promise.');
   return page.toString();
 }
@@ -146,6 +150,11 @@ describe('the status page', () => {
     }
     expect(render(one).match(/<tr data-row/g)?.length).toBe(201);
     expect(render(one)).toContain('/api/v1/partitions?database=app&amp;table=public.events&amp;limit=10000');
+  });
+
+  it('says how old it is while a newer reading is under way', () => {
+    expect(renderAged([], 31_000)).toContain('<strong id="renewing">31 s old; a newer reading is under way.</strong>');
+    expect(render()).not.toContain('renewing');
   });
 
   it('is a page also without a database', () => {

@@ -6,6 +6,8 @@
 
 {
   const refreshMs = 30_000;
+  /** When the page says that a newer reading is under way. */
+  const soonMs = 1_500;
 
   /**
    * @template {Element} T
@@ -359,11 +361,16 @@
       if (isLate || isAtWork) return;
       isAtWork = true;
       refresh()
+        .then(comeBackSoon)
         .catch((error) => say(`Not refreshed: ${error instanceof Error ? error.message : String(error)}. What stands here is older.`, true))
         .finally(() => {
           isAtWork = false;
         });
     };
+    const comeBackSoon = () => {
+      if (document.getElementById('renewing') !== null) setTimeout(attempt, soonMs);
+    };
+    comeBackSoon();
     setInterval(attempt, refreshMs);
     document.addEventListener('visibilitychange', () => {
       if (isLate && !document.hidden) attempt();
