@@ -51,6 +51,17 @@ describe('partitiond statements', () => {
     });
   });
 
+  it('leaves out what partitiond itself runs', async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await createMonthly(database, 'event', '2025-01-01', 3);
+    await database.query('CREATE TABLE public.event_default PARTITION OF public.event DEFAULT; CREATE EXTENSION pg_stat_statements');
+    workspace.configure(configurationText(database.url, { 'public.event': 'interval: 1 month, defaultPartition: keep' }));
+    for (const command of ['apply', 'check', 'status', 'probe', 'advise', 'statements']) await workspace.run([command]);
+    const json: unknown = JSON.parse((await workspace.run(['statements', '--json'])).stdout);
+    expect(json).toMatchObject({ databases: [{ obstacle: null, statements: [] }] });
+  });
+
   it('says how to get pg_stat_statements where it is not, and exits 0', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();
