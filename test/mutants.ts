@@ -1,3 +1,4 @@
+import { insightMutants } from './insight-mutants.ts';
 import { upkeepMutants } from './upkeep-mutants.ts';
 
 /** A mistake that a test must notice. */
@@ -343,4 +344,5 @@ export const mutants: readonly Mutant[] = [
     test: { file: 'test/integration/session.pg.test.ts', name: 'cancels nothing of another backend that has the pid by now' },
   },
   ...upkeepMutants,
+  ...insightMutants,
 ];
