@@ -29,8 +29,8 @@ export const insightMutants: readonly Mutant[] = [
   {
     mistake: 'lets a kept report speak to the terminal',
     file: 'src/cli/output/probe-text.ts',
-    text: '.map((line) => `  ${printable(line)}`),',
-    replacement: '.map((line) => `  ${line}`),',
+    text: '      .map((line) => `  ${printable(line)}`),',
+    replacement: '      .map((line) => `  ${line}`),',
     test: { file: 'test/unit/cli/probe-output.test.ts', name: 'is told line by line, escaped, and whether it is still so' },
   },
   {
