@@ -2,6 +2,9 @@ import { InvariantError } from '../errors.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
 
+/** Only for partitions that live elsewhere than their table. */
+const schemaOfSql = `SELECT ${escaped('s.nspname::pg_catalog.text')} FROM pg_catalog.pg_namespace AS s WHERE s.oid = k.relnamespace`;
+
 /**
  * `$1`, `$2`: schemas and names of tables, aligned. One row per table, also for those that do not exist, with the names of all its partitions in
  * one text: fields end with U+001F, partitions with U+001E, both escaped by U+001B; by oid. Bounds are left out, to print them is most
@@ -32,12 +35,17 @@ export const probedTablesSql: NamedSql = namedSql(
     p.partdefid::pg_catalog.text AS "defaultOid",
     (
       SELECT pg_catalog.string_agg(
-        pg_catalog.concat_ws(E'\\x1f', k.oid, k.relkind, ${escaped('s.nspname::pg_catalog.text')}, ${escaped('k.relname::pg_catalog.text')}),
+        pg_catalog.concat_ws(
+          E'\\x1f',
+          k.oid,
+          k.relkind,
+          CASE WHEN k.relnamespace = c.relnamespace THEN '' ELSE (${schemaOfSql}) END,
+          ${escaped('k.relname::pg_catalog.text')}
+        ),
         E'\\x1e' ORDER BY k.oid
       )
       FROM pg_catalog.pg_inherits AS i
       JOIN pg_catalog.pg_class AS k ON k.oid = i.inhrelid
-      JOIN pg_catalog.pg_namespace AS s ON s.oid = k.relnamespace
       WHERE i.inhparent = p.partrelid AND NOT i.inhdetachpending
     ) AS "packedPartitions"
   FROM ROWS FROM (pg_catalog.unnest($1::pg_catalog.text[]), pg_catalog.unnest($2::pg_catalog.text[]))
@@ -92,17 +100,17 @@ export interface NamedPartition {
   readonly name: string;
 }
 
-/** Pending detaches are left out. */
-export function unpackNames(packed: string | null): readonly NamedPartition[] {
-  return packed === null ? [] : packed.split('\u001e').map(unpackName);
+/** Pending detaches are left out. `schema`: that of the table, which a partition in the same one does not repeat. */
+export function unpackNames(packed: string | null, schema: string): readonly NamedPartition[] {
+  return packed === null ? [] : packed.split('\u001e').map((fields) => unpackName(fields, schema));
 }
 
-function unpackName(fields: string): NamedPartition {
+function unpackName(fields: string, tableSchema: string): NamedPartition {
   const [oid, relkind, schema, name] = fields.split('\u001f');
   if (oid === undefined || schema === undefined || name === undefined) {
     throw new InvariantError('PD902', 'read-probed-tables.packedPartitions: a partition has not the expected fields');
   }
-  return { oid, isPartitioned: relkind === 'p', schema: unescaped(schema), name: unescaped(name) };
+  return { oid, isPartitioned: relkind === 'p', schema: schema === '' ? tableSchema : unescaped(schema), name: unescaped(name) };
 }
 
 const escapes: Readonly<Record<string, string>> = { E: '\u001b', R: '\u001e', U: '\u001f' };

@@ -82,7 +82,7 @@ async function readTogether(session: Session, policies: readonly TablePolicy[], 
   const missing = rows.flatMap(({ oid }, i) => (oid === null ? [policies[i]?.table.name ?? ''] : []));
   const found = missing.length === 0 ? [] : await session.rows(similarRelationsSql, [missing], decodeSimilarRelation, signal);
   const similar = new Map(found.map((row) => [row.wanted, row.similar]));
-  const partitions = rows.map((row) => unpackNames(row.packedPartitions));
+  const partitions = rows.map((row, i) => unpackNames(row.packedPartitions, policies[i]?.table.schema ?? ''));
   const leaves = await readLeaves(session, partitions.flat(), signal);
   return policies.map((policy, i): ProbedState => {
     const row = rows[i];

@@ -127,6 +127,20 @@ describe('what is left after pruning', () => {
     expect(result.unpruned?.kind).toBe('asked-for');
   });
 
+  it('knows partitions of odd names and in other schemas', async () => {
+    await using database = await createDatabase();
+    await database.query(`
+      CREATE SCHEMA "old""er";
+      CREATE TABLE ev (at date NOT NULL) PARTITION BY RANGE (at);
+      CREATE TABLE "old""er"."p\u001e \u001f\u001bé" PARTITION OF ev FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+      CREATE TABLE "<b>" PARTITION OF ev FOR VALUES FROM ('2025-02-01') TO ('2025-03-01');`);
+    const result = await runOne(database, probe('all', 'SELECT * FROM ev'));
+    expect(result.touched?.scanned).toEqual([
+      { schema: 'old"er', name: 'p\u001e \u001f\u001bé' },
+      { schema: 'public', name: '<b>' },
+    ]);
+  });
+
   it('has the partitions of a miss in the order of their bounds', async () => {
     await using database = await createDatabase();
     await createEvents(database);
