@@ -142,4 +142,35 @@ export const insightMutants: readonly Mutant[] = [
     replacement: '!hidden.has(this.#table.name) : true',
     test: { file: 'test/unit/probe/column-use.test.ts', name: 'keeps tables of one name apart by their schema' },
   },
+  {
+    mistake: 'plans the first of several recorded statements',
+    file: 'src/probe/statements/syntax/parse-statement.ts',
+    text: 'statements.length === 1 ? asNode(statements[0]) : null',
+    replacement: 'asNode(statements[0])',
+    test: { file: 'test/unit/probe/statements-syntax.test.ts', name: 'is not planned: SELECT 1; DROP TABLE a' },
+  },
+  {
+    mistake: 'takes the name of a CTE for that of a table',
+    file: 'src/probe/statements/syntax/tables-read.ts',
+    text: '(read.schema !== null || !hidden.has(read.name))',
+    replacement: '(read.schema !== null || hidden.size >= 0)',
+    test: { file: 'test/unit/probe/statements-syntax.test.ts', name: 'of WITH a AS (SELECT * FROM b) SELECT * FROM a' },
+  },
+  {
+    mistake: 'counts what NULL removed as pruned by the planner',
+    file: 'src/probe/statements/verdict.ts',
+    text: 'generic.removedAtStart === 0 && generic.scanned < total',
+    replacement: 'generic.scanned < total',
+    test: { file: 'test/unit/probe/statements-verdict.test.ts', name: 'that prunes when the executor starts' },
+  },
+  {
+    mistake: 'plans recorded statements with the code of anybody',
+    file: 'src/probe/statements/planning/trust.sql.ts',
+    text: 'AND named.owner NOT IN (SELECT trusted.oid FROM trusted)',
+    replacement: 'AND false',
+    test: {
+      file: 'test/integration/statements.pg.test.ts',
+      name: 'are statements whose functions, operators or views belong to somebody who may not act as partitiond',
+    },
+  },
 ];
