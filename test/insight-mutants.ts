@@ -173,4 +173,38 @@ export const insightMutants: readonly Mutant[] = [
       name: 'are statements whose functions, operators or views belong to somebody who may not act as partitiond',
     },
   },
+  {
+    mistake: 'counts a partition that was never executed as scanned',
+    file: 'src/probe/touched-partitions.ts',
+    text: 'const isRead = isReached && node.loops !== 0;',
+    replacement: 'const isRead = isReached;',
+    test: {
+      file: 'test/unit/probe/touched-partitions.test.ts',
+      name: 'leaves out what ANALYZE saw never executed, unless another reference read it',
+    },
+  },
+  {
+    mistake: "takes a cast that the statement writes for PostgreSQL's",
+    file: 'src/probe/unpruned/reason-text.ts',
+    text: 'if (!castsKey && isImplicit(keyType, type)) {',
+    replacement: 'if (isImplicit(keyType, type)) {',
+    test: {
+      file: 'test/unit/probe/unpruned.test.ts',
+      name: 'is a value of another type where the statement does not cast the key, and a cast where it does',
+    },
+  },
+  {
+    mistake: 'runs probes in transactions that may write',
+    file: 'src/probe/explain-probe.ts',
+    text: "'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY'",
+    replacement: "'BEGIN ISOLATION LEVEL READ COMMITTED'",
+    test: { file: 'test/integration/probe.pg.test.ts', name: 'whatever it tries, run or only planned' },
+  },
+  {
+    mistake: "shows a message that may quote a probe's parameter",
+    file: 'src/probe/explain-probe.ts',
+    text: 'mayQuoteValues && /^2[23]/.test(sqlstate)',
+    replacement: 'false',
+    test: { file: 'test/integration/probe.pg.test.ts', name: 'is its result, with the words of PostgreSQL, and the others run' },
+  },
 ];
