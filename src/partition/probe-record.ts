@@ -1,9 +1,6 @@
 import type { EpochMicros } from './position.ts';
 import type { QualifiedName } from './qualified-name.ts';
 
-/** The probe that a table without probes of its own gets: rows of the current interval. */
-export const automaticProbe = 'current-interval';
-
 /** What is kept of the last run of a probe. */
 export interface ProbeRecord {
   readonly table: QualifiedName;

@@ -2,10 +2,8 @@ import type { Parent } from '../catalog/describe-parent.ts';
 import type { KeyCodec } from '../partition/key.ts';
 import type { ProbePolicy } from '../partition/policy.ts';
 import { type Edge, isPosition, type Position, type Range } from '../partition/position.ts';
+import { automaticProbeName } from '../partition/probe-names.ts';
 import { formatQualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
-
-/** What a table without probes of its own gets: the rows of its current interval must be found in one partition. */
-export const automaticProbeName = 'current-interval';
 
 /** As that of a configured probe. */
 const timeoutMs = 10_000;

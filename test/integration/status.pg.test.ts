@@ -4,7 +4,8 @@ import { claimLeadership, epochGuard } from '../../src/journal/leadership.ts';
 import { writeProbeRecords } from '../../src/journal/probe-records.ts';
 import { parseInstant } from '../../src/partition/calendar.ts';
 import type { TablePolicy } from '../../src/partition/policy.ts';
-import { automaticProbe, type ProbeRecord } from '../../src/partition/probe-record.ts';
+import { automaticProbeName } from '../../src/partition/probe-names.ts';
+import type { ProbeRecord } from '../../src/partition/probe-record.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { readDatabaseStatus } from '../../src/reconcile/read-status.ts';
 import type { DatabaseStatus, TableStatus } from '../../src/reconcile/status.ts';
@@ -42,7 +43,7 @@ describe('the status', () => {
     const at = parseInstant('2025-03-10T11:00:00Z', 'UTC');
     const record: ProbeRecord = {
       table: policy.table,
-      probe: automaticProbe,
+      probe: automaticProbeName,
       ranAt: at,
       outcome: 'missed',
       scanned: 2,
