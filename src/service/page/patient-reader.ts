@@ -9,7 +9,7 @@ export interface PageReading {
 }
 
 /** Nobody waits longer than that for a page while there is a reading to show. */
-const patienceMs = 150;
+const patienceMs = 100;
 
 /** So old a reading is shown to nobody; twice the time between two refreshes of an open page. */
 const oldestMs = 60_000;

@@ -83,6 +83,8 @@
   /** @param {Element} bar */
   const showCard = (bar) => {
     hideCard();
+    const timeline = bar.closest('.timeline');
+    if (timeline !== null) prepareBars(timeline);
     const lines = (bar.getAttribute('aria-label') ?? '').split('\n');
     card.replaceChildren(
       ...lines.map((line) => {
@@ -113,18 +115,28 @@
     for (const bar of barsOf(timeline)) bar.setAttribute('tabindex', bar === stop ? '0' : '-1');
   };
 
-  /** Titles become labels: the browser would show them beside the card. */
-  const prepareBars = () => {
+  /** Thousands of bars would hold up the first paint: a timeline is prepared when somebody comes to it. */
+  const awaitReaders = () => {
     for (const timeline of document.querySelectorAll('.timeline')) {
       timeline.setAttribute('role', 'group');
-      for (const bar of barsOf(timeline)) {
-        const title = bar.querySelector('title');
-        bar.setAttribute('role', 'img');
-        bar.setAttribute('aria-label', title?.textContent ?? '');
-        title?.remove();
-      }
-      setStop(timeline, timeline.querySelector('.bar.current') ?? barsOf(timeline)[0]);
+      (timeline.querySelector('.bar.current') ?? timeline.querySelector('.bar'))?.setAttribute('tabindex', '0');
     }
+  };
+
+  /** Titles become labels: the browser would show them beside the card. @param {Element} timeline */
+  const prepareBars = (timeline) => {
+    const bars = barsOf(timeline);
+    if (bars[0]?.hasAttribute('aria-label') ?? true) return;
+    for (const bar of bars) {
+      const title = bar.querySelector('title');
+      bar.setAttribute('role', 'img');
+      bar.setAttribute('aria-label', title?.textContent ?? '');
+      title?.remove();
+    }
+    setStop(
+      timeline,
+      bars.find((bar) => bar.getAttribute('tabindex') === '0'),
+    );
   };
 
   /** A bar may be too thin or too low to be hit: in its lane, the one above or below the pointer is meant. @param {PointerEvent} event */
@@ -132,6 +144,7 @@
     if (!(target instanceof Element)) return null;
     const timeline = target.closest('.timeline');
     if (timeline === null) return null;
+    prepareBars(timeline);
     if (target.matches('.bar')) return target;
     const { top } = timeline.getBoundingClientRect();
     const isUpper = clientY - top < 92;
@@ -180,7 +193,7 @@
 
   const startBars = () => {
     document.body.append(card);
-    prepareBars();
+    awaitReaders();
     document.addEventListener('pointermove', (event) => {
       const bar = barAt(event);
       if (bar !== null) showCard(bar);
@@ -236,24 +249,33 @@
     row.hidden = section === null ? !isItselfWanted(row) : section.hidden;
   };
 
-  const applyFilter = () => {
+  const readWishes = () => {
     const words = element('filter', HTMLInputElement).value.toLowerCase().split(/\s+/).filter(Boolean);
     const onlyProblems = element('problems-only', HTMLInputElement).checked;
-    /** @param {string} text */
-    const isWanted = (text) => words.every((word) => text.toLowerCase().includes(word));
-    /** @param {HTMLElement} one */
-    const hasProblem = (one) => !onlyProblems || one.dataset['problems'] !== '0';
-    closeOpened();
+    return {
+      isFiltering: words.length > 0 || onlyProblems,
+      /** @param {string | null | undefined} text */
+      isWanted: (text) => words.every((word) => (text ?? '').toLowerCase().includes(word)),
+      /** @param {HTMLElement} one */
+      hasProblem: (one) => !onlyProblems || one.dataset['problems'] !== '0',
+    };
+  };
+
+  const applyFilter = () => {
+    const { isFiltering, isWanted, hasProblem } = readWishes();
+    const isFiltered = document.querySelector('#content [data-row][hidden], #content section[hidden], [data-filter-opened]') !== null;
     const sections = elements('section.table');
-    for (const section of sections) section.hidden = !filterSection(section, isWanted) || !hasProblem(section);
-    for (const row of elements('.overview tr[data-row]')) filterLine(row, (one) => hasProblem(one) && isWanted(one.textContent ?? ''));
-    for (const database of elements('section.database')) {
-      const hasTable = database.querySelector('section.table:not([hidden])') !== null;
-      const isItselfWanted = hasProblem(database) && isWanted(database.querySelector(':scope > header')?.textContent ?? '');
-      database.hidden = !hasTable && !isItselfWanted;
+    if (isFiltering || isFiltered) {
+      closeOpened();
+      for (const section of sections) section.hidden = !filterSection(section, isWanted) || !hasProblem(section);
+      for (const row of elements('.overview tr[data-row]')) filterLine(row, (one) => hasProblem(one) && isWanted(one.textContent));
+      for (const database of elements('section.database')) {
+        const hasTable = database.querySelector('section.table:not([hidden])') !== null;
+        database.hidden = !hasTable && !(hasProblem(database) && isWanted(database.querySelector(':scope > header')?.textContent));
+      }
     }
     const shown = sections.filter((section) => !section.hidden).length;
-    say(words.length > 0 || onlyProblems ? `${shown} of ${sections.length} tables` : '');
+    say(isFiltering ? `${shown} of ${sections.length} tables` : '');
   };
 
   const startFilter = () => {
@@ -299,6 +321,7 @@
     if (focus === null) return;
     const holder = document.getElementById(focus.id);
     if (holder === null) return;
+    if (focus.label !== null) prepareBars(holder);
     const [first] = (focus.label ?? '').split('\n');
     const bar = barsOf(holder).find((one) => (one.getAttribute('aria-label') ?? '').split('\n')[0] === first);
     const link = [...holder.querySelectorAll('a')].find((one) => one.getAttribute('href') === focus.href);
@@ -334,7 +357,7 @@
     content.replaceChildren(...[...next.childNodes].map((node) => document.adoptNode(node)));
     document.title = fresh.title;
     for (const id of open) document.getElementById(id)?.setAttribute('open', '');
-    prepareBars();
+    awaitReaders();
     applyFilter();
     restoreFocus(focus);
     restorePlace(place);

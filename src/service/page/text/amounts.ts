@@ -6,7 +6,8 @@ export function formatRows(rows: number): string {
 }
 
 export function formatCount(count: number | bigint): string {
-  return (typeof count === 'bigint' ? count : Math.round(count)).toLocaleString('en-US');
+  // Thousands of them are on a page, and toLocaleString takes 20 times as long.
+  return String(typeof count === 'bigint' ? count : Math.round(count)).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 partition`, `12,345 partitions`. */

@@ -4,6 +4,7 @@
  * HTML's own characters are the template's to escape.
  */
 export function visibleText(text: string): string {
+  if (/^[ -~]*$/.test(text)) return text;
   return text.replace(/[\p{Cc}\p{Cs}\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, escapeCharacter);
 }
 
