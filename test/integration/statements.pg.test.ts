@@ -103,6 +103,14 @@ describe('the audit of recorded statements', () => {
     expect(JSON.stringify(found.statements)).not.toMatch(secrets);
   });
 
+  it('is not taken up by statements that have no plan', async () => {
+    const database = await recording();
+    const views = Array.from({ length: 120 }, (_, i) => `CREATE VIEW visit_view_${i} AS SELECT * FROM visit`);
+    await database.query(views.join(';'));
+    await database.query('/* of the application */ (SELECT id FROM visit WHERE at = $1)', ['2001-02-03']);
+    expect(only(await audit(database, { most: 1 }))).toMatchObject({ verdict: 'prunes-when-run', touched: 1 });
+  });
+
   it('leaves no value in what the server records of it', async () => {
     const database = await recording();
     await database.query("SELECT id FROM visit WHERE org = 4711 AND note = 'secret-note' AND at = '2001-02-03'");
