@@ -1,6 +1,6 @@
 /**
  * The status page of the built daemon with 10,000 real partitions, in fifty tables and in one: time and compressed size of `/` the first
- * time, after a while and at once again, and what a headless Chromium needs until it shows something.
+ * time, after a while, and once the reading that this has begun is done, and what a headless Chromium needs until it shows something.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -19,6 +19,8 @@ const cases: readonly ManyPartitions[] = [
 const rounds = 15;
 /** Longer than an answer is as good as new. */
 const untilStaleMs = 2_200;
+/** A page that was shown an old reading comes back after 1.5 s. */
+const untilReadMs = 1_500;
 
 export async function run(argv: readonly string[]): Promise<void> {
   const executablePath = argv[0] ?? '/usr/bin/chromium';
@@ -62,15 +64,16 @@ async function measureAnswers(daemon: DaemonProcess, label: string): Promise<voi
   });
   const zipped = await promisify(gzip)(Buffer.from(await (await fetch(`${daemon.url('http')}/`)).arrayBuffer()));
   const fresh: number[] = [];
-  const shared: number[] = [];
+  const later: number[] = [];
   for (let round = 0; round < rounds; round++) {
     await delay(untilStaleMs);
     fresh.push(await timed(() => answer()));
-    shared.push(await timed(() => answer()));
+    await delay(untilReadMs);
+    later.push(await timed(() => answer()));
   }
   printAtMost(`${label}: /, the first time`, firstMs, 'ms', 300);
   printAtMost(`${label}: /, asked again after ${untilStaleMs / 1_000} s, median`, median(fresh), 'ms', 300);
-  printAtMost(`${label}: / at once afterwards, median`, median(shared), 'ms', 300);
+  printAtMost(`${label}: / when that reading is done, median`, median(later), 'ms', 300);
   printAtMost(`${label}: /, uncompressed`, bytes / 1024, 'kB');
   printAtMost(`${label}: /, gzip`, zipped.length / 1024, 'kB', 1024);
 }
