@@ -207,4 +207,32 @@ export const insightMutants: readonly Mutant[] = [
     replacement: 'false',
     test: { file: 'test/integration/probe.pg.test.ts', name: 'is its result, with the words of PostgreSQL, and the others run' },
   },
+  {
+    mistake: 'lets a name turn the reading direction of the page',
+    file: 'src/service/page/text/visible-text.ts',
+    text: '\\u2028-\\u202e',
+    replacement: '\\u2028-\\u2029',
+    test: { file: 'test/unit/service/page.test.ts', name: 'writes out what cannot be seen' },
+  },
+  {
+    mistake: 'lets scripts in the page run',
+    file: 'src/service/http/public-app.ts',
+    text: '"script-src \'self\'"',
+    replacement: "\"script-src 'self' 'unsafe-inline'\"",
+    test: { file: 'test/unit/service/apps.test.ts', name: 'serves a page that may load nothing' },
+  },
+  {
+    mistake: 'joins a gap with its neighbours',
+    file: 'src/service/page/timeline/join-bars.ts',
+    text: 'joined.kind === next.kind && ',
+    replacement: '',
+    test: { file: 'test/unit/service/page-timeline.test.ts', name: 'have one kind, where kinds change seldom' },
+  },
+  {
+    mistake: 'lets any number of pages ask the databases',
+    file: 'src/service/http/public-app.ts',
+    text: "for (const path of ['/', '/api/*'])",
+    replacement: "for (const path of ['/api/*'])",
+    test: { file: 'test/unit/service/apps.test.ts', name: 'lets the page and the API ask' },
+  },
 ];
