@@ -32,7 +32,8 @@ function leaderText({ leader, leadership }: ServedStatus): Markup | null {
 }
 
 /** Last and next runs of each task, the next ones first. */
-function renderTasks({ runs, nextRuns, now }: ServedStatus): Markup | null {
+function renderTasks(status: ServedStatus): Markup | null {
+  const { runs, nextRuns, now } = status;
   const tasks = [...new Set([...nextRuns.map(({ task }) => task), ...runs.map(({ task }) => task)])];
   if (tasks.length === 0) return null;
   return html`<div class="scroll"><table class="tasks"><caption>Tasks</caption>
@@ -40,10 +41,21 @@ function renderTasks({ runs, nextRuns, now }: ServedStatus): Markup | null {
 <tbody>${tasks.map((task) => {
     const run = runs.find((one) => one.task === task);
     const next = nextRuns.find((one) => one.task === task)?.at ?? null;
-    return html`<tr><th scope="row">${task}</th><td>${run === undefined ? 'never' : html`${formatMoment(run.startedAt)} <small>${distance(run.startedAt, now)}</small>`}</td><td>${run === undefined ? '–' : outcomeChip(run)}</td><td class="number">${run === undefined ? '–' : took(run)}</td><td>${next === null ? '–' : html`${formatMoment(next)} <small>${distance(next, now)}</small>`}</td></tr>
+    return html`<tr><th scope="row">${task}</th><td>${run === undefined ? lastSeen(task, status) : html`${formatMoment(run.startedAt)} <small>${distance(run.startedAt, now)}</small>`}</td><td>${run === undefined ? '–' : outcomeChip(run)}</td><td class="number">${run === undefined ? '–' : took(run)}</td><td>${next === null ? '–' : html`${formatMoment(next)} <small>${distance(next, now)}</small>`}</td></tr>
 `;
   })}</tbody></table></div>
 `;
+}
+
+/** Of a task without a run in the journal, which records those that change something. */
+function lastSeen(task: string, { tables, now }: ServedStatus): Markup | string {
+  if (task === 'collect') return 'not recorded';
+  if (task !== 'probe') return 'never';
+  const last = tables
+    .flatMap(({ probes }) => probes.map(({ ranAt }) => ranAt))
+    .toSorted()
+    .at(-1);
+  return last === undefined ? 'never' : html`${formatMoment(last)} <small>${distance(last, now)}</small>`;
 }
 
 function outcomeChip({ outcome }: RunStatus): Markup {

@@ -53,6 +53,19 @@ function skeleton(html: string): readonly string[] {
 }
 
 describe('the status page', () => {
+  it('tells of probes when they ran, although the journal records no run of them, and of collections that nothing records them', () => {
+    const nextRuns = (['probe', 'collect', 'index'] as const).map((task) => ({ task, at: '2026-05-17T09:31:00Z' }));
+    const tables = [
+      tableStatus({ probes: [probe({ ranAt: '2026-05-17T09:29:00Z' }), probe({ probe: 'b', ranAt: '2026-05-17T09:25:00Z' })] }),
+      tableStatus({ table: 'public.other' }),
+    ];
+    const lastRun = (task: string): string | undefined =>
+      new RegExp(`<th scope="row">${task}</th><td>(.*?)</td>`).exec(render(servedStatus(tables, { nextRuns })))?.[1];
+    expect(lastRun('probe')).toBe('2026-05-17 09:29 <small>1 min ago</small>');
+    expect(lastRun('collect')).toBe('not recorded');
+    expect(lastRun('index')).toBe('never');
+  });
+
   it('has the same elements and attributes, whatever the names are', () => {
     const plain = skeleton(render(spoken('plain')));
     expect(plain.length).toBeGreaterThan(100);
