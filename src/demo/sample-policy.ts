@@ -14,6 +14,7 @@ schedules:
   retention: "*/10 * * * * *"
   maintenance: "*/15 * * * * *"
   index: "*/15 * * * * *"
+  probe: "*/15 * * * * *"
   collect: "*/5 * * * * *"
 databases:
   - name: demo
@@ -36,6 +37,13 @@ databases:
         defaultPartition: keep
         indexes:
           - { name: revenues_occurred_at, columns: [occurred_at] }
+        probes:                      # tables without probes have one of their own
+          - name: this-month
+            sql: >-
+              SELECT sum(amount) FROM revenues
+              WHERE occurred_at >= date_trunc('month', now()) AND occurred_at < date_trunc('month', now()) + interval '1 month'
+            analyze: true
+            expect: { partitions: 1, execution: 2s }
       - table: public.expenses
         interval: 1 quarter
         premake: 4

@@ -21,7 +21,7 @@ describe('the demo', () => {
     const [, folder = ''] = demo.stdout.match(/^policy +(\S+)\/partitiond\.yaml$/m) ?? [];
     expect(existsSync(folder)).toBe(true);
     for (const table of tables) expect(demo.stdout).toMatch(new RegExp(`^demo public\\.${table}: \\d+ steps?`, 'm'));
-    for (const heading of ['plan', 'apply', 'status', 'run']) expect(demo.stdout).toContain(`\n$ partitiond ${heading} --config `);
+    for (const heading of ['plan', 'apply', 'status', 'probe', 'run']) expect(demo.stdout).toContain(`\n$ partitiond ${heading} --config `);
     expect(demo.stdout).toMatch(/ok +detach-partition public\.expenses_\d{4}_q\d/);
     expect(demo.stdout).toMatch(/6 tables: steps \d+ done; /);
     for (const table of tables) expect(demo.stdout).toMatch(new RegExp(`^demo +public\\.${table} +\\S+.* \\d+ +\\d+$`, 'm'));

@@ -11,6 +11,7 @@ import { coloursOf } from '../output/colours.ts';
 import type { Io } from '../output/io.ts';
 import { applyCommand } from './apply.ts';
 import { planCommand } from './plan.ts';
+import { probeCommand } from './probe.ts';
 import { runConfigured } from './run.ts';
 import { statusCommand } from './status.ts';
 
@@ -86,7 +87,7 @@ async function showCommands(demo: Demo, forMs: number | null, io: Io): Promise<n
     `${demo.tables} tables and ${demo.rows.toLocaleString('en-US')} rows loaded in ${(demo.loadMs / 1000).toFixed(1)} s, and an application writes to them.\n`,
   );
   say(`database   ${demo.url}\npolicy     ${demo.configurationFile}\n`);
-  for (const command of [planCommand, applyCommand, statusCommand]) {
+  for (const command of [planCommand, applyCommand, statusCommand, probeCommand]) {
     heading(command.name);
     const code = await command.run(invocation, demoIo);
     if (io.signal.aborted) return 0;
