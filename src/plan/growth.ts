@@ -25,17 +25,22 @@ export interface Growth {
 const mostPartitions = 300;
 
 /**
- * Fits what `closed` (oldest first) grew by per second of range; null with fewer than three that are not empty. Robust: see growth/trend.ts.
- * Pure, throws nothing.
+ * Fits what `closed` (oldest first) grew by per second of range; null with fewer than three that are not empty. Empty ones before the first
+ * that is not are left out: they were made ahead of the first rows. Later ones count: that nothing came is what was seen.
+ * Robust: see growth/trend.ts. Pure, throws nothing.
  */
 export function fitGrowth(closed: readonly ClosedPartition[]): Growth | null {
-  const filled = closed.filter(({ bytes }) => bytes > 0);
-  const last = filled.at(-1);
-  if (last === undefined || filled.length < 3) return null;
-  const found = findSeason(filled, last);
-  const fitted = found?.steady ?? filled.slice(-mostPartitions);
+  const begun = closed.slice(Math.max(0, closed.findIndex(isFilled)));
+  const last = begun.at(-1);
+  if (last === undefined || begun.filter(isFilled).length < 3) return null;
+  const found = findSeason(begun, last);
+  const fitted = found?.steady ?? begun.slice(-mostPartitions);
   const start = fitted.reduce((least, { from }) => Math.min(least, from), last.from);
   return { ...fitTrend(fitted, last.to), at: last.to, trustedSeconds: last.to - start, season: found?.season ?? null };
+}
+
+function isFilled({ bytes }: ClosedPartition): boolean {
+  return bytes > 0;
 }
 
 /** Bytes per second at `seconds`, without the season, which would make it swing from day to day; never negative. */

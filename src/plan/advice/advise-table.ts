@@ -6,9 +6,9 @@ import type { KeyProblem } from '../../partition/key.ts';
 import { isRangePartition, type Partition, type PartitionedTable, type RangePartition } from '../../partition/partition.ts';
 import type { TablePolicy } from '../../partition/policy.ts';
 import { type EpochMicros, isPosition } from '../../partition/position.ts';
-import { type Forecast, forecastSizes, type SizedPartition } from '../growth/forecast.ts';
+import { type Forecast, forecastSizes, type Present, type SizedPartition } from '../growth/forecast.ts';
 import { median } from '../growth/median.ts';
-import { calendarSeconds, retentionSeconds } from '../growth/seconds.ts';
+import { calendarSeconds, presentOf } from '../growth/seconds.ts';
 import { growthAt } from '../growth.ts';
 import { holdOn } from '../retention.ts';
 import { type Positions, positionsOf } from '../subject.ts';
@@ -51,9 +51,9 @@ export function adviseTable(reading: TableReading): TableAdvice | KeyProblem {
   const { policy, table, now, relations, lockSettings } = reading;
   const positions = positionsOf(policy, table, now);
   if ('problem' in positions) return positions;
-  const closed = positions.lineup.ranges.filter((partition) => isClosed(partition, positions) && rowBytes(partition, reading) > 0);
+  const closed = positions.lineup.ranges.filter((partition) => isClosed(partition, positions) && hasRows(partition, reading) === true);
   const isEnough = closed.length >= fewestClosed;
-  const forecast = isEnough && table.codec.axis === 'time' ? forecastOf(reading, positions) : null;
+  const forecast = isEnough ? forecastOf(reading, positions) : null;
   const sizes = closed.map((partition) => bytesOf(partition, reading));
   const rows = closed.map(({ estimatedRows }) => estimatedRows).filter((estimate) => estimate >= 0);
   const middle = medianOf(sizes);
@@ -63,42 +63,48 @@ export function adviseTable(reading: TableReading): TableAdvice | KeyProblem {
     closedPartitions: closed.length,
     bytesPerInterval: middle,
     rowsPerInterval: medianOf(rows),
-    growth: forecast === null ? null : growthAdvice(forecast, presentSeconds(positions)),
+    growth: forecast === null ? null : growthAdvice(forecast),
     skew: middle === null ? null : sizes.reduce((most, size) => Math.max(most, size), 0) / middle,
     interval: arrival === null ? null : adviseInterval(policy, table.codec, arrival),
     locks: adviseLocks(relations, lockSettings),
   };
 }
 
-function isClosed({ bound, isDetachPending }: RangePartition, { clock }: Positions): boolean {
-  return !isDetachPending && bound.to <= clock;
+/** Rows of a foreign one are elsewhere. */
+function isClosed({ bound, kind, isDetachPending }: RangePartition, { clock }: Positions): boolean {
+  return kind !== 'foreign' && !isDetachPending && bound.to <= clock;
 }
 
 function bytesOf({ oid, estimatedBytes }: Partition, { sizes }: TableReading): number {
   return sizes.get(oid)?.total ?? estimatedBytes;
 }
 
-function rowBytes({ oid, estimatedBytes }: Partition, { sizes }: TableReading): number {
-  return sizes.get(oid)?.heap ?? estimatedBytes;
+/** Null: not known. An estimate of nothing is that of a partition that was never analysed, or not since its rows came. */
+function hasRows({ oid, estimatedBytes }: Partition, { sizes }: TableReading): boolean | null {
+  const measured = sizes.get(oid);
+  if (measured !== undefined) return measured.heap > 0;
+  return estimatedBytes > 0 ? true : null;
 }
 
 function medianOf(values: readonly number[]): number | null {
   return values.length === 0 ? null : median(values);
 }
 
-function presentSeconds({ table, clock }: Positions): number {
-  return calendarSeconds(table.codec, clock);
-}
+/** With where the table stands. */
+type PresentForecast = Forecast & { readonly present: Present };
 
-function forecastOf(reading: TableReading, positions: Positions): Forecast | null {
+function forecastOf(reading: TableReading, positions: Positions): PresentForecast | null {
   const { policy, table, now } = reading;
   const { codec, holds } = table;
+  const present = presentOf(policy, codec, positions.clock, now);
+  if (present === null) return null;
   const others = table.partitions.filter((partition) => !isRangePartition(partition));
   const sized: readonly SizedPartition[] = [
     ...positions.lineup.ranges.map((partition) => ({
       from: calendarSeconds(codec, partition.bound.from),
       to: calendarSeconds(codec, partition.bound.to),
       bytes: bytesOf(partition, reading),
+      hasRows: hasRows(partition, reading),
       isClosed: isClosed(partition, positions),
       isHeld: holdOn(holds, partition.bound) !== null,
     })),
@@ -106,14 +112,16 @@ function forecastOf(reading: TableReading, positions: Positions): Forecast | nul
       from: Number.NaN,
       to: Number.NaN,
       bytes: bytesOf(partition, reading),
+      hasRows: null,
       isClosed: false,
       isHeld: false,
     })),
   ];
-  return forecastSizes(sized, { now: presentSeconds(positions), keepSeconds: retentionSeconds(policy, now) });
+  const forecast = forecastSizes(sized, present);
+  return forecast === null ? null : { ...forecast, present };
 }
 
-function growthAdvice({ growth, sizes }: Forecast, now: number): GrowthAdvice {
+function growthAdvice({ growth, sizes, present: { now } }: PresentForecast): GrowthAdvice {
   const pace = growthAt(growth, now);
   return {
     bytesPerDay: pace * day,
@@ -128,17 +136,17 @@ function arrivalOf(
   reading: TableReading,
   positions: Positions,
   closed: readonly RangePartition[],
-  forecast: Forecast | null,
+  forecast: PresentForecast | null,
 ): Arrival | null {
   const { codec } = reading.table;
   if (codec.axis === 'time') {
     if (forecast === null) return null;
-    const now = presentSeconds(positions);
+    const { now, keepSeconds } = forecast.present;
     const starts = closed.map(({ bound }) => calendarSeconds(codec, bound.from)).filter((start) => !Number.isNaN(start));
     return {
       pace: growthAt(forecast.growth, now),
       covered: now - starts.reduce((least, start) => Math.min(least, start), now),
-      kept: retentionSeconds(reading.policy, reading.now),
+      kept: keepSeconds,
     };
   }
   return integerArrival(reading, positions, closed);

@@ -28,11 +28,11 @@ const cycleLimits: Readonly<Record<SeasonKind, CycleLimits>> = {
 
 /** A trend that misses by less than this share of the pace needs no season. */
 const goodEnough = 0.02;
-/** Bytes of a day on which next to nothing comes say next to nothing about the trend. */
+/** Bytes of a day on which next to nothing comes say next to nothing about the trend: there the level is taken for them. */
 const leastDivisor = 0.1;
 
 /**
- * The season of `closed` (oldest first, none of them empty, `newest` the last of them); null where there is none worth having. By month of the year when the partitions are a
+ * The season of `closed` (oldest first, `newest` the last of them); null where there is none worth having. By month of the year when the partitions are a
  * month or shorter and two whole years of them were seen, else by day of the week when they are a day or shorter and eight whole weeks were
  * seen; shorter ones are summed. With both, the year: whole weeks hardly feel the days.
  * Rule: each cycle is predicted by the trend times the medians of all *other* cycles, so that noise, which does not come again, makes it
@@ -74,11 +74,11 @@ function seasonOf(kind: SeasonKind, closed: readonly ClosedPartition[], newest: 
   );
   const mean = medians.reduce((sum, [, factor]) => sum + factor / medians.length, 0);
   const factors = new Map(medians.map(([phase, factor]) => [phase, factor / mean]));
-  const steady = seen.map(({ from, to, phase, y }) => ({
-    from,
-    to,
-    bytes: (y * (to - from)) / Math.max(leastDivisor, factors.get(phase) ?? 1),
-  }));
+  const steady = seen.map(({ from, to, phase, y, level }) => {
+    const factor = factors.get(phase) ?? 1;
+    // The level is that of a factor before the mean was taken out.
+    return { from, to, bytes: (factor < leastDivisor ? level * mean : y / factor) * (to - from) };
+  });
   return { season: { kind, factors, shift }, steady };
 }
 

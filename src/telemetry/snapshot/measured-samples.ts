@@ -1,4 +1,5 @@
 import { forecastSizes, type SizedPartition } from '../../plan/growth/forecast.ts';
+import { median } from '../../plan/growth/median.ts';
 import { growthAt } from '../../plan/growth.ts';
 import type { Drift } from '../../reconcile/table-statistics.ts';
 import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
@@ -9,17 +10,23 @@ import type { TableView } from './table-view.ts';
 /** Sizes and rows of partitions as they are known best: measured where that was done, else the catalog's estimates. */
 export interface Measures {
   readonly bytes: Float64Array;
+  /** Of the rows alone, 0 where there are none; NaN: nobody knows. */
+  readonly heapBytes: Float64Array;
   /** NaN: nobody knows. */
   readonly rows: Float64Array;
 }
 
 export function measure(columns: PartitionColumns, statistics: StatisticsColumns | null): Measures {
-  if (statistics === null) return { bytes: columns.bytes, rows: columns.rows.map(known) };
+  if (statistics === null) return { bytes: columns.bytes, heapBytes: columns.bytes.map(estimated), rows: columns.rows.map(known) };
   const { heapBytes, indexBytes, toastBytes, rows } = statistics;
   return {
     bytes: columns.bytes.map((estimate, i) => {
       const measured = (heapBytes[i] ?? 0) + (indexBytes[i] ?? 0) + (toastBytes[i] ?? 0);
       return Number.isNaN(measured) ? estimate : measured;
+    }),
+    heapBytes: columns.bytes.map((estimate, i) => {
+      const measured = heapBytes[i] ?? Number.NaN;
+      return Number.isNaN(measured) ? estimated(estimate) : measured;
     }),
     // A negative number of rows and NaN: nobody has counted.
     rows: columns.rows.map((estimate, i) => ((rows[i] ?? -1) >= 0 ? (rows[i] ?? 0) : known(estimate))),
@@ -29,6 +36,11 @@ export function measure(columns: PartitionColumns, statistics: StatisticsColumns
 /** A negative estimate: never analysed. */
 function known(estimate: number): number {
   return estimate < 0 ? Number.NaN : estimate;
+}
+
+/** An estimate of nothing: never analysed, or not since the rows came. */
+function estimated(bytes: number): number {
+  return bytes > 0 ? bytes : Number.NaN;
 }
 
 /** The gauges of one table that need sizes. Those that only a collection knows are absent until there was one. Pure. */
@@ -59,34 +71,38 @@ function addStatistics(add: AddGauge, statistics: StatisticsColumns): void {
   if (statistics.drift !== null) for (const drift of drifts) add('table_drifted_partitions', statistics.drift.get(drift) ?? 0, { drift });
 }
 
-function addSpread(add: AddGauge, columns: PartitionColumns, { bytes }: Measures): void {
-  const closed = bytes.filter((_, i) => columns.isClosed[i] === 1).toSorted();
-  const max = closed.at(-1);
-  if (max === undefined) return;
-  const middle = (closed.length - 1) / 2;
-  const median = ((closed[Math.floor(middle)] ?? 0) + (closed[Math.ceil(middle)] ?? 0)) / 2;
-  add('table_partition_size_median_bytes', median);
+/** Of closed partitions with rows, as advice counts them (plan/advice/advise-table.ts). */
+function addSpread(add: AddGauge, columns: PartitionColumns, { bytes, heapBytes }: Measures): void {
+  const closed = bytes.filter((_, i) => columns.isClosed[i] === 1 && (heapBytes[i] ?? 0) > 0);
+  if (closed.length === 0) return;
+  const [middle, max] = [median(closed), greatest(closed) ?? 0];
+  add('table_partition_size_median_bytes', middle);
   add('table_partition_size_max_bytes', max);
-  add('table_size_skew_ratio', median > 0 ? max / median : null);
+  add('table_size_skew_ratio', max / middle);
 }
 
 /** What is there, and what will come, less what will have left by then; a season is in the forecast, not in the pace. */
-function addForecast(add: AddGauge, { now, keepSeconds }: TableView, columns: PartitionColumns, { bytes }: Measures): void {
-  if (now === null) return;
-  const forecast = forecastSizes(sizedPartitions(columns, bytes), { now, keepSeconds });
+function addForecast(add: AddGauge, { present }: TableView, columns: PartitionColumns, measures: Measures): void {
+  if (present === null) return;
+  const forecast = forecastSizes(sizedPartitions(columns, measures), present);
   if (forecast === null) return;
-  add('table_growth_bytes_per_second', growthAt(forecast.growth, now));
+  add('table_growth_bytes_per_second', growthAt(forecast.growth, present.now));
   for (const size of forecast.sizes) add('table_forecast_size_bytes', size.bytes, { horizon: `${size.days}d` });
 }
 
-function sizedPartitions({ isClosed, rank, from, to }: PartitionColumns, bytes: Float64Array): readonly SizedPartition[] {
+function sizedPartitions({ isClosed, rank, from, to }: PartitionColumns, { bytes, heapBytes }: Measures): readonly SizedPartition[] {
   return Array.from(bytes, (size, i) => ({
     from: from[i] ?? Number.NaN,
     to: to[i] ?? Number.NaN,
     bytes: size,
+    hasRows: rowsIn(heapBytes[i] ?? Number.NaN),
     isClosed: isClosed[i] === 1,
     isHeld: rank[i] === ranks.held,
   }));
+}
+
+function rowsIn(heapBytes: number): boolean | null {
+  return Number.isNaN(heapBytes) ? null : heapBytes > 0;
 }
 
 /** Of what was measured; null when nothing was although there is something. */

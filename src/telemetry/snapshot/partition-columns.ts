@@ -13,7 +13,7 @@ export interface PartitionColumns {
   /** Estimates of the catalog: rows (-1: never analysed) and bytes. */
   readonly rows: Float64Array;
   readonly bytes: Float64Array;
-  /** Attached, and before the present of the key: nothing new is expected in it. 1 or 0. */
+  /** Attached, with its rows here, and before the present of the key: nothing new is expected in it. 1 or 0. */
   readonly isClosed: Uint8Array;
   /** Of `ranks`; 0 for ordinary ones. */
   readonly rank: Uint8Array;
@@ -55,8 +55,8 @@ function specialPartitions(partitions: readonly Partition[], coverage: Coverage 
   return special;
 }
 
-function isClosed({ bound, isDetachPending }: Partition, { position }: Coverage): boolean {
-  return bound.kind === 'range' && !isDetachPending && bound.to <= position;
+function isClosed({ bound, kind, isDetachPending }: Partition, { position }: Coverage): boolean {
+  return bound.kind === 'range' && kind !== 'foreign' && !isDetachPending && bound.to <= position;
 }
 
 /** The bare name in the table's own schema, the qualified one elsewhere: unique within the table. */

@@ -3,7 +3,8 @@ import type { TablePolicy } from '../../partition/policy.ts';
 import { type Edge, type EpochMicros, isPosition } from '../../partition/position.ts';
 import { type Coverage, tableCoverage } from '../../plan/coverage.ts';
 import type { Finding } from '../../plan/finding.ts';
-import { calendarSeconds, retentionSeconds } from '../../plan/growth/seconds.ts';
+import type { Present } from '../../plan/growth/forecast.ts';
+import { presentOf, retentionSeconds } from '../../plan/growth/seconds.ts';
 import { type AddGauge, type GaugeSample, gaugeSamples } from './gauge-sample.ts';
 import { type PartitionColumns, partitionColumns } from './partition-columns.ts';
 
@@ -16,10 +17,8 @@ export interface TableView {
   readonly samples: readonly GaugeSample[];
   /** Null for what is no partitioned table. */
   readonly partitions: PartitionColumns | null;
-  /** The present of a time key on its calendar, in seconds; null for integer keys. */
-  readonly now: number | null;
-  /** Retention counted back from now, in seconds; null without, and for integer keys. */
-  readonly keepSeconds: number | null;
+  /** Null for integer keys. */
+  readonly present: Present | null;
   /** Of an integer key with rows: its newest value and the end of what is covered from there on. */
   readonly key: { readonly newest: bigint; readonly end: Edge | null; readonly readAtSeconds: number } | null;
 }
@@ -29,7 +28,7 @@ export function tableView(policy: TablePolicy, state: TableState, findings: read
   const { samples, add } = gaugeSamples();
   add('table_premake_partitions', policy.premake);
   for (const [kind, count] of countBy(findings, (finding) => finding.kind)) add('table_findings', count, { finding: kind });
-  if (state.kind !== 'partitioned') return { samples, partitions: null, now: null, keepSeconds: null, key: null };
+  if (state.kind !== 'partitioned') return { samples, partitions: null, present: null, key: null };
   const { table } = state;
   const coverage = tableCoverage(policy, table, readAt);
   addPartitions(add, table);
@@ -39,8 +38,7 @@ export function tableView(policy: TablePolicy, state: TableState, findings: read
   return {
     samples,
     partitions: partitionColumns(table, coverage),
-    now: isTime ? calendarSeconds(table.codec, coverage.position) : null,
-    keepSeconds: isTime ? retentionSeconds(policy, readAt) : null,
+    present: coverage === null ? null : presentOf(policy, table.codec, coverage.position, readAt),
     key:
       isTime || coverage === null || newest.position === null || newest.isIncomplete === true
         ? null

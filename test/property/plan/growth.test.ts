@@ -86,21 +86,31 @@ describe('growth', () => {
       bytes: fc.maxSafeNat(),
     });
     fc.assert(
-      fc.property(fc.array(range, { maxLength: 150 }), fc.option(fc.integer({ min: 0, max: 10_000 })), (ranges, keepDays) => {
-        let at = 17_000 * day;
-        const partitions = ranges.map(({ gap, hours, bytes }) => {
-          const from = at + gap * 3600;
-          at = from + hours * 3600;
-          return { from, to: at, bytes, isClosed: true, isHeld: false };
-        });
-        const found = forecastSizes(partitions, { now: at, keepSeconds: keepDays === null ? null : keepDays * day });
-        expect(found !== null).toBe(ranges.filter(({ bytes }) => bytes > 0).length >= 3);
-        for (const { bytes } of found?.sizes ?? []) {
-          expect(Number.isFinite(bytes)).toBe(true);
-          expect(bytes).toBeGreaterThanOrEqual(0);
-        }
-        if (found !== null) expect(growthAt(found.growth, at)).toBeGreaterThanOrEqual(0);
-      }),
+      fc.property(
+        fc.array(range, { maxLength: 150 }),
+        fc.option(fc.integer({ min: 0, max: 10_000 })),
+        fc.constantFrom('hour', 'day', 'month', 'year'),
+        (ranges, keepDays, unit) => {
+          let at = 17_000 * day;
+          const partitions = ranges.map(({ gap, hours, bytes }) => {
+            const from = at + gap * 3600;
+            at = from + hours * 3600;
+            return { from, to: at, bytes, hasRows: true, isClosed: true, isHeld: false };
+          });
+          const found = forecastSizes(partitions, {
+            now: at,
+            keepSeconds: keepDays === null ? null : keepDays * day,
+            interval: { kind: 'calendar', count: 1, unit },
+            zone: 'America/New_York',
+          });
+          expect(found !== null).toBe(ranges.filter(({ bytes }) => bytes > 0).length >= 3);
+          for (const { bytes } of found?.sizes ?? []) {
+            expect(Number.isFinite(bytes)).toBe(true);
+            expect(bytes).toBeGreaterThanOrEqual(0);
+          }
+          if (found !== null) expect(growthAt(found.growth, at)).toBeGreaterThanOrEqual(0);
+        },
+      ),
     );
   });
 });

@@ -76,6 +76,22 @@ describe('advice about a table', () => {
     expect(advice).toMatchObject({ closedPartitions: 3, bytesPerInterval: MiB, skew: 2 });
   });
 
+  it('counts no pages of empty partitions as growth, nor rows that are elsewhere', () => {
+    // Days 0 to 67 are over; the first 30 were made ahead of the first row.
+    const model = daily(80, (index) => ({ estimatedBytes: 0, kind: index === 50 ? 'foreign' : 'table' }));
+    const sizes = new Map(
+      model.table.partitions.map(({ oid }, index): [string, MeasuredSize] => {
+        const heap = index < 30 || index > 67 || index === 50 ? 0 : MiB;
+        return [oid, { heap, total: heap + 16_384 }];
+      }),
+    );
+    const advice = advise(model, { sizes });
+    expect(advice).toMatchObject({ closedPartitions: 37, bytesPerInterval: MiB + 16_384 });
+    expect(advice.growth?.bytesPerDay).toBeCloseTo(MiB + 16_384);
+    const stopped = new Map([...sizes].map(([oid, size], index) => [oid, index > 35 ? { heap: 0, total: 16_384 } : size]));
+    expect(advise(model, { sizes: stopped })).toMatchObject({ closedPartitions: 6, growth: { bytesPerDay: 0 } });
+  });
+
   it('knows nothing without closed partitions, and no trend of two', () => {
     const empty = { closedPartitions: 0, bytesPerInterval: null, rowsPerInterval: null, growth: null, skew: null, interval: null };
     expect(advise(modelOf())).toMatchObject(empty);
@@ -92,14 +108,14 @@ describe('advice about a table', () => {
     expect(free.growth?.bytesPerDay).toBeCloseTo(MiB);
     for (const { days, bytes } of free.growth?.forecast ?? []) expect(bytes / MiB).toBeCloseTo(69 + 7 + days);
     const cut = modelOf({ partitions, policy: { ...policy, retention: keep('60 days') } });
-    // Sixty whole days and two halves, of which one is there already.
-    expect((advise(cut).growth?.forecast.at(-1)?.bytes ?? 0) / MiB).toBeCloseTo(60 + 7);
+    // Sixty whole days, half of the newest, and all of the day at whose noon retention is.
+    expect((advise(cut).growth?.forecast.at(-1)?.bytes ?? 0) / MiB).toBeCloseTo(60 + 0.5 + 7);
     const held = modelOf({
       partitions,
       policy: { ...policy, retention: keep('60 days') },
       table: { holds: [{ range: null, reason: 'legal' }] },
     });
-    expect((advise(held).growth?.forecast.at(-1)?.bytes ?? 0) / MiB).toBeCloseTo(69 + 60 + 7);
+    expect((advise(held).growth?.forecast.at(-1)?.bytes ?? 0) / MiB).toBeCloseTo(69 + 60 + 0.5 + 7);
   });
 
   it('says how the pace changes, and with which season', () => {

@@ -47,6 +47,13 @@ describe('the season of a week', () => {
     expect(factors(growth)).toEqual(workWeek);
   });
 
+  it.each([0, 1e-5, 0.05])('takes a weekend of %d times a workday for one on which nothing comes, not for a low level', (weekend) => {
+    const growth = fit(days(182, (index) => (index % 7 < 5 ? 1 : weekend) * day));
+    expect(growth.season?.factors.get(6)).toBeCloseTo((7 * weekend) / (5 + 2 * weekend));
+    expect(growthAt(growth, (start + 182) * day)).toBeCloseTo((5 + 2 * weekend) / 7, 3);
+    expect(growthBetween(growth, (start + 182) * day, (start + 189) * day) / day).toBeCloseTo(5 + 2 * weekend, 2);
+  });
+
   it('makes a forecast right that the trend alone gets wrong, day by day and on top of a trend', () => {
     const rising = (index: number): number => workdays(index) * (1 + index / 100);
     const growth = fit(days(61, rising));
@@ -129,6 +136,14 @@ describe('the season of a year', () => {
     expect(growth.season?.factors.get(0)).toBeCloseTo((10 / 140) * 12);
     const [next] = months(36, december).slice(35);
     expect(growthBetween(growth, next?.from ?? 0, next?.to ?? 0) / (next?.bytes ?? 0)).toBeCloseTo(1, 2);
+  });
+
+  it('forecasts months in which nothing comes', () => {
+    const summer = (index: number): number => (index % 12 === 6 || index % 12 === 7 ? 0 : 10);
+    const growth = fit(months(48, summer));
+    expect(growth.season?.factors.get(7)).toBe(0);
+    const ahead = months(60, summer).slice(48);
+    expect(growthBetween(growth, ahead[0]?.from ?? 0, ahead.at(-1)?.to ?? 0) / sum(ahead)).toBeCloseTo(1, 2);
   });
 
   it('is seen in days too, and goes before the week', () => {

@@ -53,6 +53,14 @@ describe('the growth of a table', () => {
     expect(growthAt(fit(disturbed), 12 * day)).toBeCloseTo(7);
   });
 
+  it('has stopped where the newest partitions stay empty, and began with the first that is not', () => {
+    const stopped = fit(days(90, (index) => (index < 30 ? day : 0)));
+    expect(growthBetween(stopped, 90 * day, 180 * day)).toBe(0);
+    const begun = fit(days(90, (index) => (index < 60 ? 0 : day)));
+    expect(growthBetween(begun, 90 * day, 180 * day)).toBeCloseTo(90 * day);
+    expect(begun.trustedSeconds).toBe(30 * day);
+  });
+
   it('does not take the days of the week for a trend', () => {
     const weekly = fit(days(280, (index) => (index % 7 < 5 ? 10 : 3) * day));
     expect(growthBetween(weekly, 280 * day, 370 * day) / (90 * day)).toBeGreaterThan(7.5);
