@@ -1,8 +1,8 @@
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
 import { loadParser } from '../syntax/postgres-parser.ts';
+import { type Fields, isFields, itemsOf, stringsOf } from '../syntax/tree.ts';
 import { findRecorded } from './find-recorded.ts';
-import { type Fields, isFields, itemsOf, stringsOf } from './syntax/tree.ts';
 
 /** What recorded statements do with the columns of one table. */
 export interface ColumnUse {

@@ -4,14 +4,18 @@ import type { PostgresParser, Token } from '../syntax/postgres-parser.ts';
 export interface Conjunct {
   /** As EXPLAIN prints it, without the parentheses around it. */
   readonly text: string;
-  /** The same as an SQL expression: what stands for a subplan's answer is a parameter. */
+  /** The same as an SQL expression: what stands for a subplan's answer is a parameter, one of the two below. */
   readonly expression: string;
   /** Whether it uses a subplan's answer. */
   readonly hasSubplan: boolean;
 }
 
-/** No statement has so many parameters of its own (65,535 is the most that the protocol carries). */
-export const subplanParameter = 99_999;
+/**
+ * What an InitPlan answers once, before the first row, and what a SubPlan answers for each row, hashed or not. No statement has so many
+ * parameters of its own (65,535 is the most that the protocol carries).
+ */
+export const initPlanParameter = 99_999;
+export const subPlanParameter = 99_998;
 
 /**
  * The conjuncts of a condition of EXPLAIN, in their order. PostgreSQL puts each operand of AND into parentheses of its own
@@ -66,24 +70,43 @@ function withoutParentheses(parser: PostgresParser, text: string): string {
   return depth === 0 && tokens.length > 0 ? withoutParentheses(parser, text.slice(1, -1).trim()) : text;
 }
 
-/** `(InitPlan 1).col1`, `(SubPlan 2)`, `(hashed SubPlan 3).col1`: words of EXPLAIN that are no SQL. */
+/**
+ * `(InitPlan 1).col1`, `(SubPlan 2)`, `(ANY (x = (hashed SubPlan 3).col1))`: words of EXPLAIN that are no SQL. Source: get_rule_expr in
+ * ruleutils.c, T_SubPlan.
+ */
 function withoutSubplans(text: string, tokens: readonly Token[]): string {
   const found = tokens.flatMap((token, i) => {
-    const end = token.text === '(' ? endOfSubplan(tokens.slice(i + 1, i + 7)) : null;
-    return end === null ? [] : [{ text: `$${subplanParameter}`, start: token.start, end, isConstant: false }];
+    const subplan = token.text === '(' ? subplanAt(tokens.slice(i + 1, i + 7)) : null;
+    return subplan === null ? [] : [{ text: `$${subplan.parameter}`, start: token.start, end: subplan.end, isConstant: false }];
   });
-  return replaced(text, found);
+  if (found.length === 0) return text;
+  const quantifiers = tokens
+    .filter(({ text: word }, i) => isQuantifier(word, tokens[i - 1]?.text))
+    .map((token) => ({ ...token, text: '' }));
+  return replaced(
+    text,
+    [...found, ...quantifiers].toSorted((a, b) => a.start - b.start),
+  );
 }
 
-const plans: ReadonlySet<string> = new Set(['SubPlan', 'InitPlan']);
+/** That of a whole comparison; the one of an array stands behind an operator. */
+function isQuantifier(word: string, before: string | undefined): boolean {
+  return (word === 'ANY' || word === 'ALL') && (before === undefined || before === '(');
+}
+
+const plans: ReadonlyMap<string, number> = new Map([
+  ['InitPlan', initPlanParameter],
+  ['SubPlan', subPlanParameter],
+]);
 const modes: ReadonlySet<string> = new Set(['hashed', 'rescan']);
 
 /** `words`: what follows an opening parenthesis. Null: no subplan. */
-function endOfSubplan(words: readonly Token[]): number | null {
+function subplanAt(words: readonly Token[]): { readonly parameter: number; readonly end: number } | null {
   const rest = modes.has(words[0]?.text ?? '') ? words.slice(1) : words;
   const [plan, , close, dot, column] = rest.map(({ text }) => text);
-  if (!plans.has(plan ?? '') || close !== ')') return null;
-  return rest[dot === '.' && column !== undefined ? 4 : 2]?.end ?? null;
+  const parameter = plans.get(plan ?? '');
+  const end = rest[dot === '.' && column !== undefined ? 4 : 2]?.end;
+  return parameter === undefined || close !== ')' || end === undefined ? null : { parameter, end };
 }
 
 function replaced(text: string, by: readonly Token[]): string {

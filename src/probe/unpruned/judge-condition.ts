@@ -1,6 +1,6 @@
 import type { A_Expr, BoolExpr, ColumnRef, Node } from 'libpg-query';
 import { walkSyntax } from '../syntax/walk-syntax.ts';
-import { subplanParameter } from './condition-text.ts';
+import { initPlanParameter, subPlanParameter } from './condition-text.ts';
 
 /** What one condition says of the key. */
 export type Mark =
@@ -10,7 +10,7 @@ export type Mark =
   | { readonly kind: 'cast'; readonly type: string }
   | { readonly kind: 'function-on-key' | 'join-only' | 'volatile-value' }
   | { readonly kind: 'generic-plan'; readonly isSubplan: boolean }
-  | { readonly kind: 'not-restricting'; readonly how: 'or' | 'not' | 'not-null' | 'operator' | 'same-row' };
+  | { readonly kind: 'not-restricting'; readonly how: 'or' | 'not' | 'not-null' | 'operator' | 'same-row' | 'each-row' };
 
 export interface KeyView {
   /** Whether a column is the key of the table, as one reference to it names it. */
@@ -21,7 +21,7 @@ export interface KeyView {
   readonly keyType: string;
   /** Whether anything was pruned: then a function that we do not know cannot be volatile. */
   readonly hasPruned: boolean;
-  /** Numbers of the statement's own parameters; others are answers of subplans (`$0`, before PostgreSQL 17). */
+  /** Numbers of the statement's own parameters; others are answers of InitPlans (`$0`, before PostgreSQL 17). */
   readonly parameters: ReadonlySet<number>;
   /** Whether the statement was run, so that what its subplans answered has pruned already. */
   readonly wasRun: boolean;
@@ -39,8 +39,8 @@ export function judgeCondition(node: Node, view: KeyView): Mark | null {
     if (node.NullTest.arg === undefined || !isBare(node.NullTest.arg, view)) return { kind: 'function-on-key' };
     return node.NullTest.nulltesttype === 'IS_NULL' ? exact : { kind: 'not-restricting', how: 'not-null' };
   }
-  // `key IN (SELECT ...)`, as the statement has it.
-  if ('SubLink' in node) return { kind: 'generic-plan', isSubplan: true };
+  // `key IN (SELECT ...)`, as the statement has it: where it is no join it is asked for each row.
+  if ('SubLink' in node) return { kind: 'not-restricting', how: 'each-row' };
   return { kind: 'function-on-key' };
 }
 
@@ -52,10 +52,10 @@ function judgeBoolean({ boolop, args = [] }: BoolExpr, view: KeyView): Mark {
     return marks.find((mark) => mark?.kind === 'prunes') ?? marks.find((mark) => mark !== null) ?? { kind: 'not-restricting', how: 'or' };
   }
   if (boolop === 'NOT_EXPR') return { kind: 'not-restricting', how: 'not' };
-  // One arm that leaves every partition is enough.
-  const weak = marks.find((mark) => mark?.kind !== 'prunes');
-  if (weak === undefined) return exact;
-  return weak ?? { kind: 'not-restricting', how: 'or' };
+  // One arm that leaves every partition is enough; one that could prune if its value were known is the least.
+  if (marks.includes(null)) return { kind: 'not-restricting', how: 'or' };
+  const weak = marks.filter((mark) => mark?.kind !== 'prunes');
+  return weak.find((mark) => mark?.kind !== 'generic-plan') ?? weak[0] ?? exact;
 }
 
 const sides: Readonly<Record<string, 'exact' | 'lower' | 'upper'>> = {
@@ -117,7 +117,7 @@ function isBare(node: Node, view: KeyView): boolean {
   return type === view.keyType || (textTypes.has(type) && textTypes.has(view.keyType));
 }
 
-type Seen = 'other-table' | 'same-row' | 'parameter' | 'subplan' | 'volatile' | 'unknown-function';
+type Seen = 'other-table' | 'same-row' | 'parameter' | 'init-plan' | 'each-row' | 'volatile' | 'unknown-function';
 
 /** Null when the value is known before the first row. */
 function judgeValue(node: Node | undefined, view: KeyView): Mark | null {
@@ -127,21 +127,23 @@ function judgeValue(node: Node | undefined, view: KeyView): Mark | null {
     return !('SubLink' in part);
   });
   if (seen.has('same-row')) return { kind: 'not-restricting', how: 'same-row' };
+  if (seen.has('each-row')) return { kind: 'not-restricting', how: 'each-row' };
   if (seen.has('other-table')) return { kind: 'join-only' };
   if (seen.has('volatile') || (seen.has('unknown-function') && !view.hasPruned)) return { kind: 'volatile-value' };
   if (seen.has('parameter')) return { kind: 'generic-plan', isSubplan: false };
-  return seen.has('subplan') && !view.wasRun ? { kind: 'generic-plan', isSubplan: true } : null;
+  return seen.has('init-plan') && !view.wasRun ? { kind: 'generic-plan', isSubplan: true } : null;
 }
 
 function seenIn(part: Node, view: KeyView): Seen | null {
   if ('ColumnRef' in part) return view.isKey(part.ColumnRef) || view.isSameRow(part.ColumnRef) ? 'same-row' : 'other-table';
-  if ('SubLink' in part) return 'subplan';
-  if ('ParamRef' in part) return isParameter(part.ParamRef.number ?? 0, view) ? 'parameter' : 'subplan';
+  if ('SubLink' in part) return 'init-plan';
+  if ('ParamRef' in part) return seenParameter(part.ParamRef.number ?? 0, view);
   return 'FuncCall' in part ? seenFunction(lastName(part.FuncCall.funcname ?? [])) : null;
 }
 
-function isParameter(number: number, view: KeyView): boolean {
-  return number !== subplanParameter && view.parameters.has(number);
+function seenParameter(number: number, view: KeyView): Seen {
+  if (number === subPlanParameter) return 'each-row';
+  return number !== initPlanParameter && view.parameters.has(number) ? 'parameter' : 'init-plan';
 }
 
 function seenFunction(name: string): Seen | null {
@@ -182,12 +184,13 @@ const stableFunctions: ReadonlySet<string> = new Set([
   'current_setting',
 ]);
 
-/** Whether the key stands anywhere in it. */
-export function mentions(node: Node | undefined, view: Pick<KeyView, 'isKey'>): boolean {
+/** Whether the key stands anywhere in it; what a query inside of it says is that query's. */
+function mentions(node: Node | undefined, view: Pick<KeyView, 'isKey'>): boolean {
   let isFound = false;
   walkSyntax(node, (part) => {
     if ('ColumnRef' in part && view.isKey(part.ColumnRef)) isFound = true;
-    return !isFound;
+    if ('SubLink' in part && mentions(part.SubLink.testexpr, view)) isFound = true;
+    return !isFound && !('SubLink' in part);
   });
   return isFound;
 }

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { ProbedTable } from '../probed-table.ts';
 import type { PlanCondition, PlanNode, QueryPlan } from '../query-plan.ts';
-import { partitionScans } from '../touched-partitions.ts';
+import { type PartitionScan, partitionScans } from '../touched-partitions.ts';
 
 /** The conditions at one scan of what is left; those of other partitions that read the same are left out. */
 export interface ScanConditions {
@@ -23,6 +23,30 @@ export function scanConditions(plan: QueryPlan, table: ProbedTable): readonly Sc
     if (!kinds.has(kind)) kinds.set(kind, { alias, texts });
   }
   return [...kinds.values()];
+}
+
+/** Nodes that hand each row on before they ask for the next. */
+const streaming: ReadonlySet<string> = new Set(['Result', 'ProjectSet', 'LockRows', 'Subquery Scan']);
+
+/**
+ * Whether a LIMIT ends the reading before the later partitions: an Append reads one child after the other, and no condition may turn rows down. One
+ * that is ordered by the key is such an Append too (generate_orderedappend_paths in allpaths.c). False where it was run: then what is left was
+ * read. Pure, throws nothing.
+ */
+export function isStoppedByLimit(plan: QueryPlan, table: ProbedTable): boolean {
+  const lazy = new Set<PlanNode>();
+  const addAll = (node: PlanNode): void => {
+    lazy.add(node);
+    node.children.forEach(addAll);
+  };
+  const visit = (node: PlanNode, isLimited: boolean): void => {
+    const isFree = node.conditions.length === 0;
+    if (isLimited && isFree && node.kind === 'Append') addAll(node);
+    else for (const child of node.children) visit(child, node.kind === 'Limit' || (isLimited && isFree && streaming.has(node.kind)));
+  };
+  visit(plan.root, false);
+  const isStopped = ({ node, isRead }: PartitionScan): boolean => !isRead || (lazy.has(node) && node.conditions.length === 0);
+  return plan.root.loops === null && partitionScans(plan, table).every(isStopped);
 }
 
 /** Conditions of joins, which hold after the partitions were read. Pure, throws nothing. */

@@ -1,7 +1,7 @@
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { ProbedTable } from '../probed-table.ts';
 import type { Mark } from './judge-condition.ts';
-import type { Reason } from './reason.ts';
+import type { UnprunedReason } from './reason.ts';
 
 /** A judged condition; `text` null: only the statement has it, whose words are not repeated. */
 export interface Finding {
@@ -11,7 +11,7 @@ export interface Finding {
 
 type Hindrance = Exclude<Mark, { readonly kind: 'prunes' }>;
 
-export function pruningOff(): Reason {
+export function pruningOff(): UnprunedReason {
   return {
     kind: 'pruning-off',
     message: 'enable_partition_pruning is off, so that no partition is ruled out.',
@@ -19,7 +19,7 @@ export function pruningOff(): Reason {
   };
 }
 
-export function noCondition(table: ProbedTable): Reason {
+export function noCondition(table: ProbedTable): UnprunedReason {
   const key = quoteIdentifier(table.keyColumn);
   return {
     kind: 'no-condition',
@@ -29,7 +29,7 @@ export function noCondition(table: ProbedTable): Reason {
 }
 
 /** There is a condition, but not where the partitions are read. */
-export function conditionTooLate(table: ProbedTable): Reason {
+export function conditionTooLate(table: ProbedTable): UnprunedReason {
   const key = quoteIdentifier(table.keyColumn);
   const name = formatQualifiedName(table.name);
   return {
@@ -39,14 +39,29 @@ export function conditionTooLate(table: ProbedTable): Reason {
   };
 }
 
+/** A LIMIT over partitions that are read one after the other. `isProbe`: not a recorded statement. */
+export function stopsEarly(table: ProbedTable, isProbe: boolean): UnprunedReason {
+  const name = formatQualifiedName(table.name);
+  const counting = isProbe ? 'Set `analyze: true` in the probe, so that partitions that are never read are not counted; or say' : 'Say';
+  return {
+    kind: 'stops-early',
+    message: `All partitions of ${name} are planned, but they are read one after the other, and LIMIT stops that as soon as it has its rows.`,
+    fix: `${counting} which values are wanted, for example ${range(quoteIdentifier(table.keyColumn))}, so that the others are not even planned.`,
+  };
+}
+
 /** `texts`: the conditions that prune. */
-export function askedFor(texts: readonly string[]): Reason {
+export function askedFor(texts: readonly string[]): UnprunedReason {
   const said = texts.length === 0 ? '' : `: ${texts.map(shortened).join(' AND ')}`;
   return { kind: 'asked-for', message: `The condition prunes, and what is left is what it asks for${said}.`, fix: null };
 }
 
-/** `castsKey`: whether the statement casts the key in so many words. */
-export function hindered(table: ProbedTable, { mark, text }: { mark: Hindrance; text: string | null }, castsKey: boolean): Reason {
+/** `castsKey`: whether the statement casts the key in so many words; `isProbe`: whether it is a probe's, not a recorded one. */
+export function hindered(
+  table: ProbedTable,
+  { mark, text }: { mark: Hindrance; text: string | null },
+  { castsKey, isProbe }: { readonly castsKey: boolean; readonly isProbe: boolean },
+): UnprunedReason {
   const key = quoteIdentifier(table.keyColumn);
   const said = text === null ? '' : `: ${shortened(text)}`;
   switch (mark.kind) {
@@ -59,7 +74,7 @@ export function hindered(table: ProbedTable, { mark, text }: { mark: Hindrance; 
         fix: `Compare ${key} itself with a range, for example ${range(key)}; or add such a condition beside this one.`,
       };
     case 'generic-plan':
-      return hinderedByParameter(key, mark.isSubplan, said);
+      return mark.isSubplan ? hinderedBySubquery(key, said, isProbe) : hinderedByParameter(key, said);
     case 'join-only':
       return {
         kind: 'join-only',
@@ -85,7 +100,7 @@ function isImplicit(from: string, to: string): boolean {
   return numbers.includes(from) && numbers.indexOf(to) > numbers.indexOf(from);
 }
 
-function hinderedByCast({ keyColumn, keyType }: ProbedTable, type: string, said: string, castsKey: boolean): Reason {
+function hinderedByCast({ keyColumn, keyType }: ProbedTable, type: string, said: string, castsKey: boolean): UnprunedReason {
   const key = quoteIdentifier(keyColumn);
   if (!castsKey && isImplicit(keyType, type)) {
     return {
@@ -101,14 +116,18 @@ function hinderedByCast({ keyColumn, keyType }: ProbedTable, type: string, said:
   };
 }
 
-function hinderedByParameter(key: string, isSubplan: boolean, said: string): Reason {
-  if (isSubplan) {
-    return {
-      kind: 'generic-plan',
-      message: `The key ${key} is compared with the answer of a subquery, which is known only when the statement runs${said}.`,
-      fix: 'Set `analyze: true` in the probe, so that what is pruned meanwhile is counted; or run the subquery first and pass its answer as a parameter.',
-    };
-  }
+function hinderedBySubquery(key: string, said: string, isProbe: boolean): UnprunedReason {
+  const before = 'run the subquery first and pass its answer as a parameter.';
+  return {
+    kind: 'generic-plan',
+    message: `The key ${key} is compared with the answer of a subquery, which is known only when the statement runs${said}.`,
+    fix: isProbe
+      ? `Set \`analyze: true\` in the probe, so that what is pruned meanwhile is counted; or ${before}`
+      : `PostgreSQL prunes when the statement runs; to prune while it plans, ${before}`,
+  };
+}
+
+function hinderedByParameter(key: string, said: string): UnprunedReason {
   return {
     kind: 'generic-plan',
     message: `The key ${key} is compared with a parameter whose value the plan does not know${said}.`,
@@ -116,7 +135,7 @@ function hinderedByParameter(key: string, isSubplan: boolean, said: string): Rea
   };
 }
 
-function notRestricting(key: string, how: Extract<Hindrance, { kind: 'not-restricting' }>['how'], said: string): Reason {
+function notRestricting(key: string, how: Extract<Hindrance, { kind: 'not-restricting' }>['how'], said: string): UnprunedReason {
   const kind = 'not-restricting';
   const beside = `add a condition beside it, for example ${range(key)}`;
   switch (how) {
@@ -141,6 +160,12 @@ function notRestricting(key: string, how: Extract<Hindrance, { kind: 'not-restri
         kind,
         message: `The key ${key} is compared with another column of its row, which is known only when the row is read${said}.`,
         fix: `Say which values are wanted: ${beside}.`,
+      };
+    case 'each-row':
+      return {
+        kind,
+        message: `The key ${key} is compared with the answer of a subquery that is asked for each row, when the row is read${said}.`,
+        fix: `Run the subquery first and pass its answer as a parameter, or ${beside}.`,
       };
   }
 }

@@ -16,13 +16,15 @@ export type ReasonKind =
   | 'join-only'
   /** The value changes while the statement runs: a volatile function. */
   | 'volatile-value'
-  /** It stands in a condition that leaves other rows too: OR, NOT, <>. */
+  /** It stands in a condition that leaves other rows too (OR, NOT, <>), or whose value is known only when the row is read. */
   | 'not-restricting'
+  /** Nothing is said of the rows at all, and LIMIT stops the reading after the first partitions. */
+  | 'stops-early'
   /** The condition prunes, and what is left is what it asks for. */
   | 'asked-for';
 
 /** Why what is left of a table did not prune. */
-export interface Reason {
+export interface UnprunedReason {
   readonly kind: ReasonKind;
   /** One sentence: what is, with the condition's own text. */
   readonly message: string;

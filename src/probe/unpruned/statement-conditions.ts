@@ -1,12 +1,14 @@
-import type { Node } from 'libpg-query';
+import type { ColumnRef, Node } from 'libpg-query';
+import type { ProbedTable } from '../probed-table.ts';
 import { walkSyntax } from '../syntax/walk-syntax.ts';
 import { columnPath, judgeCondition, type KeyView, type Mark } from './judge-condition.ts';
+import { type Owner, type Reference, statementColumns } from './statement-columns.ts';
 
 /** What a statement's own text tells. */
 export interface StatementFacts {
-  /** Of its conditions on a column of the key's name, whatever table that is of; in their order. */
-  readonly marks: readonly Mark[];
-  /** Whether it casts such a column itself. */
+  /** Each place where it reads the table, with what its conditions say of the key there, in their order. */
+  readonly references: readonly { readonly alias: string; readonly marks: readonly Mark[] }[];
+  /** Whether it casts the key itself, or what may be the key. */
   readonly castsKey: boolean;
   /** Numbers of its parameters. */
   readonly parameters: ReadonlySet<number>;
@@ -15,34 +17,27 @@ export interface StatementFacts {
 /** Nothing of a statement that does not parse. Pure, throws nothing. */
 export function readStatement(
   statements: readonly Node[],
-  keyColumn: string,
+  { name, keyColumn }: Pick<ProbedTable, 'name' | 'keyColumn'>,
   view: Omit<KeyView, 'isKey' | 'isSameRow' | 'parameters'>,
 ): StatementFacts {
   const parameters = new Set<number>();
-  const conditions: Node[] = [];
+  const { references, owners, conditions } = statementColumns(statements, name);
+  const ownerOf = (column: ColumnRef): Owner => (columnPath(column).at(-1) === keyColumn ? (owners.get(column) ?? null) : null);
   let castsKey = false;
-  const isKey: KeyView['isKey'] = (column) => columnPath(column).at(-1) === keyColumn;
   walkSyntax(statements, (node) => {
     if ('ParamRef' in node) parameters.add(node.ParamRef.number ?? 0);
-    if ('TypeCast' in node && node.TypeCast.arg !== undefined && 'ColumnRef' in node.TypeCast.arg && isKey(node.TypeCast.arg.ColumnRef)) {
-      castsKey = true;
-    }
-    conditions.push(...conditionsOf(node));
+    const cast = 'TypeCast' in node ? node.TypeCast.arg : undefined;
+    castsKey ||= cast !== undefined && 'ColumnRef' in cast && ownerOf(cast.ColumnRef) !== null;
     return true;
   });
-  const isSameRow: KeyView['isSameRow'] = (column) => columnPath(column).length === 1;
-  const marks = conditions.flatMap(conjuncts).map((condition) => judgeCondition(condition, { ...view, isKey, isSameRow, parameters }));
-  return { marks: marks.filter((mark) => mark !== null), castsKey, parameters };
-}
-
-function conditionsOf(node: Node): readonly Node[] {
-  const found = [
-    'SelectStmt' in node ? node.SelectStmt.whereClause : undefined,
-    'JoinExpr' in node ? node.JoinExpr.quals : undefined,
-    'UpdateStmt' in node ? node.UpdateStmt.whereClause : undefined,
-    'DeleteStmt' in node ? node.DeleteStmt.whereClause : undefined,
-  ];
-  return found.filter((condition) => condition !== undefined);
+  const parts = conditions.flatMap(conjuncts);
+  const marksOf = (reference: Reference): readonly Mark[] => {
+    const isKey: KeyView['isKey'] = (column) => ownerOf(column) === reference;
+    const isSameRow: KeyView['isSameRow'] = (column) => owners.get(column) === reference;
+    const marks = parts.map((condition) => judgeCondition(condition, { ...view, isKey, isSameRow, parameters }));
+    return marks.filter((mark) => mark !== null);
+  };
+  return { references: references.map((reference) => ({ alias: reference.alias, marks: marksOf(reference) })), castsKey, parameters };
 }
 
 function conjuncts(node: Node): readonly Node[] {

@@ -1,5 +1,5 @@
+import { stringsOf, textOf, walk } from '../../syntax/tree.ts';
 import type { ParsedStatement } from './parse-statement.ts';
-import { stringsOf, textOf, walk } from './tree.ts';
 
 /** Last parts of the names that could make planning call somebody's code; each once. */
 export interface NamesUsed {

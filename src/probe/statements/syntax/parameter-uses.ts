@@ -1,5 +1,5 @@
+import { asNode, type Fields, itemsOf, stringsOf, walk } from '../../syntax/tree.ts';
 import type { ParsedStatement } from './parse-statement.ts';
-import { asNode, type Fields, itemsOf, stringsOf, walk } from './tree.ts';
 
 /** A parameter that is compared with a column. */
 export interface ParameterUse {

@@ -1,5 +1,5 @@
+import { asNode, itemsOf, stringsOf, walk } from '../../syntax/tree.ts';
 import type { ParsedStatement } from './parse-statement.ts';
-import { asNode, itemsOf, stringsOf, walk } from './tree.ts';
 
 /** Functions whose first argument is one of a few words. AT TIME ZONE is `timezone`. */
 const words: Readonly<Record<string, string>> = { date_trunc: 'day', date_part: 'epoch', timezone: 'UTC' };

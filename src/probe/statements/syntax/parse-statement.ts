@@ -1,5 +1,5 @@
 import type { PostgresParser } from '../../syntax/postgres-parser.ts';
-import { asNode, type Fields } from './tree.ts';
+import { asNode, type Fields } from '../../syntax/tree.ts';
 
 /** A statement that may be planned. */
 export interface ParsedStatement {

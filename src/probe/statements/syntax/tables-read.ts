@@ -1,5 +1,5 @@
+import { asNode, type Fields, isFields, itemsOf, textOf } from '../../syntax/tree.ts';
 import type { ParsedStatement } from './parse-statement.ts';
-import { asNode, type Fields, isFields, itemsOf, textOf } from './tree.ts';
 
 /** A table as a statement names it in FROM, USING, or as what it updates, deletes from or merges into. */
 export interface TableRead {
