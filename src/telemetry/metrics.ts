@@ -146,7 +146,7 @@ export class Metrics {
     this.#led.get(database)?.probesRun(runs);
   }
 
-  /** The end of an audit of recorded statements; null: there was nothing to look at. */
+  /** The end of an audit of recorded statements, with the tables of which something is known; null: there was nothing to look at, or it failed. */
   statementsAudited(database: string, shares: readonly UnprunedShare[] | null): void {
     this.#led.get(database)?.statementsAudited(shares);
   }

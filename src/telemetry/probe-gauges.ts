@@ -54,13 +54,13 @@ export class ProbeGauges {
     this.#show(runs);
   }
 
-  /** The end of an audit; null: there was nothing to look at. A table without recorded statements has none that touch everything. */
+  /** The end of an audit; null: there was nothing to look at, or it failed. A table of which nothing is known has no series. */
   audited(shares: readonly UnprunedShare[] | null): void {
     const byTable = new Map(shares?.map((share) => [formatQualifiedName(share.table), share]));
     for (const { table } of this.#tables) {
       const share = byTable.get(formatQualifiedName(table));
       const labels = this.#labels(table);
-      this.#setOrRemove('table_unpruned_statements', labels, shares === null ? null : (share?.statements ?? 0));
+      this.#setOrRemove('table_unpruned_statements', labels, share?.statements ?? null);
       this.#setOrRemove('table_unpruned_statement_time_ratio', labels, share?.timeShare ?? null);
     }
   }

@@ -13,13 +13,14 @@ interface AuditOptions {
   readonly url?: string;
   readonly most?: number;
   readonly probeRole?: string;
+  readonly withinMs?: number;
 }
 
 async function audit(database: TestDatabase, options: AuditOptions = {}): Promise<StatementAudit> {
-  const { policies = [policyOf('visit')], url = database.url, most = 50, probeRole = null } = options;
+  const { policies = [policyOf('visit')], url = database.url, most = 50, probeRole = null, withinMs = 60_000 } = options;
   await using session = await openSession(database, url);
   const policy = { name: 'app', connection: { kind: 'url', url } as const, journalSchema: 'partitiond', probeRole, tables: policies };
-  return await auditStatements(session, policy, { safety: testSafety, tables: null, most }, noAbort);
+  return await auditStatements(session, policy, { safety: testSafety, tables: null, most, withinMs }, noAbort);
 }
 
 /** Four months, the third of which is the current one; every row has org 4711 and a note that must never be seen. */
@@ -103,6 +104,71 @@ describe('the audit of recorded statements', () => {
     expect(JSON.stringify(found.statements)).not.toMatch(secrets);
   });
 
+  it('never shows a constant, also of an entry that PostgreSQL made without parsing the statement', async () => {
+    const database = await recording();
+    const client = await database.client();
+    const named = { name: 'before', text: "SELECT id FROM visit WHERE org = 4711 AND note = 'secret-note' AND at > now()" };
+    await client.query(named);
+    await database.query('SELECT pg_stat_statements_reset()');
+    await client.query(named);
+    const raw = await database.query('SELECT query FROM pg_stat_statements WHERE query = $1', [named.text]);
+    expect(raw).toHaveLength(1);
+    const found = only(await audit(database));
+    expect(found.text).toBe('SELECT id FROM visit WHERE org = ? AND note = ? AND at > now()');
+    expect(JSON.stringify(found)).not.toMatch(secrets);
+  });
+
+  it('blames no statement for what it says of another table, and tells what can never prune from what can', async () => {
+    const database = await recording();
+    await database.query(
+      'CREATE TABLE person (id int8, at timestamptz, org int); INSERT INTO person SELECT 1, now(), 4711; ANALYZE person',
+    );
+    const texts = [
+      ['SELECT v.id FROM visit v JOIN person p ON p.id = v.id WHERE p.at > $1', 'touches-all', 'no-condition'],
+      ['SELECT v.id FROM visit v JOIN visit w USING (id) WHERE w.at >= $1 AND w.at < $2', 'touches-all', 'no-condition'],
+      ['SELECT id FROM visit v WHERE at > (SELECT max(p.at) FROM person p WHERE p.org = v.org)', 'touches-all', 'not-restricting'],
+      ['SELECT id FROM visit WHERE at IN (SELECT at FROM person) OR note = $1', 'touches-all', 'not-restricting'],
+      ['SELECT id FROM visit WHERE at = (SELECT max(at) FROM person)', 'prunes-when-run', 'generic-plan'],
+      ['SELECT id FROM visit LIMIT $1', 'prunes-when-run', 'stops-early'],
+    ] as const;
+    const values = [[new Date()], [new Date(), new Date()], [], ['x'], [], [3]];
+    for (const [i, [text]] of texts.entries()) await database.query(text, values[i] ?? []);
+    const { statements } = await audit(database);
+    const found = new Map(statements.map(({ text, verdict, reason }) => [text, [verdict, reason?.kind, reason?.message]]));
+    for (const [text, verdict, kind] of texts) {
+      expect([text, ...(found.get(text) ?? [])]).toEqual([text, verdict, kind, expect.not.stringContaining('after the partitions')]);
+    }
+    expect(JSON.stringify(statements)).not.toContain('analyze');
+  });
+
+  it('stops early where partitions in the order of the key come before a LIMIT', async () => {
+    const database = await recording();
+    await database.query(
+      'CREATE INDEX ON visit (at); INSERT INTO visit SELECT g, now(), 1, null FROM generate_series(1, 5000) AS g; ANALYZE visit',
+    );
+    await database.query('SELECT * FROM visit ORDER BY at DESC LIMIT 10');
+    await database.query('SELECT * FROM visit WHERE note IS NULL ORDER BY at DESC LIMIT 10');
+    const { statements } = await audit(database);
+    const reasons = new Map(statements.map(({ text, verdict, touched, reason }) => [text, [verdict, touched, reason?.kind]]));
+    expect(reasons).toEqual(
+      new Map([
+        ['SELECT * FROM visit ORDER BY at DESC LIMIT $1', ['prunes-when-run', null, 'stops-early']],
+        ['SELECT * FROM visit WHERE note IS NULL ORDER BY at DESC LIMIT $1', ['touches-all', 4, 'no-condition']],
+      ]),
+    );
+  });
+
+  it('begins nothing when its time is over, and says so', async () => {
+    const database = await recording();
+    await createVisits(database, 'stay');
+    await database.query('SELECT id FROM visit WHERE org = 4711');
+    await database.query('SELECT count(*) FROM visit');
+    const found = await audit(database, { withinMs: 0, policies: [policyOf('visit'), policyOf('stay')] });
+    // There is nothing on the other one, which is known without planning.
+    expect(found).toMatchObject({ statements: [], tables: [{ name: 'stay' }] });
+    expect(found.remarks).toEqual([expect.stringMatching(/^2 statements were not looked at in time: after 0 s/)]);
+  });
+
   it('is not taken up by statements that have no plan', async () => {
     const database = await recording();
     const views = Array.from({ length: 120 }, (_, i) => `CREATE VIEW visit_view_${i} AS SELECT * FROM visit`);
@@ -138,7 +204,7 @@ describe('the audit of recorded statements', () => {
     const connection = { kind: 'url', url: database.url } as const;
     const policy = { name: 'app', connection, journalSchema: 'partitiond', probeRole: null, tables: [policyOf('visit')] };
     const before = await database.query('SELECT n_tup_upd + n_tup_del AS changed FROM pg_stat_user_tables WHERE relname ~ $1', ['visit']);
-    const found = await auditStatements(session, policy, { safety: testSafety, tables: null, most: 50 }, noAbort);
+    const found = await auditStatements(session, policy, { safety: testSafety, tables: null, most: 50, withinMs: 60_000 }, noAbort);
     expect(found.statements.map(({ verdict }) => verdict)).toEqual(['touches-all', 'touches-all']);
     expect(await database.query('SELECT count(*)::int AS rows FROM visit')).toEqual([{ rows: 20 }]);
     const after = await database.query('SELECT n_tup_upd + n_tup_del AS changed FROM pg_stat_user_tables WHERE relname ~ $1', ['visit']);
@@ -329,9 +395,26 @@ describe('what stands in the way of the audit', () => {
     const role = await database.createRole('plain');
     await database.query('SELECT id FROM visit WHERE org = 4711');
     const found = await audit(database, { url: role.url });
-    expect(found.statements).toEqual([]);
+    expect(found).toMatchObject({ statements: [], tables: [{ name: 'visit' }] });
+    expect(found.hidden).toBeGreaterThan(0);
     expect(found.remarks).toEqual([
       expect.stringMatching(/^\d+ statements of other roles are hidden from role \S+; to see the texts: GRANT pg_read_all_stats TO /),
+    ]);
+  });
+
+  it('is a remark where statements name views over the table, also over other views', async () => {
+    const database = await recording();
+    await database.query(`
+      CREATE VIEW recent AS SELECT * FROM visit; CREATE VIEW "Newest one" AS SELECT * FROM recent;
+      CREATE VIEW unasked AS SELECT * FROM visit; CREATE VIEW innocent AS SELECT 1 AS visit`);
+    expect((await audit(database)).remarks).toEqual([]);
+    await database.query('SELECT id FROM recent WHERE org = 4711');
+    await database.query('SELECT id FROM public."Newest one" WHERE org = 4711');
+    await database.query('SELECT visit FROM innocent');
+    const found = await audit(database);
+    expect(found.statements).toEqual([]);
+    expect(found.remarks).toEqual([
+      expect.stringMatching(/^2 recorded statements read managed tables through views, .*: public\."Newest one", public\.recent\. /),
     ]);
   });
 
@@ -374,6 +457,7 @@ describe('what stands in the way of the audit', () => {
       UNION ALL SELECT 10, oid, 4, NULL, 1, 1 FROM pg_database WHERE datname = current_database()`);
     const found = await audit(database, { policies: [policyOf('visit'), policyOf('absent')] });
     expect(found.statements.map(({ text }) => text)).toEqual(['SELECT id FROM visit WHERE org = $1']);
+    expect(found.tables).toEqual([policyOf('visit').table]);
     expect(found.remarks).toEqual([
       expect.stringMatching(/^The text of 1 statement was lost/),
       expect.stringMatching(/^1 recorded text does not parse/),

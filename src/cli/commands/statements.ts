@@ -21,6 +21,8 @@ const { config, database, table, json, limit } = options;
 
 const defaultLimit = 20;
 const greatestLimit = 1000;
+/** For each database; a plan takes milliseconds, with thousands of partitions some hundreds. */
+const withinMs = 60_000;
 
 export const statementsCommand: Command = {
   name: 'statements',
@@ -44,7 +46,7 @@ async function runStatements(invocation: Invocation, io: Io): Promise<number> {
   const { databases, safety } = loadConfigured(invocation, io);
   const most = parseLimit(invocation.value(limit));
   const visits = await visitDatabases(selectDatabases(databases, invocation), 'statements', safety, io, (session, selection) => {
-    return auditStatements(session, selection.database, { safety, tables: selection.tables, most }, io.signal);
+    return auditStatements(session, selection.database, { safety, tables: selection.tables, most, withinMs }, io.signal);
   });
   if (invocation.has(json)) printJson(io.stdout, { databases: visits.map(documentOf) });
   else printText(visits, io);

@@ -59,7 +59,7 @@ function verdictText(verdict: AuditedStatement['verdict'], colours: Colours): st
 /** Nothing for a statement of which the table says all there is to say. */
 function detailsText(statement: AuditedStatement, colours: Colours): string {
   const { verdict, reason, problem } = statement;
-  if (verdict !== 'touches-all' && problem === null) return '';
+  if (verdict !== 'touches-all' && problem === null && reason?.kind !== 'stops-early') return '';
   const lines = [
     `\n${verdictText(verdict, colours)} ${printable(formatQualifiedName(statement.table))}: ${oneLine(statement.text)}`,
     ...(reason === null ? [] : [`  why: ${printable(reason.message)}`]),

@@ -7,7 +7,9 @@ import type { ProbedTable } from '../probed-table.ts';
 import type { PartitionedState } from '../read-probed-tables.ts';
 import type { PostgresParser } from '../syntax/postgres-parser.ts';
 import { touchedPartitions } from '../touched-partitions.ts';
-import { explainUnpruned, type UnprunedReason } from '../unpruned.ts';
+import { withoutValues } from '../unpruned/condition-text.ts';
+import type { UnprunedReason } from '../unpruned/reason.ts';
+import { explainUnpruned } from '../unpruned.ts';
 import { isNamedInFull, type Mention } from './mentions.ts';
 import { type ColumnValueRow, columnValuesSql, decodeColumnValue, type ParameterType } from './planning/parameters.sql.ts';
 import { planStatement, type StatementPlans } from './planning/plan-statement.ts';
@@ -30,25 +32,18 @@ export interface AuditSurroundings {
   readonly tables: readonly PartitionedState[];
   /** What is worked on right now, by the oid of the table; none of a table without ranges. */
   readonly ranges: ReadonlyMap<string, Range>;
+  /** Of the time that the whole audit may take. */
+  readonly remainingMs: () => number;
 }
 
 /** Planning takes milliseconds; with thousands of partitions some hundreds. */
 const longestPlanningMs = 10_000;
 
 /**
- * One statement, once for each managed table that it reads. A table that the search path turns out not to mean is left out. Throws as the
- * session does, but for what PostgreSQL says of the statement, which is its problem.
+ * What one statement touches of one managed table that it reads; null when the search path turns out not to mean that table. Throws as the session
+ * does, but for what PostgreSQL says of the statement, which is its problem.
  */
-export async function auditMention(mention: Mention, around: AuditSurroundings, signal: AbortSignal): Promise<readonly AuditedStatement[]> {
-  const audited: AuditedStatement[] = [];
-  for (const state of mention.tables) {
-    const statement = await auditTable(mention, state, around, signal);
-    if (statement !== null) audited.push(statement);
-  }
-  return audited;
-}
-
-async function auditTable(
+export async function auditMention(
   mention: Mention,
   state: PartitionedState,
   around: AuditSurroundings,
@@ -58,7 +53,7 @@ async function auditTable(
   const total = state.table.partitions.length;
   const base = {
     queryId: recorded.queryId,
-    text: recorded.text,
+    text: withoutValues(around.parser, recorded.text),
     calls: recorded.calls,
     totalMs: recorded.totalMs,
     table: state.table.name,
@@ -100,8 +95,9 @@ async function judge(
  * as they were recorded. That one tells nothing once NULLs have removed something.
  */
 async function reasonOf({ generic, typical, text }: StatementPlans, isWhole: boolean, table: ProbedTable): Promise<UnprunedReason | null> {
-  const recorded = isWhole ? await explainUnpruned(generic, table, text, { quotesValues: false }) : null;
-  const valued = typical === null ? null : await explainUnpruned(typical, table, text, { quotesValues: false });
+  const options = { quotesValues: false, isRecorded: true };
+  const recorded = isWhole ? await explainUnpruned(generic, table, text, options) : null;
+  const valued = typical === null ? null : await explainUnpruned(typical, table, text, options);
   return valued === null || recorded?.kind === valued.kind ? recorded : valued;
 }
 
@@ -131,6 +127,8 @@ async function planTable(
 ): Promise<StatementPlans | null> {
   const { session, parser, database, context } = around;
   const { lockTimeoutMs, statementTimeoutMs } = context.safety;
+  // 0 would be no limit at all.
+  const mostMs = Math.max(1, Math.min(longestPlanningMs, Math.round(around.remainingMs())));
   const uses = parameterUses(mention.statement);
   const known = await readColumnValues(session, mention, uses, signal);
   const settings = {
@@ -140,7 +138,7 @@ async function planTable(
       around.tables.map(({ table }) => table.name.schema),
     ),
     lockTimeoutMs,
-    statementTimeoutMs: statementTimeoutMs === 0 ? longestPlanningMs : Math.min(statementTimeoutMs, longestPlanningMs),
+    statementTimeoutMs: statementTimeoutMs === 0 ? mostMs : Math.min(statementTimeoutMs, mostMs),
     role: database.probeRole,
   };
   const body = async (): Promise<StatementPlans | null> => {

@@ -25,6 +25,8 @@ export interface RecordedStatements {
   readonly now: EpochMicros;
   /** By total time, the most first; a name may stand anywhere in the text. */
   readonly rows: readonly RecordedStatementRow[];
+  /** Statements of other roles whose texts this one may not see. */
+  readonly hidden: number;
   readonly remarks: readonly string[];
 }
 
@@ -43,7 +45,7 @@ export async function findRecorded(
 ): Promise<RecordedStatements> {
   const [source] = await session.rows(statementSourceSql, [], decodeStatementSource, signal);
   if (source === undefined) throw new TypeError('read-statement-source returned no row');
-  const found = { obstacle: null, since: null, now: source.now, rows: [], remarks: [] };
+  const found = { obstacle: null, since: null, now: source.now, rows: [], hidden: 0, remarks: [] };
   const { schema, version } = source;
   if (schema === null || version === null) return { ...found, obstacle: notInstalled(source) };
   if (isOlderThan(version, 8)) return { ...found, obstacle: outdated(source, version) };
@@ -52,7 +54,7 @@ export async function findRecorded(
     const [unseen] = await session.rows(unseenStatementsSql(schema), [], decodeUnseenStatements, signal);
     const since = isOlderThan(version, 9) ? null : await readSince(session, schema, signal);
     const remarks = unseen === undefined ? [] : [...hiddenRemarks(unseen.hidden, source), ...lostRemarks(unseen.lost)];
-    return { ...found, rows, remarks, since };
+    return { ...found, rows, hidden: unseen?.hidden ?? 0, remarks, since };
   } catch (error) {
     const obstacle = obstacleOf(error, source, schema);
     if (obstacle === null) throw error;

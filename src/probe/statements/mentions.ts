@@ -1,4 +1,4 @@
-import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { PartitionedState } from '../read-probed-tables.ts';
 import type { PostgresParser } from '../syntax/postgres-parser.ts';
 import type { RecordedStatementRow } from './recorded-statements.sql.ts';
@@ -20,17 +20,24 @@ export interface Mentions {
   readonly mentions: readonly Mention[];
   /** Texts that could not be parsed. */
   readonly broken: number;
+  /** Statements that name no table but views over them, and those views. */
+  readonly byViews: { readonly statements: number; readonly views: readonly QualifiedName[] };
 }
 
-/** Those of the recorded statements that read one of the tables, in their order, at most `most`. Pure. */
+/**
+ * Those of the recorded statements that read one of the tables, in their order, at most `most`. `views`: those over the tables, also
+ * through other views. Pure.
+ */
 export function findMentions(
   parser: PostgresParser,
   recorded: readonly RecordedStatementRow[],
-  tables: readonly PartitionedState[],
+  { tables, views }: { readonly tables: readonly PartitionedState[]; readonly views: readonly QualifiedName[] },
   most: number,
 ): Mentions {
   const mentions: Mention[] = [];
+  const viewed = new Set<QualifiedName>();
   let broken = 0;
+  let byViews = 0;
   for (const row of recorded) {
     if (mentions.length === most) break;
     const recordedAs = parseStatement(parser, row.text);
@@ -41,12 +48,19 @@ export function findMentions(
     const reads = tablesRead(statement);
     const read = tables.filter((state) => reads.some((name) => isRead(name, state)));
     if (read.length > 0) mentions.push({ recorded: row, statement, reads, tables: read });
+    const through = read.length > 0 ? [] : views.filter((view) => reads.some((name) => isNamed(name, view)));
+    if (through.length > 0) byViews += 1;
+    for (const view of through) viewed.add(view);
   }
-  return { mentions, broken };
+  return { mentions, broken, byViews: { statements: byViews, views: views.filter((view) => viewed.has(view)) } };
 }
 
-function isRead({ schema, name, isWithPartitions }: TableRead, { table }: PartitionedState): boolean {
-  return isWithPartitions && name === table.name.name && (schema === null || schema === table.name.schema);
+function isRead(read: TableRead, { table }: PartitionedState): boolean {
+  return read.isWithPartitions && isNamed(read, table.name);
+}
+
+function isNamed({ schema, name }: TableRead, wanted: QualifiedName): boolean {
+  return name === wanted.name && (schema === null || schema === wanted.schema);
 }
 
 /** Whether a statement names a table by its schema, so that no search path is needed to find it. */

@@ -1,13 +1,16 @@
 import type { Safety } from '../../partition/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
-import type { UnprunedReason } from '../unpruned.ts';
+import type { UnprunedReason } from '../unpruned/reason.ts';
 
 /** A recorded statement and one managed table that it reads; one that reads two is two of these. */
 export interface AuditedStatement {
   /** `queryid` of pg_stat_statements. */
   readonly queryId: string;
-  /** As recorded: constants are $1, $2, ... already. */
+  /**
+   * As recorded, where constants are $1, $2, ... already; one that is not is `?`, as an entry made without parsing has the raw text (plans
+   * of PL/pgSQL that were cached before the statistics were reset).
+   */
   readonly text: string;
   readonly calls: number;
   readonly totalMs: number;
@@ -15,7 +18,7 @@ export interface AuditedStatement {
   /** Partitions that it touches with typical parameters, of how many; null when that is not known. */
   readonly touched: number | null;
   readonly total: number;
-  /** prunes: in every plan. prunes-when-run: as soon as the parameters are known. touches-all: it never does. */
+  /** prunes: in every plan. prunes-when-run: as soon as the parameters are known, or as it stops early. touches-all: it never does. */
   readonly verdict: 'prunes' | 'prunes-when-run' | 'touches-all' | 'unknown';
   readonly reason: UnprunedReason | null;
   /** Why the verdict is not known: a sentence. */
@@ -29,7 +32,11 @@ export interface StatementAudit {
   readonly since: EpochMicros | null;
   /** By total time, the most first. */
   readonly statements: readonly AuditedStatement[];
-  /** Sentences on what could not be seen: texts of other roles, texts that were lost. */
+  /** The tables whose recorded statements were looked at, if they have any; those that could not be read or were not reached in time are not. */
+  readonly tables: readonly QualifiedName[];
+  /** Statements of other roles whose texts this one may not see, on whatever table. */
+  readonly hidden: number;
+  /** Sentences on what could not be seen: texts of other roles, texts that were lost, views, what was not reached in time. */
   readonly remarks: readonly string[];
 }
 
@@ -38,4 +45,6 @@ export interface AuditContext {
   readonly tables: readonly QualifiedName[] | null;
   /** So many statements by total time are looked at. */
   readonly most: number;
+  /** After so long no further statement is begun; a remark tells how many are left. */
+  readonly withinMs: number;
 }

@@ -146,11 +146,13 @@ describe('statements that touch every partition', () => {
     expect(await unpruned(metrics)).toEqual([undefined, undefined]);
   });
 
-  it('are none of a table that no statement reads, whose share of the time is not known then', async () => {
+  it('are none of a table that no statement reads, whose share of the time is not known then, and unknown of one that was not looked at', async () => {
     const metrics = leading(policy);
     metrics.statementsAudited('app', [{ table: policy.table, statements: 3, timeShare: 0.75 }]);
-    metrics.statementsAudited('app', [{ table: { ...policy.table, schema: 'elsewhere' }, statements: 1, timeShare: 1 }]);
+    metrics.statementsAudited('app', [{ table: policy.table, statements: 0, timeShare: null }]);
     expect(await unpruned(metrics)).toEqual([0, undefined]);
+    metrics.statementsAudited('app', [{ table: { ...policy.table, schema: 'elsewhere' }, statements: 1, timeShare: 1 }]);
+    expect(await unpruned(metrics)).toEqual([undefined, undefined]);
     expect([...(await scrape(metrics)).keys()].some((name) => name.includes('elsewhere'))).toBe(false);
   });
 });
