@@ -51,19 +51,19 @@ function touchedLines(touched: TouchedPartitions, table: QualifiedName): readonl
   return [
     `scanned: ${scanned.length} of ${total}${leaves}${scanned.length === 0 ? '' : `: ${shown.join(', ')}${rest}`}`,
     `pruned: ${pruned.length}${pruned.length === 0 ? '' : ` (${prunedHow(touched)})`}`,
+    ...(touched.isUnasked ? ['note: no row asked for any partition, so that this run does not show whether they are pruned'] : []),
   ];
 }
 
-/** PostgreSQL counts subplans that it removed, which are leaves, and several for a table that is read twice: the number is bounded by what is pruned. */
+/** What the executor removed when it started are subplans: several of a partition with sub-partitions, and of a table that is read twice. */
 function prunedHow({ pruned, neverExecuted, removedAtStart }: TouchedPartitions): string {
   const beforeRun = pruned.length - neverExecuted.length;
-  const atStart = Math.min(removedAtStart, beforeRun);
   const counts = [
-    [beforeRun - atStart, 'while planning'],
-    [atStart, 'when the executor started'],
-    [neverExecuted.length, 'never executed'],
-  ] as const;
-  return counts.flatMap(([count, how]) => (count === 0 ? [] : [`${count} ${how}`])).join(', ');
+    ...(beforeRun === 0 ? [] : [`${beforeRun} ${removedAtStart === 0 ? 'while planning' : 'before the run'}`]),
+    ...(neverExecuted.length === 0 ? [] : [`${neverExecuted.length} never executed`]),
+    ...(removedAtStart === 0 ? [] : [`subplans removed when the executor started: ${removedAtStart}`]),
+  ];
+  return counts.join(', ');
 }
 
 function shortName(name: QualifiedName, table: QualifiedName): string {

@@ -13,8 +13,8 @@ export interface TouchedPartitions {
   readonly removedAtStart: number;
   readonly scannedLeaves: number;
   readonly totalLeaves: number;
-  /** Whether the plan has anything to do with the table at all; false too when everything of it was pruned. */
-  readonly isMentioned: boolean;
+  /** Everything that was planned stayed unread as no row of the rest of the query asked for it: nothing tells whether it prunes (ANALYZE). */
+  readonly isUnasked: boolean;
 }
 
 /** One scan of a leaf. */
@@ -23,6 +23,8 @@ export interface PartitionScan {
   readonly partition: ProbedPartition;
   /** False: never executed, or below a condition that is false for all rows. */
   readonly isRead: boolean;
+  /** False: it was not executed, and not because the Append above it pruned it. */
+  readonly isAsked: boolean;
 }
 
 /**
@@ -44,36 +46,36 @@ export function touchedPartitions(plan: QueryPlan, table: ProbedTable): TouchedP
     removedAtStart: removedAtStart(plan.root, scans),
     scannedLeaves: read.size,
     totalLeaves: table.partitions.reduce((total, { leaves }) => total + leaves.length, 0),
-    isMentioned: scans.length > 0 || isChanged(plan.root, table),
+    isUnasked: scans.length > 0 && scans.every(({ isAsked }) => !isAsked),
   };
+}
+
+/** Whether anything of the table stands in the plan; not where it was pruned altogether, and where the query does not read it. Pure. */
+export function isPlanned(touched: TouchedPartitions): boolean {
+  return touched.scanned.length > 0 || touched.neverExecuted.length > 0 || touched.removedAtStart > 0;
 }
 
 /** The scans of a table in a plan, in the plan's order: one leaf may have several. Pure. */
 export function partitionScans(plan: QueryPlan, table: ProbedTable): readonly PartitionScan[] {
   const owners = new Map(table.partitions.flatMap((partition) => partition.leaves.map((leaf) => [keyOf(leaf), partition] as const)));
   const scans: PartitionScan[] = [];
-  const visit = (node: PlanNode, isReached: boolean): void => {
+  const visit = (node: PlanNode, isReached: boolean, isChosen: boolean): void => {
     const isRead = isReached && node.loops !== 0;
     const partition = node.kind === changing ? undefined : owners.get(keyOf(node.relation));
-    if (partition !== undefined) scans.push({ node, partition, isRead });
+    if (partition !== undefined) scans.push({ node, partition, isRead, isAsked: node.loops !== 0 || isChosen });
     const isPassed = isRead && !node.conditions.some(({ kind, text }) => kind === 'One-Time Filter' && text === 'false');
-    for (const child of node.children) visit(child, isPassed);
+    const chooses = isRead && choosing.has(node.kind);
+    for (const child of node.children) visit(child, isPassed, chooses);
   };
-  visit(plan.root, true);
+  visit(plan.root, true, false);
   return scans;
 }
 
 /** Its relation is what is written; what is read of it is a scan below. */
 const changing = 'ModifyTable';
 
-function isChanged(node: PlanNode, table: ProbedTable): boolean {
-  const names = new Set([table, ...table.partitions].map(({ name }) => keyOf(name)));
-  const leaves = new Set(table.partitions.flatMap((partition) => partition.leaves.map(keyOf)));
-  const isOurs = ({ kind, relation }: PlanNode): boolean =>
-    kind === changing && (names.has(keyOf(relation)) || leaves.has(keyOf(relation)));
-  const someNode = (at: PlanNode): boolean => isOurs(at) || at.children.some(someNode);
-  return someNode(node);
-}
+/** What may prune while it runs. */
+const choosing: ReadonlySet<string> = new Set(['Append', 'Merge Append']);
 
 /**
  * An Append tells how many subplans it lost, not of which table: they are those of the scans that it kept, or the table's when the Append lost

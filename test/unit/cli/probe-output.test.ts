@@ -25,7 +25,7 @@ const met: ProbeResult = {
     removedAtStart: 0,
     scannedLeaves: 1,
     totalLeaves: 3,
-    isMentioned: true,
+    isUnasked: false,
   },
   allowed: 1,
   planningMs: 0.4249,

@@ -57,7 +57,7 @@ describe('what is said of a probe', () => {
       'sql: SELECT *',
       '    FROM ev',
       'scanned: 1 of 4: ev_1',
-      'pruned: 3 (1 while planning, 1 when the executor started, 1 never executed)',
+      'pruned: 3 (2 before the run, 1 never executed, subplans removed when the executor started: 1)',
       'time: planning 0.25 ms, execution 1234.568 ms',
       'buffers: 3 found, 4 read',
       'why: Nothing is said.',
@@ -68,6 +68,14 @@ describe('what is said of a probe', () => {
       '      Filter: (a = 1)',
       '    Seq Scan on public.ev_2 (never executed)',
     ]);
+  });
+
+  it('says where a run tells nothing of pruning, as no row asked for any partition', () => {
+    const unasked = append([scan('ev_1', 'ev_1', { 'Actual Loops': 0 })], { 'Actual Loops': 0 });
+    const root = { 'Node Type': 'Nested Loop', 'Actual Loops': 1, Plans: [scan('cust', 'c', { 'Actual Loops': 1 }), unasked] };
+    expect(describeProbe({ ...met, touched: touchedPartitions(planOf(root), fourPartitions) })).toContain(
+      'note: no row asked for any partition, so that this run does not show whether they are pruned',
+    );
   });
 
   it('names twenty partitions and counts the others, and leaves where there are more of them', () => {

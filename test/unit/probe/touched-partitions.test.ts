@@ -10,7 +10,7 @@ function seen(plan: QueryPlan, table: ProbedTable = fourPartitions): Readonly<Re
   return { scanned: names(scanned), pruned: names(pruned), neverExecuted: names(neverExecuted), ...rest };
 }
 
-const one = { neverExecuted: '', removedAtStart: 0, scannedLeaves: 1, totalLeaves: 4, isMentioned: true };
+const one = { neverExecuted: '', removedAtStart: 0, scannedLeaves: 1, totalLeaves: 4, isUnasked: false };
 
 describe('what a plan touches', () => {
   it('is the one partition that a plan without Append reads', () => {
@@ -19,7 +19,7 @@ describe('what a plan touches', () => {
 
   it('is nothing where everything was pruned while planning', () => {
     const plan = planOf({ 'Node Type': 'Result', 'One-Time Filter': 'false' });
-    expect(seen(plan)).toEqual({ ...one, scanned: '', pruned: 'ev_1 ev_2 ev_3 ev_4', scannedLeaves: 0, isMentioned: false });
+    expect(seen(plan)).toEqual({ ...one, scanned: '', pruned: 'ev_1 ev_2 ev_3 ev_4', scannedLeaves: 0 });
   });
 
   it('is in the order of the table, each partition once however often it is read', () => {
@@ -46,7 +46,7 @@ describe('what a plan touches', () => {
   });
 
   it('takes an Append that lost everything for the table, where it stands nowhere else', () => {
-    expect(seen(planOf(append([], { 'Subplans Removed': 4 })))).toMatchObject({ scanned: '', removedAtStart: 4, isMentioned: false });
+    expect(seen(planOf(append([], { 'Subplans Removed': 4 })))).toMatchObject({ scanned: '', removedAtStart: 4 });
     const elsewhere = append([append([], { 'Subplans Removed': 9 }), scan('ev_1', 'ev')]);
     expect(seen(planOf(elsewhere))).toMatchObject({ scanned: 'ev_1', removedAtStart: 0 });
   });
@@ -74,7 +74,7 @@ describe('what a plan touches', () => {
   });
 
   it('does not take a table of the same name in another schema for a partition', () => {
-    expect(seen(planOf(scan('ev_1', 'ev', { Schema: 'archive' })))).toMatchObject({ scanned: '', isMentioned: false });
+    expect(seen(planOf(scan('ev_1', 'ev', { Schema: 'archive' })))).toMatchObject({ scanned: '' });
   });
 
   it('counts direct partitions, and leaves beside them', () => {
@@ -88,15 +88,22 @@ describe('what a plan touches', () => {
     expect(seen(plan)).toMatchObject({ scanned: '', neverExecuted: 'ev_1' });
   });
 
-  it('mentions a table that is written without being read', () => {
-    const plan = planOf({
-      'Node Type': 'ModifyTable',
-      'Relation Name': 'ev',
-      Schema: 'public',
-      Alias: 'ev',
-      Plans: [{ 'Node Type': 'Result' }],
-    });
-    expect(seen(plan)).toMatchObject({ scanned: '', isMentioned: true });
+  it('tells what nobody asked for from what was pruned while the query ran', () => {
+    const inner = (loops: number, scanLoops: number): QueryPlan =>
+      planOf({
+        'Node Type': 'Nested Loop',
+        'Actual Loops': 1,
+        Plans: [
+          append([scan('ev_1', 'a_1', { 'Actual Loops': scanLoops }), scan('ev_2', 'a_2', { 'Actual Loops': 0 })], {
+            'Actual Loops': loops,
+          }),
+        ],
+      });
+    expect(seen(inner(0, 0))).toMatchObject({ scanned: '', neverExecuted: 'ev_1 ev_2', isUnasked: true });
+    expect(seen(inner(3, 0))).toMatchObject({ scanned: '', isUnasked: false });
+    expect(seen(inner(3, 1))).toMatchObject({ scanned: 'ev_1', isUnasked: false });
+    const alone = { 'Node Type': 'Nested Loop', 'Actual Loops': 1, Plans: [scan('ev_3', 'ev', { 'Actual Loops': 0 })] };
+    expect(seen(planOf(alone))).toMatchObject({ scanned: '', isUnasked: true });
   });
 
   it('reads a partition that is changed only where it is scanned', () => {
