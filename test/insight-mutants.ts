@@ -202,8 +202,8 @@ export const insightMutants: readonly Mutant[] = [
   },
   {
     mistake: "shows a message that may quote a probe's parameter",
-    file: 'src/probe/explain-probe.ts',
-    text: 'mayQuoteValues && /^2[23]/.test(sqlstate)',
+    file: 'src/probe/server-words.ts',
+    text: '(/^2[23]/.test(sqlstate) || isRaised(cause, sqlstate))',
     replacement: 'false',
     test: { file: 'test/integration/probe.pg.test.ts', name: 'is its result, with the words of PostgreSQL, and the others run' },
   },

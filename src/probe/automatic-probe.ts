@@ -18,7 +18,10 @@ export const emptyAutomaticProbe: ProbePolicy = {
   expect: { partitions: 1, planningMs: null, executionMs: null },
 };
 
-/** The bounds travel as parameters, whose type is the key's own; a collation of the key stands at the column, or nothing prunes. Pure. */
+/**
+ * The bounds travel as parameters, whose type is the key's own; a collation of the key stands at the column, or nothing prunes. No column but
+ * the key need be readable. Pure.
+ */
 export function automaticProbe({ key, codec, policy }: Pick<Parent, 'key' | 'codec' | 'policy'>, range: Range): ProbePolicy {
   const column = quoteIdentifier(key.name);
   const compared = key.collation === null ? column : `${column} COLLATE ${key.collation}`;
@@ -33,7 +36,7 @@ export function automaticProbe({ key, codec, policy }: Pick<Parent, 'key' | 'cod
   compare(range.from, '>=');
   compare(range.to, '<');
   const where = conditions.length === 0 ? '' : ` WHERE ${conditions.join(' AND ')}`;
-  return { ...emptyAutomaticProbe, sql: `SELECT * FROM ${formatQualifiedName(policy.table)}${where}`, params };
+  return { ...emptyAutomaticProbe, sql: `SELECT 1 FROM ${formatQualifiedName(policy.table)}${where}`, params };
 }
 
 /** Null: beyond what the key's type can hold, where an interval may end and no row is. */

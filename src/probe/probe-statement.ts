@@ -40,6 +40,24 @@ export function judgeStatement(parser: PostgresParser, sql: string, given: numbe
   return judgeParameters(statement, given) ?? judgeParts(statement);
 }
 
+/** Last parts of the names of relations and functions in one query; null when it does not parse. Pure, throws nothing. */
+export function namesIn(
+  parser: PostgresParser,
+  sql: string,
+): { readonly relations: readonly string[]; readonly functions: readonly string[] } | null {
+  const statements = parser.parse(sql);
+  if (statements === null) return null;
+  const relations = new Set<string>();
+  const functions = new Set<string>();
+  walkSyntax(statements, (node) => {
+    if ('RangeVar' in node && node.RangeVar.relname !== undefined) relations.add(node.RangeVar.relname);
+    const last = 'FuncCall' in node ? node.FuncCall.funcname?.at(-1) : undefined;
+    if (last !== undefined && 'String' in last) functions.add(last.String.sval ?? '');
+    return true;
+  });
+  return { relations: [...relations], functions: [...functions] };
+}
+
 function judgeParameters(statement: Node, given: number): StatementProblem | null {
   let wanted = 0;
   walkSyntax(statement, (node) => {

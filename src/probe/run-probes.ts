@@ -1,23 +1,25 @@
 import { readServerFacts } from '../catalog/read-server-facts.ts';
-import { type PartitiondError, StatementError } from '../errors.ts';
+import { ConnectionError, type PartitiondError, StatementError } from '../errors.ts';
 import type { DatabasePolicy, ProbePolicy, Safety, TablePolicy } from '../partition/policy.ts';
 import type { EpochMicros, Range } from '../partition/position.ts';
-import type { QualifiedName } from '../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
 import { sqlstates } from '../postgres/sqlstate.ts';
 import { automaticProbe, emptyAutomaticProbe } from './automatic-probe.ts';
 import { currentInterval, currentRanges } from './current-range.ts';
-import { type ProbeIdentity, ProbeTransactions } from './explain-probe.ts';
+import { type GiveWay, type ProbeIdentity, ProbeTransactions } from './explain-probe.ts';
 import { judgeProbe, missesPartitions } from './judge-probe.ts';
-import { judgeStatement } from './probe-statement.ts';
+import { decodeMayRead, mayReadSql } from './may-read.sql.ts';
+import { judgeStatement, namesIn } from './probe-statement.ts';
 import type { ProbedTable } from './probed-table.ts';
 import { type PlanNode, type QueryPlan, readQueryPlan } from './query-plan.ts';
 import { inOrderOf, type PartitionedState, type ProbedState, readBounds, readProbedTables } from './read-probed-tables.ts';
-import { decodeSearchPath, searchPathSql } from './search-path.sql.ts';
+import { decodePower, decodeRoleSetting, powerSql, roleSettingsSql } from './role-settings.sql.ts';
 import { loadParser, type PostgresParser } from './syntax/postgres-parser.ts';
-import { type TouchedPartitions, touchedPartitions } from './touched-partitions.ts';
-import { explainUnpruned, type UnprunedReason } from './unpruned.ts';
+import { isPlanned, type TouchedPartitions, touchedPartitions } from './touched-partitions.ts';
+import type { UnprunedReason } from './unpruned/reason.ts';
+import { explainUnpruned } from './unpruned.ts';
 
 /** One run of one probe. */
 export interface ProbeResult {
@@ -26,6 +28,7 @@ export interface ProbeResult {
   /** Whether it is the one that a table without probes gets. */
   readonly isAutomatic: boolean;
   readonly sql: string;
+  /** Its end, by the clock of the database. */
   readonly ranAt: EpochMicros;
   readonly outcome: 'met' | 'missed' | 'failed';
   /** One sentence each: what was missed, or why it failed; empty when met. */
@@ -49,13 +52,21 @@ export interface ProbeContext {
   readonly clock: Clock;
   /** Of the database's tables, those to look at; null: all. */
   readonly tables: readonly QualifiedName[] | null;
+  /** Another session in place of one that a probe took with it; without it the probes that are left have failed. It throws as `connectSession`. */
+  readonly reconnect?: (signal: AbortSignal) => Promise<Session>;
+  /** Without it nobody looks who waits behind a probe, which then runs for as long as its timeout lets it. */
+  readonly giveWay?: GiveWay;
+  /** Is told in a sentence what whoever answers for the database should know of this pass. */
+  readonly warn?: (sentence: string) => void;
 }
 
 /**
  * Runs the probes of a database one after the other, each in a transaction of its own that is read-only and rolled back, with its own
- * statement timeout. What is wrong with one is its result, and the others run; results stand in the order of the tables and their probes.
- * The session holds no advisory locks: a probe that is analysed gives all of them back. Throws `ConnectionError`, the signal's reason on
- * abort, and `StatementError` only when not even the server's clock can be read.
+ * statement timeout; see `ProbeTransactions` for what that prevents and what not. What is wrong with one is its result, and the others run;
+ * results stand in the order of the tables and their probes. One that takes the connection with it has failed, is not tried again, and
+ * those behind it run on another session, or have failed too. The session holds no advisory locks: a probe that is analysed gives all of
+ * them back. Throws `ConnectionError` when the connection is lost between probes, what `reconnect` throws but for that, the signal's reason
+ * on abort, and `StatementError` only when not even the server's clock can be read.
  */
 export async function runProbes(
   session: Session,
@@ -66,30 +77,71 @@ export async function runProbes(
   const facts = await readServerFacts(session, context.clock, signal);
   const startedMs = context.clock.monotonicMs();
   const states = await readProbedTables(session, selectTables(database.tables, context.tables), signal);
-  const { safety, clock } = context;
+  const { clock } = context;
   const identity = await readIdentity(session, database.probeRole, signal);
+  await warnOfPower(session, database.probeRole, states, context, signal);
   const run: Run = {
     session,
-    transactions: new ProbeTransactions(session, { identity, safety, clock }),
+    transactions: transactionsOn(session, identity, context),
     parser: await loadParser(),
     startedAt: facts.now,
     now: () => facts.now + BigInt(Math.round((clock.monotonicMs() - startedMs) * 1000)),
   };
+  const ranges = await integerRanges(states, run, signal);
+  const replace = async (): Promise<Run | null> => {
+    const other = await reconnected(context, signal);
+    return other === null ? null : { ...run, session: other, transactions: transactionsOn(other, identity, context) };
+  };
+  return await runAll(states, ranges, run, replace, signal);
+}
+
+/** `replace`: the run on another session; null when there is none. */
+async function runAll(
+  states: readonly ProbedState[],
+  ranges: ReadonlyMap<string, Range>,
+  first: Run,
+  replace: () => Promise<Run | null>,
+  signal: AbortSignal,
+): Promise<readonly ProbeResult[]> {
   const results: ProbeResult[] = [];
+  let run: Run | null = first;
+  let culprit = '';
   try {
-    const ranges = await integerRanges(states, run, signal);
     for (const state of states) {
-      for (const probe of probesOf(state, ranges, run)) {
+      for (const probe of probesOf(state, ranges, first)) {
         signal.throwIfAborted();
-        results.push(await runProbe(state, probe, run, signal));
+        results.push(run === null ? failedResult(state, probe, first, notRun(culprit)) : await runProbe(state, probe, run, signal));
+        if (run?.transactions.isLost !== true) continue;
+        culprit = `${quoteIdentifier(probe.name)} of ${formatQualifiedName(state.policy.table)}`;
+        run = await replace();
       }
     }
   } catch (error) {
-    await run.transactions.finish(signal).catch(() => undefined);
+    await run?.transactions.finish(signal).catch(() => undefined);
     throw error;
   }
-  await run.transactions.finish(signal);
+  await run?.transactions.finish(signal);
   return results;
+}
+
+/** What the probe has done to the server may last: it answers with the loss, too. */
+async function reconnected({ reconnect }: ProbeContext, signal: AbortSignal): Promise<Session | null> {
+  if (reconnect === undefined) return null;
+  try {
+    return await reconnect(signal);
+  } catch (error) {
+    if (error instanceof ConnectionError) return null;
+    throw error;
+  }
+}
+
+function notRun(culprit: string): StatementError {
+  const message = `The probe was not run: the connection was lost while the probe ${culprit} ran, and there was no other.`;
+  return new StatementError('PD534', message, '08006');
+}
+
+function transactionsOn(session: Session, identity: ProbeIdentity, { safety, clock, giveWay }: ProbeContext): ProbeTransactions {
+  return new ProbeTransactions(session, { identity, safety, clock, giveWay: giveWay ?? ((body, signal) => body(signal)) });
 }
 
 interface Run {
@@ -107,9 +159,26 @@ function selectTables(policies: readonly TablePolicy[], names: readonly Qualifie
 }
 
 async function readIdentity(session: Session, role: string | null, signal: AbortSignal): Promise<ProbeIdentity> {
-  if (role === null) return { role, searchPath: null };
-  const [setting] = await session.rows(searchPathSql, [role], decodeSearchPath, signal);
-  return { role, searchPath: setting?.path ?? null };
+  return { role, settings: role === null ? [] : await session.rows(roleSettingsSql, [role], decodeRoleSetting, signal) };
+}
+
+/** A transaction that is rolled back does not undo everything that such a role may do from inside a query. */
+async function warnOfPower(
+  session: Session,
+  probeRole: string | null,
+  states: readonly ProbedState[],
+  { warn }: ProbeContext,
+  signal: AbortSignal,
+): Promise<void> {
+  const isRun = states.some(({ policy }) => policy.probes.some(({ analyze }) => analyze));
+  if (warn === undefined || probeRole !== null || !isRun) return;
+  const [power] = await session.rows(powerSql, [], decodePower, signal);
+  if (power === undefined || !(power.isSuperuser || power.isReplication)) return;
+  warn(
+    `Probes that are run (\`analyze: true\`) have the rights of ${quoteIdentifier(power.role)}, ` +
+      `${power.isSuperuser ? 'a superuser' : 'a role with REPLICATION'}: what their functions do outside of the transaction (replication ` +
+      'slots, other servers, files) is not undone. Set `probeRole` to a role that may only read.',
+  );
 }
 
 /** An integer key tells no time, so that only the partitions say where a table stands. By the oid of the table. */
@@ -133,20 +202,35 @@ function probesOf(state: ProbedState, ranges: ReadonlyMap<string, Range>, run: R
 }
 
 async function runProbe(state: ProbedState, probe: ProbePolicy, run: Run, signal: AbortSignal): Promise<ProbeResult> {
-  const ranAt = run.now();
-  const failed = (error: PartitiondError): ProbeResult => ({ ...blank(state, probe, ranAt), problems: [error.message], error });
+  const failed = (error: PartitiondError): ProbeResult => failedResult(state, probe, run, error);
   if (state.kind === 'failed') return failed(state.error);
   const isAutomatic = state.policy.probes.length === 0;
   const problem = isAutomatic ? null : judgeStatement(run.parser, probe.sql, probe.params.length);
   if (problem !== null) return failed(new StatementError('PD531', `The probe cannot be run: ${problem.message}.`, problem.sqlstate));
   try {
     const first = await explainOne(state, probe, run, signal);
-    if (isAutomatic && isInDoubt(first, state)) return await runAtBounds(state, first, ranAt, run, signal);
-    return { ...blank(state, probe, ranAt), ...(await judge(first, state, probe, run, signal)) };
+    if (isAutomatic && isInDoubt(first, state)) return await runAtBounds(state, first, run, signal);
+    if (!isAutomatic && !isPlanned(first.touched)) await assertMayRead(state, probe, run, signal);
+    return await judge(first, state, run, signal);
   } catch (error) {
     if (error instanceof StatementError) return failed(error);
     throw error;
   }
+}
+
+/** Of a plan without the table: whether everything was pruned, or the probe has nothing to do with it, which would be met for ever. */
+async function assertMayRead(state: PartitionedState, probe: ProbePolicy, run: Run, signal: AbortSignal): Promise<void> {
+  const names = namesIn(run.parser, probe.sql);
+  if (names === null) return;
+  await run.transactions.finish(signal);
+  const parameters = [state.table.oid, names.relations, names.functions];
+  const [found] = await run.session.rows(mayReadSql, parameters, decodeMayRead, signal);
+  if (found?.mayRead !== false) return;
+  const table = formatQualifiedName(state.policy.table);
+  const message =
+    `The probe says nothing of ${table}: its \`sql\` names neither the table, nor a partition of it, nor a view or function that could ` +
+    'read it. Move it to the table that it reads, or correct the name.';
+  throw new StatementError('PD531', message, sqlstates.undefinedTable);
 }
 
 interface Explained {
@@ -173,19 +257,17 @@ function isInDoubt({ touched: { scanned } }: Explained, { defaultPartition }: Pa
 }
 
 /** Once more with the range of the partition that is worked on, where it has another one; partitions may lie off the grid, or not reach now. */
-async function runAtBounds(
-  state: PartitionedState,
-  first: Explained,
-  ranAt: EpochMicros,
-  run: Run,
-  signal: AbortSignal,
-): Promise<ProbeResult> {
+async function runAtBounds(state: PartitionedState, first: Explained, run: Run, signal: AbortSignal): Promise<ProbeResult> {
   await run.transactions.finish(signal);
   const range = (await currentRanges(run.session, [state], run.startedAt, signal)).get(state.table.oid);
   const probe = range === undefined ? first.probe : automaticProbe(state.parent, range);
   const isSame = probe.sql === first.probe.sql && probe.params.every((value, i) => value === first.probe.params[i]);
   const explained = isSame ? first : await explainOne(state, probe, run, signal);
-  return { ...blank(state, probe, ranAt), ...(await judge(explained, state, probe, run, signal)) };
+  return await judge(explained, state, run, signal);
+}
+
+function failedResult(state: ProbedState, probe: ProbePolicy, run: Run, error: PartitiondError): ProbeResult {
+  return { ...blank(state, probe, run.now()), problems: [error.message], error };
 }
 
 function blank({ policy }: ProbedState, probe: ProbePolicy, ranAt: EpochMicros): ProbeResult {
@@ -209,20 +291,20 @@ function blank({ policy }: ProbedState, probe: ProbePolicy, ranAt: EpochMicros):
 }
 
 async function judge(
-  { plan, text, touched }: Explained,
+  { probe, plan, text, touched }: Explained,
   state: PartitionedState,
-  probe: ProbePolicy,
   run: Run,
   signal: AbortSignal,
-): Promise<Partial<ProbeResult>> {
+): Promise<ProbeResult> {
   const problems = judgeProbe(probe.expect, plan, touched);
   const { planningMs, executionMs, buffers } = plan;
-  const measured = { problems, planningMs, executionMs, buffers, plan: text };
+  const measured = { ...blank(state, probe, run.now()), problems, planningMs, executionMs, buffers, plan: text };
   if (problems.length === 0) return { ...measured, outcome: 'met', touched };
   const table = await inOrder(state, run, signal);
+  const ordered = touchedPartitions(plan, table);
   const isTooMany = missesPartitions(probe.expect, touched);
   const unpruned = isTooMany ? await explainUnpruned(plan, table, probe.sql, { quotesValues: true }) : null;
-  return { ...measured, outcome: 'missed', touched: touchedPartitions(plan, table), unpruned };
+  return { ...measured, outcome: 'missed', touched: ordered, unpruned };
 }
 
 /** Whoever reads of a miss wants the partitions in their order; without the order it is still a miss. */

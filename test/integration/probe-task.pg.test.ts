@@ -187,6 +187,58 @@ describe('the task probe', () => {
   });
 });
 
+describe('a probe that does harm', () => {
+  const at5 = "INSERT INTO public.events VALUES (1, '2025-01-05Z')";
+
+  it('to its own connection is run once, and the others are kept in the journal', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    await database.query(`${at5};
+      CREATE FUNCTION public.boom() RETURNS int8 LANGUAGE sql AS $$ SELECT count(pg_terminate_backend(pg_backend_pid())) $$`);
+    const boom = '{ name: boom, sql: "SELECT public.boom(), at FROM public.events LIMIT 1", analyze: true, expect: { partitions: 3 } }';
+    await using leader = await Leader.of(database, { tables: events(boom, day) });
+    await leader.runner.fire('probe', 'requested');
+    expect(leader.outcomes('probe')).toEqual(['failed']);
+    expect((await journalled(database)).map(({ probe, outcome }) => [probe, outcome])).toEqual([
+      ['boom', 'failed'],
+      ['day', 'met'],
+    ]);
+    expect(leader.linesOf('probe failed')).toMatchObject([{ level: 'warn', probe: 'boom', table: 'public.events', code: 'PD534' }]);
+    expect(leader.linesOf('task failed')).toEqual([]);
+    expect(await runs(leader, 'boom', 'failed')).toBe(1);
+    expect(leader.linesOf('probes may do harm')).toMatchObject([{ level: 'warn', database: 'app' }]);
+    await leader.runner.fire('probe', 'requested');
+    expect(leader.linesOf('probes may do harm')).toHaveLength(1);
+  });
+
+  it('to somebody who waits behind it gives way', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    await database.query(at5);
+    const slow =
+      '{ name: slow, sql: "SELECT pg_sleep(600), at FROM public.events LIMIT 1", analyze: true, timeout: 10m, expect: { partitions: 3 } }';
+    const top = `schedules: { ${everyTenSeconds} }\nsafety: { lockTimeout: 200ms }`;
+    await using leader = await Leader.of(database, { top, tables: events(slow, day) });
+    const probing = leader.runner.fire('probe', 'requested');
+    await waitFor(
+      'the probe at work',
+      () => database.query("SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'"),
+      (rows) => rows.length === 1,
+      longestWait,
+    );
+    // Nobody but the probe would end this wait.
+    await database.query('ALTER TABLE public.events ADD COLUMN more int4');
+    await probing;
+    expect((await journalled(database)).map(({ probe, outcome }) => [probe, outcome])).toEqual([
+      ['day', 'met'],
+      ['slow', 'failed'],
+    ]);
+    const [line] = leader.linesOf('probe failed');
+    expect(line).toMatchObject({ probe: 'slow', code: 'PD535' });
+    expect(line?.['error']).toMatch(/^It gave way: another session waited behind it for AccessExclusiveLock on public\.events, for \d+ ms/);
+  });
+});
+
 describe('recorded statements', () => {
   const audits = (leader: Leader): number => leader.told.filter(([method]) => method === 'statementsAudited').length;
 
@@ -241,5 +293,6 @@ describe('recorded statements', () => {
     await leader.runner.fire('probe', 'requested');
     expect(leader.outcomes('probe')).toEqual(['ok']);
     expect(leader.linesOf('statements not looked at')).toMatchObject([{ level: 'warn', database: 'app', code: 'PD501' }]);
+    expect(leader.told.filter(([method]) => method === 'statementsAudited')).toEqual([['statementsAudited', 'app', null]]);
   });
 });

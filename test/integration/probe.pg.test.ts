@@ -1,65 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { ConnectionError } from '../../src/errors.ts';
 import { parseInterval } from '../../src/partition/interval.ts';
-import type { DatabasePolicy, ProbePolicy, TablePolicy } from '../../src/partition/policy.ts';
-import type { QualifiedName } from '../../src/partition/qualified-name.ts';
-import { systemClock } from '../../src/postgres/clock.ts';
+import type { ProbePolicy } from '../../src/partition/policy.ts';
 import type { Session } from '../../src/postgres/session.ts';
-import { type ProbeResult, runProbes } from '../../src/probe/run-probes.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { noAbort, openSession } from '../support/open-session.ts';
-import { policyOf, testSafety } from '../support/reconcile.ts';
-
-function probe(name: string, sql: string, overrides: Partial<ProbePolicy> = {}): ProbePolicy {
-  const expected = { partitions: 1, planningMs: null, executionMs: null };
-  return { name, sql, params: [], analyze: false, timeoutMs: 20_000, expect: expected, ...overrides };
-}
-
-interface Options {
-  readonly role?: string;
-  readonly url?: string;
-  readonly tables?: readonly QualifiedName[];
-  readonly session?: Session;
-  readonly signal?: AbortSignal;
-}
-
-async function run(database: TestDatabase, tables: readonly TablePolicy[], options: Options = {}): Promise<readonly ProbeResult[]> {
-  const url = options.url ?? database.url;
-  const policy: DatabasePolicy = {
-    name: 'test',
-    connection: { kind: 'url', url },
-    journalSchema: 'partitiond',
-    probeRole: options.role ?? null,
-    tables,
-  };
-  await using own = await openSession(database, url);
-  const context = { safety: testSafety, clock: systemClock, tables: options.tables ?? null };
-  return await runProbes(options.session ?? own, policy, context, options.signal ?? noAbort);
-}
-
-async function runOne(database: TestDatabase, one: ProbePolicy, options: Options = {}): Promise<ProbeResult> {
-  const [result] = await run(database, [policyOf('ev', { probes: [one] })], options);
-  if (result === undefined) throw new Error('no result');
-  return result;
-}
-
-function names(list: readonly QualifiedName[] | undefined): string {
-  return (list ?? []).map(({ name }) => name).join(' ');
-}
-
-/** `ev` by month from January to April 2025 with rows in each, `cust` beside it. */
-async function createEvents(database: TestDatabase): Promise<void> {
-  await database.query(`
-    SET TimeZone = 'UTC';
-    CREATE TABLE ev (id int8, at timestamptz NOT NULL, v int4) PARTITION BY RANGE (at);
-    CREATE TABLE cust (id int4 PRIMARY KEY, at timestamptz, n int4);
-    INSERT INTO cust SELECT g, '2025-03-05'::timestamptz, g FROM generate_series(1, 50) AS g;
-    DO $$ BEGIN FOR m IN REVERSE 4..1 LOOP
-      EXECUTE format('CREATE TABLE ev_%s PARTITION OF ev FOR VALUES FROM (%L) TO (%L)', m, make_date(2025, m, 1), make_date(2025, m + 1, 1));
-      EXECUTE format('CREATE INDEX ON ev_%s (at)', m);
-    END LOOP; END $$;
-    INSERT INTO ev SELECT g, '2025-01-01'::timestamptz + g * interval '10 minutes', g FROM generate_series(1, 17000) AS g;
-    ANALYZE;`);
-}
+import { createEvents, names, probe, run, runOne } from '../support/probing.ts';
+import { policyOf } from '../support/reconcile.ts';
 
 describe('what is left after pruning', () => {
   const cases: readonly (readonly [string, string, Partial<ProbePolicy>, string])[] = [
@@ -282,7 +229,9 @@ describe('what is wrong with one probe', () => {
   it('is its result, with the words of PostgreSQL, and the others run', async () => {
     await using database = await createDatabase();
     await createEvents(database);
-    await database.query(`CREATE FUNCTION lies() RETURNS int4 LANGUAGE plpgsql AS $$ BEGIN RAISE 'gone' USING ERRCODE = '57P01'; END $$`);
+    await database.query(`CREATE FUNCTION lies() RETURNS int4 LANGUAGE plpgsql AS $$ BEGIN RAISE 'secret' USING ERRCODE = '57P01'; END $$;
+      CREATE FUNCTION raises() RETURNS int4 LANGUAGE plpgsql AS $$ BEGIN RAISE 'customer %', 'secret'; END $$;
+      CREATE FUNCTION own() RETURNS int4 LANGUAGE plpgsql AS $$ BEGIN RAISE 'secret' USING ERRCODE = 'AP001'; END $$;`);
     const fails: readonly (readonly [ProbePolicy, string, string])[] = [
       [probe('syntax', 'SELEC 1'), 'PD532', 'syntax error at or near "SELEC" (SQLSTATE 42601)'],
       [probe('table', 'SELECT * FROM nowhere'), 'PD532', 'relation "nowhere" does not exist (SQLSTATE 42P01)'],
@@ -290,7 +239,9 @@ describe('what is wrong with one probe', () => {
       [probe('superfluous', 'SELECT 1', { params: ['x'] }), 'PD531', 'uses no parameter'],
       [probe('value', 'SELECT * FROM ev WHERE at = $1', { params: ['secret'] }), 'PD532', 'SQLSTATE 22007; a value of `params`'],
       [probe('timeout', 'SELECT pg_sleep(60)', { analyze: true, timeoutMs: 50 }), 'PD533', 'within its `timeout` of 50 ms'],
-      [probe('lies', 'SELECT lies()', { analyze: true }), 'PD532', 'gone (SQLSTATE 57P01)'],
+      [probe('lies', 'SELECT lies()', { analyze: true }), 'PD532', 'PostgreSQL refused the probe: SQLSTATE 57P01.'],
+      [probe('raises', 'SELECT raises()', { analyze: true }), 'PD532', 'PostgreSQL refused the probe: SQLSTATE P0001.'],
+      [probe('own', 'SELECT own()', { analyze: true }), 'PD532', 'PostgreSQL refused the probe: SQLSTATE AP001.'],
     ];
     const good = probe('good', "SELECT * FROM ev WHERE at = '2025-03-01'", { analyze: true });
     const results = await run(database, [policyOf('ev', { probes: [...fails.map(([one]) => one), good] })]);
@@ -330,11 +281,47 @@ describe('what is wrong with one probe', () => {
     expect(results[0]?.problems).toEqual([expect.stringContaining('SQLSTATE 55P03')]);
   });
 
-  it('is not a connection that is really lost, nor an abort: those are thrown', async () => {
+  it('is that it took the connection with it, once, and the others run on another', async () => {
     await using database = await createDatabase();
     await createEvents(database);
+    const good = (name: string): ProbePolicy => probe(name, "SELECT * FROM ev WHERE at = '2025-03-01'");
     const ends = probe('ends', 'SELECT pg_terminate_backend(pg_backend_pid())', { analyze: true });
-    await expect(runOne(database, ends)).rejects.toMatchObject({ name: 'ConnectionError' });
+    const tables = [policyOf('ev', { probes: [good('before'), ends, good('after')] }), policyOf('ev')];
+    let reconnects = 0;
+    await using other = await openSession(database);
+    const reconnect = async (): Promise<Session> => {
+      reconnects += 1;
+      return other;
+    };
+    const results = await run(database, tables, { more: { reconnect } });
+    expect(results.map(({ outcome, error }) => [outcome, error?.code ?? null])).toEqual([
+      ['met', null],
+      ['failed', 'PD534'],
+      ['met', null],
+      ['met', null],
+    ]);
+    expect(results[1]?.problems).toEqual([expect.stringMatching(/^The connection was lost while the probe ran \(.*57P01\)/)]);
+    expect(reconnects).toBe(1);
+    // The automatic one asks twice, as no partition holds now.
+    expect(other.reads.filter((name) => name === 'explain-probe')).toHaveLength(3);
+    for (const more of [{}, { reconnect: () => Promise.reject(new ConnectionError('PD201', 'gone')) }]) {
+      const alone = await run(database, tables, { more });
+      expect(alone.map(({ error }) => error?.code ?? null)).toEqual([null, 'PD534', 'PD534', 'PD534']);
+      expect(alone[3]?.problems).toEqual([expect.stringContaining('while the probe ends of public.ev ran')]);
+    }
+  });
+
+  it('is not a connection that is lost between probes, nor an abort: those are thrown', async () => {
+    await using database = await createDatabase();
+    await createEvents(database);
+    const victim = await openSession(database);
+    const lost = new Promise((resolve) => victim.onLost(resolve));
+    await database.query('SELECT pg_terminate_backend($1)', [victim.pid]);
+    await lost;
+    await expect(runOne(database, probe('any', 'SELECT * FROM ev'), { session: victim })).rejects.toMatchObject({
+      name: 'ConnectionError',
+    });
+    await victim.close();
     const controller = new AbortController();
     const reason = new Error('stopped by the test');
     await using session = await openSession(database);
@@ -353,45 +340,14 @@ describe('what is wrong with one probe', () => {
     await createEvents(database);
     await using session = await openSession(database);
     await session.execute('SET statement_timeout = 50', noAbort);
-    const slow = probe('slow', 'SELECT pg_sleep(0.3)', { analyze: true, expect: { partitions: 1, planningMs: null, executionMs: 100 } });
+    const slow = probe('slow', "SELECT pg_sleep(0.3), count(*) FROM ev WHERE at = '2025-03-01'", {
+      analyze: true,
+      expect: { partitions: 1, planningMs: null, executionMs: 100 },
+    });
     const result = await runOne(database, slow, { session });
     expect(result.outcome).toBe('missed');
     expect(result.problems).toEqual([expect.stringMatching(/^Execution took 3\d\d(\.\d+)? ms, 100 ms is allowed\.$/)]);
     expect(result.unpruned).toBeNull();
-  });
-});
-
-describe('the role of probes', () => {
-  it('is that of probeRole, with its search_path, for the probe alone', async () => {
-    await using database = await createDatabase();
-    const role = await database.createRole('reader');
-    await database.query(`
-      CREATE SCHEMA app;
-      CREATE TABLE app.ev (at date NOT NULL) PARTITION BY RANGE (at);
-      CREATE TABLE app.ev_1 PARTITION OF app.ev FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
-      CREATE TABLE app.hidden (n int4);
-      GRANT USAGE ON SCHEMA app TO "${role.name}";
-      GRANT SELECT ON app.ev TO "${role.name}";
-      ALTER ROLE "${role.name}" SET search_path = app, public;`);
-    const table = { schema: 'app', name: 'ev' };
-    const probes = [
-      probe('own', "SELECT * FROM ev WHERE at = '2025-01-05'"),
-      probe('hidden', 'SELECT * FROM hidden'),
-      probe('who', `SELECT 1 / (current_user = '${role.name}')::int`, { analyze: true }),
-    ];
-    const results = await run(database, [policyOf('ev', { table, probes })], { role: role.name });
-    expect(results.map(({ outcome }) => outcome)).toEqual(['met', 'failed', 'met']);
-    expect(results[1]?.problems).toEqual([expect.stringContaining('permission denied for table hidden (SQLSTATE 42501)')]);
-  });
-
-  it('fails each probe, in words, where it is no role or may not be taken', async () => {
-    await using database = await createDatabase();
-    await createEvents(database);
-    const plain = await database.createRole('plain');
-    const [unknown] = await run(database, [policyOf('ev')], { role: 'no_such_role' });
-    expect(unknown?.problems).toEqual([expect.stringContaining('role "no_such_role" does not exist')]);
-    const results = await run(database, [policyOf('ev'), policyOf('ev')], { role: 'postgres', url: plain.url });
-    expect(results.map(({ error }) => error?.code)).toEqual(['PD532', 'PD532']);
   });
 });
 
@@ -435,7 +391,7 @@ describe('the probe that every table gets', () => {
     expect(results[0]).toMatchObject({
       probe: 'current-interval',
       isAutomatic: true,
-      sql: 'SELECT * FROM public.dates WHERE k >= $1 AND k < $2',
+      sql: 'SELECT 1 FROM public.dates WHERE k >= $1 AND k < $2',
     });
   });
 

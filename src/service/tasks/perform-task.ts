@@ -9,13 +9,15 @@ import { reconcileDatabase } from '../../reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../../reconcile/request.ts';
 import { readIdentity } from '../election/leadership.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { watchBlockedSessions } from './blocked-sessions.ts';
+import type { BlockedSessions } from './blocked-sessions.sql.ts';
+import { countEveryMs, watchBlockedSessions } from './blocked-sessions.ts';
 import { collect } from './collect.ts';
 import { nothingDone, type Performance, verdict } from './performance.ts';
 import { type ProbeMemory, probe } from './probe.ts';
 import type { ScheduledTaskName, WorkTaskName } from './schedule.ts';
 import type { TermFacts } from './term-facts.ts';
 import { daemonPlanFreshForMs, upkeepSurroundings } from './upkeep-surroundings.ts';
+import { Yielding } from './yielding.ts';
 
 /** A collection must give way to everybody: it waits this long for a lock, then keeps what it knew. */
 const collectorLockTimeoutMs = 100;
@@ -60,7 +62,8 @@ export async function performTask(
   const settings = sessionOf(order.task, safety);
   const observer = surroundings.metrics.sessionObserver(database.name);
   const idleTimeoutMs = runIdleTimeoutMs(safety.lockTimeoutMs);
-  const session = await connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
+  const connect = (): Promise<Session> => connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
+  let session = await connect();
   try {
     await assertSameServer(session, database, facts, signal);
     const pause = await readPause(session, database.journalSchema, signal);
@@ -69,18 +72,31 @@ export async function performTask(
       const { collection, isThorough } = order;
       return await collect(session, database, { collection, guardSql: facts.guardSql, isThorough }, surroundings, signal);
     }
-    const watched = async (run: () => Promise<Performance>): Promise<Performance> => {
-      const count = (sessions: number): void => surroundings.metrics.blockedSessions(database.name, sessions);
-      const observing = { session: facts.lockSession, clock: surroundings.clock, count };
-      return await watchBlockedSessions({ pid: session.pid, run }, observing, facts.termSignal);
+    const { clock, metrics } = surroundings;
+    const watched = async (run: () => Promise<Performance>, yielding: Yielding | null): Promise<Performance> => {
+      const tell = (blocked: BlockedSessions): void => {
+        metrics.blockedSessions(database.name, blocked.count);
+        yielding?.heed(blocked);
+      };
+      // Whoever is to give way in time must look as often.
+      const everyMs = yielding === null ? countEveryMs : Math.min(countEveryMs, safety.lockTimeoutMs);
+      const observing = { session: facts.lockSession, clock, everyMs, tell };
+      return await watchBlockedSessions({ pid: () => session.pid, run }, observing, facts.termSignal);
     };
     if (order.task === 'probe') {
       const term = { memory: order.probing, guardSql: facts.guardSql, isThorough: order.isThorough };
-      return await watched(() => probe(session, database, term, surroundings, signal));
+      const yielding = new Yielding(safety.lockTimeoutMs, clock);
+      const reconnect = async (): Promise<Session> => {
+        await session.close();
+        session = await connect();
+        await assertSameServer(session, database, facts, signal);
+        return session;
+      };
+      return await watched(() => probe(session, database, term, { yielding, reconnect }, surroundings, signal), yielding);
     }
     if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
     const { task, tables, first } = order;
-    const performance = await watched(() => maintain(session, { task, tables, first }, database, facts, surroundings, signal));
+    const performance = await watched(() => maintain(session, { task, tables, first }, database, facts, surroundings, signal), null);
     if (performance.pause !== null) order.heedPause(performance.pause);
     return performance;
   } finally {
