@@ -8,7 +8,8 @@ import type { ProbeRun } from './probe-gauges.ts';
 
 /**
  * Writes what the probes of one database find. warn: a probe turned missed or failed; info: one turned met again; debug: the rest. Never a
- * plan, and of recorded statements only their number: whose they are is not ours to say in a log. Keep one for a term of leadership, and
+ * plan nor a condition, which may quote somebody's values, and of recorded statements only their number: whose they are is not ours to say
+ * in a log. Keep one for a term of leadership, and
  * tell it what the journal remembers, or each failover tells everything anew.
  */
 export class ProbeLog {
@@ -16,6 +17,7 @@ export class ProbeLog {
   readonly #database: string;
   readonly #outcomes = new Map<string, ProbeRun['outcome']>();
   #obstacle: string | null = null;
+  readonly #warnings = new Set<string>();
 
   constructor(logger: Logger, database: string) {
     this.#logger = logger;
@@ -45,6 +47,13 @@ export class ProbeLog {
     this.#obstacle = obstacle;
   }
 
+  /** What should be known of the probes as a whole; each sentence once. */
+  warned(sentence: string): void {
+    if (this.#warnings.has(sentence)) return;
+    this.#warnings.add(sentence);
+    this.#logger.warn('probes may do harm', { database: this.#database, reason: sentence });
+  }
+
   /** What is wrong with the audit, which does not fail the probes. */
   auditFailed(error: unknown): void {
     this.#logger.warn('statements not looked at', { database: this.#database, ...errorFields(error) });
@@ -61,7 +70,7 @@ export class ProbeLog {
       this.#logger[isNews ? 'info' : 'debug'](isNews ? 'probe met again' : 'probe met', fields);
       return;
     }
-    const reason = unpruned === null ? {} : { reason: unpruned.kind, explanation: unpruned.message, fix: unpruned.fix };
+    const reason = unpruned === null ? {} : { reason: unpruned.kind, fix: unpruned.fix };
     const fault = error === null ? {} : errorFields(error);
     this.#logger[outcome === before ? 'debug' : 'warn'](`probe ${outcome}`, { ...fields, problems, ...reason, ...fault });
   }

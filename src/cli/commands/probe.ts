@@ -1,7 +1,9 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { InvariantError, type PartitiondError } from '../../errors.ts';
 import { readProbeRecords } from '../../journal/probe-records.ts';
+import type { Safety } from '../../partition/policy.ts';
 import type { ProbeRecord } from '../../partition/probe-record.ts';
+import { connectSession, type Session } from '../../postgres/session.ts';
 import { type ProbeResult, runProbes } from '../../probe/run-probes.ts';
 import type { Command } from '../command-line/declaration.ts';
 import type { Invocation } from '../command-line/invocation.ts';
@@ -16,6 +18,7 @@ import type { Io } from '../output/io.ts';
 import { errorText } from '../output/plan-document.ts';
 import { printError } from '../output/print-error.ts';
 import { printJson } from '../output/print-json.ts';
+import { printable } from '../output/printable.ts';
 import { probeDocument, probeRecordDocument } from '../output/probe-document.ts';
 import { lastMissText, type ProbedDatabase, probeDetails, probesSummary, probesText } from '../output/probe-text.ts';
 
@@ -26,8 +29,11 @@ export const probeCommand: Command = {
   summary: 'whether queries prune, and if not, why',
   description:
     'Plans the `probes` of each table with EXPLAIN (runs them too, where they say `analyze: true`) and prints how many partitions are left after\n' +
-    'pruning, what that took, and of each probe that is not met why. They cannot write: the transaction is read-only and rolled back. Nothing is\n' +
-    'kept of it; the daemon runs the same probes by schedule, and `--last` prints what it kept of those that were not met.',
+    'pruning, what that took, and of each probe that is not met why. No row is written and no DDL done: the transaction is read-only and rolled\n' +
+    'back. What a function does outside of it (a replication slot, another server, a file) is not undone, so let `probeRole` be one that may only\n' +
+    'read. A probe that is run holds ACCESS SHARE on what it reads for as long as it runs, and DDL without a lock_timeout waits for that; the\n' +
+    'daemon ends one behind which somebody waits for longer than `safety.lockTimeout`, this command does not. Nothing is kept of it; the daemon\n' +
+    'runs the same probes by schedule, and `--last` prints what it kept of those that were not met.',
   operand: null,
   options: [config, database, table, probe, last, json],
   examples: [
@@ -54,14 +60,32 @@ async function runProbeCommand(invocation: Invocation, io: Io): Promise<number> 
 }
 
 async function printNow({ safety }: Configuration, selections: readonly Selection[], invocation: Invocation, io: Io): Promise<number> {
-  const visits = await visitDatabases(selections, 'probe', safety, io, (session, selection) => {
-    return runProbes(session, selection.database, { safety, clock: io.clock, tables: selection.tables }, io.signal);
-  });
+  const visits = await visitDatabases(selections, 'probe', safety, io, (session, selection) => runNow(session, selection, safety, io));
   if (invocation.has(json)) printJson(io.stdout, { databases: documentsOf(visits, probeDocument) });
   else printResults(visits, io, invocation.has(table));
   const code = exitCodeOf(visits.map(verdictOf));
   const isMissed = visits.some(({ answer }) => answer?.some(({ outcome }) => outcome === 'missed') ?? false);
   return code === 0 && isMissed ? 1 : code;
+}
+
+/** `session` is its visitor's to close; what stands in for it when a probe has ended it is closed here. */
+async function runNow(session: Session, { database: policy, tables }: Selection, safety: Safety, io: Io): Promise<readonly ProbeResult[]> {
+  const { statementTimeoutMs, lockTimeoutMs } = safety;
+  const others: Session[] = [];
+  const reconnect = async (signal: AbortSignal): Promise<Session> => {
+    const settings = { applicationName: 'partitiond:probe', statementTimeoutMs, lockTimeoutMs };
+    const other = await connectSession(policy.connection, settings, signal);
+    others.push(other);
+    return other;
+  };
+  const warn = (sentence: string): void => {
+    io.stderr.write(printable(`Warning: ${policy.name}: ${sentence}`) + '\n');
+  };
+  try {
+    return await runProbes(session, policy, { safety, clock: io.clock, tables, reconnect, warn }, io.signal);
+  } finally {
+    for (const other of others) await other.close();
+  }
 }
 
 async function printLast({ safety }: Configuration, selections: readonly Selection[], invocation: Invocation, io: Io): Promise<number> {

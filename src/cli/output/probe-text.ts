@@ -18,7 +18,10 @@ export interface ProbedDatabase<T> {
 const left = (heading: string): TextColumn => ({ heading, align: 'left' });
 const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 
-/** All probes of all databases, one line each. BUFFERS are blocks of 8 kB, found in shared buffers and read from outside of them. */
+/**
+ * All probes of all databases, one line each. BUFFERS are blocks of 8 kB: found in PostgreSQL's buffers, and read
+ * into them or from temporary files.
+ */
 export function probesText(databases: readonly ProbedDatabase<ProbeResult>[], colours: Colours): string {
   const columns = [
     left('DATABASE'),

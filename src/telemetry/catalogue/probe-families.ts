@@ -18,7 +18,11 @@ export const probeFamilies = {
     ['probe'],
     'Time that execution took in the last run of a probe, in seconds; only of probes that are executed (`analyze`).',
   ],
-  probe_runs_total: ['counter', ['probe', 'outcome'], 'Runs of a probe by outcome; missed = it cost more than it may.'],
+  probe_runs_total: [
+    'counter',
+    ['probe', 'outcome'],
+    'Runs of a probe by outcome; missed = more partitions were left, or it took longer, than it may; failed = it could not be run.',
+  ],
   table_unpruned_statements: [
     'gauge',
     [],

@@ -41,7 +41,10 @@ function result(outcome: ProbeResult['outcome'], changes: Partial<ProbeResult> =
     planningMs: 1,
     executionMs: null,
     buffers: null,
-    unpruned: outcome === 'missed' ? { kind: 'cast-on-key', message: 'The key is cast.', fix: 'Compare it as it is.' } : null,
+    unpruned:
+      outcome === 'missed'
+        ? { kind: 'cast-on-key', message: "The key is cast: (at)::date = 'planted'.", fix: 'Compare it as it is.' }
+        : null,
     plan: outcome === 'failed' ? null : '[{"Plan": "planted"}]',
     ...changes,
   };
@@ -60,7 +63,6 @@ describe('the log of probes', () => {
         probe: 'daily',
         problems: ['It left 12 partitions, 2 are allowed.'],
         reason: 'cast-on-key',
-        explanation: 'The key is cast.',
         fix: 'Compare it as it is.',
       },
       { level: 'debug', msg: 'probes run', database: 'app', met: 0, missed: 1, failed: 0, durationMs: 13 },
@@ -93,6 +95,13 @@ describe('the log of probes', () => {
     ]);
   });
 
+  it('warns once of what is so in every pass', () => {
+    const told = new Told();
+    told.log.warned('They may do anything.');
+    told.log.warned('They may do anything.');
+    expect(told.take()).toEqual([{ level: 'warn', msg: 'probes may do harm', database: 'app', reason: 'They may do anything.' }]);
+  });
+
   it('goes on from what the journal remembers', () => {
     const told = new Told();
     const known = { table, probe: 'daily' };
@@ -107,7 +116,14 @@ describe('the log of recorded statements', () => {
   it('tells how many there are, and nothing that is in them', () => {
     const told = new Told();
     const statement = { queryId: '1', text: 'SELECT planted FROM events', table } as AuditedStatement;
-    const audit = { obstacle: null, since: null, statements: [statement, statement], remarks: ['Text of planted was lost.'] };
+    const audit = {
+      obstacle: null,
+      since: null,
+      statements: [statement, statement],
+      remarks: ['Text of planted was lost.'],
+      tables: [table],
+      hidden: 0,
+    };
     told.log.audited(audit, [
       { table, statements: 1, timeShare: 0.5 },
       { table, statements: 2, timeShare: 0.5 },
@@ -117,7 +133,7 @@ describe('the log of recorded statements', () => {
 
   it('tells once why there is nothing to look at, and again when that has been over', () => {
     const told = new Told();
-    const audit = { obstacle: 'There is no pg_stat_statements.', since: null, statements: [], remarks: [] };
+    const audit = { obstacle: 'There is no pg_stat_statements.', since: null, statements: [], remarks: [], tables: [], hidden: 0 };
     const level = (): unknown => told.take().at(-1)?.['level'];
     told.log.audited(audit, []);
     expect(told.take()).toEqual([
