@@ -22,14 +22,17 @@ export async function adviseOrdinary(
   const wanted = { names: request.tables, journalSchema: database.journalSchema };
   const tables = await readOrdinaryTables(session, wanted, signal);
   if (tables.length === 0) return [];
-  const { version } = await readServerFacts(session, request.clock, signal);
+  const { version, now } = await readServerFacts(session, request.clock, signal);
   const use = await readColumnUse(
     session,
     tables.map(({ table }) => nameOf(table)),
     signal,
   );
   return tables.map((facts) =>
-    adviseOrdinaryTable(ordinaryTable(facts, version), use?.get(formatQualifiedName(nameOf(facts.table))) ?? null, targetPartitionBytes),
+    adviseOrdinaryTable(ordinaryTable(facts, version), use?.get(formatQualifiedName(nameOf(facts.table))) ?? null, {
+      targetBytes: targetPartitionBytes,
+      now,
+    }),
   );
 }
 

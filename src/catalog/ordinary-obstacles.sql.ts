@@ -1,10 +1,11 @@
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { json, list, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+import { qualifiedNames } from './ordinary-tables.sql.ts';
 
 /**
  * `$1`: oids of ordinary tables. One row each, of what belongs to the table and may not go on as it is: unique keys and indexes, exclusion
- * constraints, foreign keys of other tables and its own, triggers, constraints without inheritance, rules, publications. Columns of
+ * constraints, foreign keys of other tables and its own, triggers, constraints without inheritance, rules, publications, views, sequences. Columns of
  * `pg_constraint` that younger versions have are read by their name in JSON, which older ones answer with null. Locks no relation.
  * Source of the bits of tgtype: src/include/catalog/pg_trigger.h (ROW 1, BEFORE 2, INSERT 4).
  */
@@ -111,7 +112,32 @@ export const ordinaryObstaclesSql: NamedSql = namedSql(
       JOIN pg_catalog.pg_publication AS p ON p.oid = pr.prpubid
       WHERE pr.prrelid = w.oid
       ORDER BY p.pubname
-    ) AS "publications"
+    ) AS "publications",
+    COALESCE((
+      SELECT pg_catalog.json_agg(pg_catalog.json_build_array(vn.nspname, v.relname) ORDER BY vn.nspname, v.relname)
+      FROM pg_catalog.pg_class AS v
+      JOIN pg_catalog.pg_namespace AS vn ON vn.oid = v.relnamespace
+      WHERE v.relkind IN ('v', 'm')
+        AND v.oid IN (
+          SELECT r.ev_class
+          FROM pg_catalog.pg_depend AS dep
+          JOIN pg_catalog.pg_rewrite AS r ON r.oid = dep.objid
+          WHERE dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+            AND dep.refobjid = w.oid
+            AND dep.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+        )
+    ), '[]'::pg_catalog.json) AS "views",
+    COALESCE((
+      SELECT pg_catalog.json_agg(pg_catalog.json_build_array(sn.nspname, s.relname, a.attname) ORDER BY sn.nspname, s.relname)
+      FROM pg_catalog.pg_depend AS dep
+      JOIN pg_catalog.pg_class AS s ON s.oid = dep.objid AND s.relkind = 'S'
+      JOIN pg_catalog.pg_namespace AS sn ON sn.oid = s.relnamespace
+      JOIN pg_catalog.pg_attribute AS a ON a.attrelid = dep.refobjid AND a.attnum = dep.refobjsubid
+      WHERE dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND dep.refobjid = w.oid
+        AND dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND dep.deptype = 'a'
+    ), '[]'::pg_catalog.json) AS "sequences"
   FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS w (oid)`,
 );
 
@@ -149,6 +175,11 @@ export interface TriggerRow {
   readonly hasTransitionTables: boolean;
 }
 
+export interface OwnedSequenceRow {
+  readonly name: QualifiedName;
+  readonly column: string;
+}
+
 export interface OrdinaryObstaclesRow {
   readonly table: string;
   /** The primary key first. */
@@ -162,6 +193,10 @@ export interface OrdinaryObstaclesRow {
   readonly rules: readonly string[];
   /** That name the table. */
   readonly publications: readonly string[];
+  /** Views and materialized views that read it. */
+  readonly views: readonly QualifiedName[];
+  /** Those that are dropped with a column of it; not those of identity columns. */
+  readonly sequences: readonly OwnedSequenceRow[];
 }
 
 type UniqueKeyTuple = readonly [string, 'p' | 'u' | 'i', readonly (string | null)[], readonly string[], boolean, boolean, boolean];
@@ -198,6 +233,10 @@ function triggers(value: unknown): readonly TriggerRow[] {
   );
 }
 
+function ownedSequences(value: unknown): readonly OwnedSequenceRow[] {
+  return (value as readonly (readonly [string, string, string])[]).map(([schema, name, column]) => ({ name: { schema, name }, column }));
+}
+
 export const decodeOrdinaryObstacles: RowDecoder<OrdinaryObstaclesRow> = row<OrdinaryObstaclesRow>({
   table: text,
   uniqueKeys: json(uniqueKeys),
@@ -208,4 +247,6 @@ export const decodeOrdinaryObstacles: RowDecoder<OrdinaryObstaclesRow> = row<Ord
   ownChecks: list(text),
   rules: list(text),
   publications: list(text),
+  views: json(qualifiedNames),
+  sequences: json(ownedSequences),
 });

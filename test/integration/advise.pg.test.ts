@@ -119,7 +119,16 @@ describe('advice on an ordinary table', () => {
     await database.query('ALTER TABLE revenues ALTER created_at DROP DEFAULT, ALTER created_at DROP NOT NULL');
     const { yaml, ddl, ...rest } = proposed(await adviseOn(database, 'public.revenues'));
     expect(rest).toEqual({ column: 'occurred_at', interval: '1 year', partitions: 2 });
-    expect(yaml).toBe('- table: "public.revenues"\n  interval: 1 year\n  startFrom: 2024-01-01\n  premake: 1\n');
+    expect(yaml.split('\n').filter((line) => !line.startsWith('  #'))).toEqual([
+      '- table: "public.revenues"',
+      '  interval: 1 year',
+      '  startFrom: 2024-01-01',
+      '  premake: 1',
+      '',
+    ]);
+    const [, sql = ''] = /compare first: (.*);/.exec(yaml) ?? [];
+    const first = await database.query(`SELECT f.occurred_at = '2024-10-05Z' AS "isFirst" FROM (${sql}) AS f`);
+    expect(first).toEqual([{ isFirst: true }]);
     expect(policyOf(yaml)).toMatchObject({
       table: { schema: 'public', name: 'revenues' },
       interval: { kind: 'calendar', count: 1, unit: 'year' },
@@ -132,6 +141,29 @@ describe('advice on an ordinary table', () => {
         (SELECT count(*) FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c') AS checks
       FROM pg_class c WHERE c.oid = 'public.revenues_partitioned'::regclass`);
     expect(made).toEqual({ key: 'RANGE (occurred_at)', primary: 'PRIMARY KEY (id, occurred_at)', checks: '1' });
+  });
+
+  it('says what goes on with the old table, so that nobody loses it with that one', async () => {
+    await using database = await createDatabase();
+    await database.query(`
+      CREATE SCHEMA "S";
+      CREATE TABLE "S".ev (id serial PRIMARY KEY, no int4 GENERATED ALWAYS AS IDENTITY, at timestamptz NOT NULL DEFAULT now());
+      CREATE VIEW seen AS SELECT id FROM "S".ev;
+      CREATE VIEW over_it AS SELECT id FROM seen;
+      CREATE MATERIALIZED VIEW kept AS SELECT count(*) FROM "S".ev;
+      CREATE RULE own AS ON DELETE TO "S".ev DO ALSO NOTHING`);
+    const advice = await adviseOn(database, '"S".ev');
+    const told = advice.blockers.filter((text) => /^(?:Sequence|View)/.test(text));
+    expect(told).toEqual([
+      expect.stringMatching(/^Sequence "S"\.ev_id_seq belongs to column id of the old table/),
+      expect.stringMatching(/^Views public\.kept, public\.seen will go on reading the old table/),
+    ]);
+    await database.query(proposed(advice).ddl);
+    await database.query('ALTER TABLE "S".ev RENAME TO ev_old; ALTER TABLE "S".ev_partitioned RENAME TO ev; DROP MATERIALIZED VIEW kept');
+    await database.query('CREATE OR REPLACE VIEW seen AS SELECT id FROM "S".ev');
+    await expect(database.query('DROP TABLE "S".ev_old')).rejects.toThrow(/other objects depend/);
+    await database.query(/ALTER SEQUENCE .*;$/.exec(told[0] ?? '')?.[0] ?? '');
+    await database.query('DROP TABLE "S".ev_old');
   });
 
   it('knows identifiers that begin with their time from others by the statistics', async () => {

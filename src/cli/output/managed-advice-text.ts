@@ -2,7 +2,7 @@ import type { ManagedAdvice } from '../../advise/database-advice.ts';
 import { formatInterval } from '../../partition/interval.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { fewestClosed } from '../../plan/advice/advise-table.ts';
-import type { GrowthAdvice, TableAdvice } from '../../plan/advice/table-advice.ts';
+import type { GrowthAdvice, LockAdvice, TableAdvice } from '../../plan/advice/table-advice.ts';
 import { formatBytes } from '../../plan/maintenance/quantities.ts';
 import { countOf, formatCount } from '../../plan/wording.ts';
 import { printable } from './printable.ts';
@@ -17,8 +17,13 @@ export function managedAdviceText({ table, advice, error }: ManagedAdvice): read
 function adviceLines(advice: TableAdvice): readonly string[] {
   const { interval, locks } = advice;
   const change = interval === null ? [] : [`Better interval: ${formatInterval(interval.interval)}. ${interval.reason}`];
-  const room = `Locks: a statement that prunes nothing takes ${formatCount(locks.needed)} of ${formatCount(locks.available)}.`;
-  return [...sizeLines(advice), ...growthLines(advice), ...change, locks.problem === null ? room : `Locks: ${locks.problem}`];
+  return [...sizeLines(advice), ...growthLines(advice), ...change, lockLine(locks)];
+}
+
+function lockLine({ needed, available, fastPath, problem }: LockAdvice): string {
+  if (problem !== null) return `Locks: ${problem}`;
+  const alone = needed > fastPath ? `; a session takes ${formatCount(fastPath)} without contending with others (the fast path)` : '';
+  return `Locks: a statement that prunes nothing takes ${formatCount(needed)} of ${formatCount(available)}${alone}.`;
 }
 
 function sizeLines({ bytesPerInterval, rowsPerInterval, closedPartitions, skew }: TableAdvice): readonly string[] {

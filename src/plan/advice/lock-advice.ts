@@ -23,8 +23,12 @@ export interface LockSettings {
 
 /** Four such statements at once would leave nothing. */
 const largeShare = 0.25;
+/** Before 18 nearly every table is past the fast path, and no setting helps: only with so many relations is it worth a word. */
+const manyRelations = 300;
 /** Where so many locks a session are asked for, that many for *each* session are no cure. */
 const mostSensible = 4096;
+/** The version whose fast path grows with max_locks_per_transaction. */
+const fastPathSince = 180_000;
 
 /**
  * What one statement that prunes nothing must lock, of what there is room for. It locks the table, each partition, and each index of those
@@ -40,7 +44,7 @@ export function adviseLocks(relations: LockedRelations, settings: LockSettings):
   const { partitions, leafIndexes, parentIndexes } = relations;
   const needed = 1 + partitions + leafIndexes + (settings.version >= 160_000 ? parentIndexes : 0);
   const available = settings.maxLocksPerTransaction * backends(settings);
-  return { needed, available, problem: problemOf(needed, available, relations, settings) };
+  return { needed, available, fastPath: fastPathSlots(settings), problem: problemOf(needed, available, relations, settings) };
 }
 
 function problemOf(needed: number, available: number, { partitions }: LockedRelations, settings: LockSettings): string | null {
@@ -57,10 +61,10 @@ function problemOf(needed: number, available: number, { partitions }: LockedRela
     return `${what}; ${room}: ${raise}, ${otherwise}.`;
   }
   const fastPath = fastPathSlots(settings);
-  if (needed <= fastPath) return null;
+  if (needed <= fastPath || (settings.version < fastPathSince && needed <= manyRelations)) return null;
   const room = `a session takes ${formatCount(fastPath)} without contending with others (the fast path)`;
   const cure =
-    settings.version >= 180_000 && needed <= mostSensible
+    settings.version >= fastPathSince && needed <= mostSensible
       ? `raise max_locks_per_transaction from ${formatCount(settings.maxLocksPerTransaction)} to ${formatCount(powerOfTwo(needed))} (needs a restart), `
       : '';
   return `${what}; ${room}: ${cure}${otherwise}.`;
@@ -71,7 +75,7 @@ function backends({ maxConnections, maxPreparedTransactions }: LockSettings): nu
 }
 
 function fastPathSlots({ version, maxLocksPerTransaction }: LockSettings): number {
-  return version >= 180_000 ? Math.min(Math.max(powerOfTwo(maxLocksPerTransaction), 16), 16_384) : 16;
+  return version >= fastPathSince ? Math.min(Math.max(powerOfTwo(maxLocksPerTransaction), 16), 16_384) : 16;
 }
 
 /** The least that is not smaller. */

@@ -42,6 +42,11 @@ export interface LockAdvice {
   readonly needed: number;
   /** max_locks_per_transaction x (max_connections + max_prepared_transactions): shared by all sessions. */
   readonly available: number;
-  /** A sentence when one such statement takes a large share, or a session more than the fast path; null when all is well. */
+  /** Of those, what a session takes without contending with others. */
+  readonly fastPath: number;
+  /**
+   * A sentence when one such statement takes a large share, or more than the fast path where a setting would help or they are some hundred; null
+   * when all is well.
+   */
   readonly problem: string | null;
 }

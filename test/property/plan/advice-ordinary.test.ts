@@ -38,6 +38,8 @@ const name = fc
   .map((parts) => parts.join(''))
   .filter((text) => !text.includes('\0') && Buffer.byteLength(text) <= maxIdentifierBytes);
 
+const goal = { targetBytes: 1, now: 1_750_000_000_000_000n };
+
 function tableOf(schema: string, table: string, column: string): OrdinaryTable {
   return {
     name: { schema, name: table },
@@ -61,7 +63,7 @@ function tableOf(schema: string, table: string, column: string): OrdinaryTable {
         canSelect: true,
         nullFraction: null,
         correlation: null,
-        bounds: [],
+        bounds: ['2025-01-01', '2025-06-01'],
         common: [],
       },
     ],
@@ -73,6 +75,8 @@ function tableOf(schema: string, table: string, column: string): OrdinaryTable {
     ownChecks: [],
     rules: [],
     publications: [],
+    views: [],
+    sequences: [],
   };
 }
 
@@ -90,7 +94,7 @@ describe('what advice on an ordinary table offers for copying', () => {
   it('names the table in YAML so that the configuration reads the same name', () => {
     fc.assert(
       fc.property(name, name, (schema, table) => {
-        const { proposal } = adviseOrdinaryTable(tableOf(schema, table, 'day'), null, 1);
+        const { proposal } = adviseOrdinaryTable(tableOf(schema, table, 'day'), null, goal);
         const entry = String(proposal?.yaml).replace(/^/gm, '  ');
         const text = `databases:\n- name: app\n  url: postgres://localhost/app\n  tables:\n${entry}`;
         const [read] = parseConfiguration({ text, source: 'test', env: {}, folder: '/' }).databases[0]?.tables ?? [];
@@ -110,7 +114,7 @@ describe('what advice on an ordinary table offers for copying', () => {
   it('holds nothing that a terminal would not print, and one statement in its lines', () => {
     fc.assert(
       fc.property(name, name, name, (schema, table, column) => {
-        const { proposal } = adviseOrdinaryTable(tableOf(schema, table, column), null, 1);
+        const { proposal } = adviseOrdinaryTable(tableOf(schema, table, column), null, goal);
         const lines = `${proposal?.yaml}${proposal?.ddl}`.split('\n');
         expect(lines.filter((line) => /[\p{Cc}\u2028\u2029]/u.test(line))).toEqual([]);
         expect(String(proposal?.ddl).split('\n')).toHaveLength(6);

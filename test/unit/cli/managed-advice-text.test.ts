@@ -23,7 +23,7 @@ const advice: TableAdvice = {
     ],
   },
   interval: { interval: parseInterval('1 day'), bytes: GiB, reason: 'Because of the numbers.' },
-  locks: { needed: 4321, available: 6400, problem: null },
+  locks: { needed: 4321, available: 6400, fastPath: 8192, problem: null },
 };
 
 function text(changes: Partial<TableAdvice> = {}): readonly string[] {
@@ -63,8 +63,15 @@ describe('advice on a managed table, for people', () => {
     expect(text({ growth: null })[2]).toBe('  Growth: not known; fewer than 3 of the closed partitions have a beginning and an end.');
   });
 
+  it('says without a complaint what a session takes alone', () => {
+    expect(text({ locks: { needed: 17, available: 6400, fastPath: 16, problem: null } }).at(-1)).toBe(
+      '  Locks: a statement that prunes nothing takes 17 of 6,400; a session takes 16 without contending with others (the fast path).',
+    );
+    expect(text({ locks: { needed: 16, available: 6400, fastPath: 16, problem: null } }).at(-1)).not.toContain('fast path');
+  });
+
   it('says what is wrong, without speaking to the terminal', () => {
-    expect(text({ locks: { needed: 9, available: 8, problem: 'Too many.' } }).at(-1)).toBe('  Locks: Too many.');
+    expect(text({ locks: { needed: 9, available: 8, fastPath: 16, problem: 'Too many.' } }).at(-1)).toBe('  Locks: Too many.');
     const error = 'no \u001b[31mtable';
     expect(managedAdviceText({ table: { schema: 'public', name: 'a\nb' }, advice: null, error })).toEqual([
       'public."a\\nb"',

@@ -5,13 +5,13 @@ import { type KeyRange, keyRange } from './key-range.ts';
 import { hasOutliers, proposal } from './proposal.ts';
 import { compareCandidates, isNowByDefault, type Ranked } from './rank.ts';
 import type { ColumnUse, OrdinaryColumn, OrdinaryTable } from './table.ts';
-import { chooseWidth } from './width.ts';
+import { chooseWidth, type Goal } from './width.ts';
 
 /**
  * What partitioning an ordinary table would take: its candidates for the key, what stands in the way, and the proposal with the best of them, whose
- * partitions stay under `targetBytes`. `use`: of recorded statements, null when there are none to look at. Pure, throws nothing.
+ * partitions are fit for `goal`. `use`: of recorded statements, null when there are none to look at. Pure, throws nothing.
  */
-export function adviseOrdinaryTable(table: OrdinaryTable, use: ColumnUse | null, targetBytes: number): OrdinaryAdvice {
+export function adviseOrdinaryTable(table: OrdinaryTable, use: ColumnUse | null, goal: Goal): OrdinaryAdvice {
   const ranked = table.columns
     .flatMap((column): readonly Ranked[] => {
       const key = keyKind(table, column);
@@ -30,7 +30,7 @@ export function adviseOrdinaryTable(table: OrdinaryTable, use: ColumnUse | null,
     proposal:
       best === undefined
         ? null
-        : proposal(table, { ...best, range, width: chooseWidth(best.key, best.column.type, range, table.bytes, targetBytes) }),
+        : proposal(table, { ...best, range, width: chooseWidth(best.key, best.column.type, range, table.bytes, goal) }),
   };
 }
 

@@ -8,11 +8,12 @@ const exclusionsSince = 170000;
 const loggedSince = 180000;
 
 /**
- * What PostgreSQL refuses of the table as a partitioned one, then what LIKE does not carry over; sentences, each with what to do.
- * Source: postgresql.org/docs/18/ddl-partitioning.html (Limitations), sql-createtable.html, sql-createtrigger.html. Pure.
+ * What PostgreSQL refuses of the table as a partitioned one, what LIKE does not carry over, then what goes on with the old table when the new one has
+ * its name; sentences, each with what to do.
+ * Source: postgresql.org/docs/18/ddl-partitioning.html (Limitations), sql-createtable.html, sql-createtrigger.html, ddl-depend.html. Pure.
  */
 export function tableBlockers(table: OrdinaryTable): readonly string[] {
-  return [...inheritance(table), ...checks(table), ...exclusions(table), ...triggers(table), ...carried(table)];
+  return [...inheritance(table), ...checks(table), ...exclusions(table), ...triggers(table), ...carried(table), ...dependents(table)];
 }
 
 /** What stands in the way with `column` as the key. Pure. */
@@ -101,6 +102,24 @@ function carried(table: OrdinaryTable): readonly string[] {
   if (table.hasRowSecurity) things.push('row security with its policies');
   if (table.hasReplicaIdentity) things.push('replica identity (of each partition)');
   return things.length === 0 ? [] : [`The DDL below does not carry these, make them again on the new table: ${things.join('; ')}.`];
+}
+
+function dependents({ name, views, sequences }: OrdinaryTable): readonly string[] {
+  const table = formatQualifiedName(name);
+  const found = sequences.map(({ name: sequence, column }) => {
+    const [owned, key] = [formatQualifiedName(sequence), quoteIdentifier(column)];
+    return (
+      `Sequence ${owned} belongs to column ${key} of the old table: while the new default uses it, dropping the old table fails, and DROP ... CASCADE ` +
+      `takes that default away. When the new table has its name, before the drop: ALTER SEQUENCE ${owned} OWNED BY ${table}.${key};`
+    );
+  });
+  if (views.length === 0) return found;
+  const [label, names] = [views.length === 1 ? 'View' : 'Views', views.map(formatQualifiedName).join(', ')];
+  return [
+    ...found,
+    `${label} ${names} will go on reading the old table, whatever its name is then: make them again on the new one before the old one is ` +
+      'dropped; DROP ... CASCADE would drop them.',
+  ];
 }
 
 function nulls({ name }: OrdinaryTable, column: OrdinaryColumn): readonly string[] {

@@ -31,9 +31,14 @@ export function proposal(table: OrdinaryTable, chosen: Chosen): OrdinaryProposal
   };
 }
 
-function yamlEntry({ name }: OrdinaryTable, { key, range, width }: Chosen): string {
+function yamlEntry({ name }: OrdinaryTable, { column, key, range, width }: Chosen): string {
   const lines = [`- table: ${yamlName(name)}`, `  interval: ${formatInterval(width.interval)}`];
-  if (width.lineup !== null) lines.push(`  startFrom: ${startText(key, width.lineup.from)}`);
+  if (width.lineup !== null) {
+    const sql = copyableIdentifier(column.name);
+    // Not min(), which uuids have since 18 only.
+    lines.push(`  # by the statistics, a sample; compare first: SELECT ${sql} FROM ${copyableName(name)} ORDER BY ${sql} LIMIT 1;`);
+    lines.push(`  startFrom: ${startText(key, width.lineup.from)}`);
+  }
   lines.push(`  premake: ${width.premake}`);
   if (key.encoding.kind !== 'auto') lines.push(`  key: { encoding: ${key.encoding.kind} }`);
   if (range !== null && hasOutliers(range)) lines.push('  defaultPartition: managed');

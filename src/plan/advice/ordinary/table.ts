@@ -30,6 +30,10 @@ export interface OrdinaryTable {
   readonly ownChecks: readonly string[];
   readonly rules: readonly string[];
   readonly publications: readonly string[];
+  /** Views and materialized views that read it. */
+  readonly views: readonly QualifiedName[];
+  /** Those that are dropped with a column of it: of serial columns, not of identity ones. */
+  readonly sequences: readonly OwnedSequence[];
 }
 
 export interface OrdinaryColumn {
@@ -83,6 +87,11 @@ export interface TableTrigger {
   readonly isForEachRow: boolean;
   readonly isBeforeInsert: boolean;
   readonly hasTransitionTables: boolean;
+}
+
+export interface OwnedSequence {
+  readonly name: QualifiedName;
+  readonly column: string;
 }
 
 /** What recorded statements do with the columns of a table. */
