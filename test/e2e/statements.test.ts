@@ -51,6 +51,19 @@ describe('partitiond statements', () => {
     });
   });
 
+  it('says of a statement that LIMIT stops what that means, and nothing more of one that prunes', async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await createMonthly(database, 'event', '2025-01-01', 3);
+    await database.query('CREATE EXTENSION pg_stat_statements');
+    await database.query('SELECT id FROM public.event LIMIT 3');
+    await database.query("SELECT id FROM public.event WHERE occurred_at = '2025-01-02'");
+    workspace.configure(configurationText(database.url, { 'public.event': 'interval: 1 month' }));
+    const { stdout } = await workspace.run(['statements']);
+    expect(stdout).toMatch(/ \? of 3 +prunes-when-run +SELECT id FROM public\.event LIMIT \$1\n/);
+    expect(stdout.match(/^ {2}why: .*$/gm)).toEqual([expect.stringContaining('LIMIT stops that as soon as it has its rows')]);
+  });
+
   it('leaves out what partitiond itself runs', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();

@@ -27,7 +27,7 @@ export async function loadParser(): Promise<PostgresParser> {
       return result === null ? null : statementsOf(result);
     },
     tokens: (sql) => {
-      const result = attempt(() => scanSync(sql));
+      const result = attempt(() => scanSync(scannable(sql)));
       return result === null ? null : tokensOf(sql, result);
     },
   };
@@ -48,6 +48,14 @@ function statementsOf({ stmts }: ParseResult): readonly Node[] {
 
 const constants: ReadonlySet<string> = new Set(['SCONST', 'USCONST', 'ICONST', 'FCONST', 'BCONST', 'XCONST']);
 const comments: ReadonlySet<string> = new Set(['SQL_COMMENT', 'C_COMMENT']);
+
+/**
+ * The scanner's answer has words as they are, and is no JSON with control characters in them. Only quoted names and strings may hold such, where a
+ * blank of the same length is as good.
+ */
+function scannable(sql: string): string {
+  return sql.replaceAll(/\p{Cc}/gu, (character) => (character < ' ' && !'\n\r\t'.includes(character) ? ' ' : character));
+}
 
 /** The scanner counts bytes of UTF-8. */
 function tokensOf(sql: string, { tokens }: ScanResult): readonly Token[] {

@@ -84,6 +84,7 @@ describe('the plannable text', () => {
     ['SELECT $3, $2, $3', 'SELECT $2, $1, $2', 2],
     ["SELECT $1 -- $2\n, '$3', $$ $4 $$", "SELECT $1 -- $2\n, '$3', $$ $4 $$", 1],
     ['SELECT „é“.x, interval $2, $1 FROM „é“', 'SELECT „é“.x, $2::interval, $1 FROM „é“', 2],
+    ['SELECT\f$3 AS "\u001b[31m é\u0085", $2', 'SELECT\f$2 AS "\u001b[31m é\u0085", $1', 2],
     ['SELECT CAST(x AS date), $1', 'SELECT CAST(x AS date), $1', 1],
   ])('of %s', (text, plannable, count) => {
     expect(plannableText(parser, text)).toEqual({ text: plannable, count });
