@@ -1,9 +1,13 @@
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { describe, expect, it, type TestContext } from 'vitest';
+import type { ServedStatus } from '../../src/service/http/status-reader.ts';
+import { readPageAssets } from '../../src/service/page/page-assets.ts';
+import { renderPage } from '../../src/service/page/render-page.ts';
 import { startChromium } from '../support/chromium.ts';
 import { anyPorts, type Daemon, startDaemon } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { policyFile } from '../support/policy-file.ts';
+import { dailyPartitions, sampleStatuses, servedStatus, tableStatus } from '../support/served-status.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createMonthly } from './support/sample.ts';
 
@@ -170,8 +174,20 @@ describe('the status page in Chromium', () => {
       await page.reload();
       await page.route('**/*', (route) => route.fulfill({ status: 503, body: 'Busy' }));
       await page.clock.runFor(31_000);
-      await page.locator('#message.failed').waitFor();
-      expect(await page.locator('#message').innerText()).toBe('Not refreshed: the daemon answered 503. What stands here is older.');
+      const failure = 'Not refreshed: the daemon answered 503. What stands here is older.';
+      await page.locator('#failure', { hasText: failure }).waitFor();
+      await page.fill('#filter', 'holes');
+      expect(await page.locator('#message').innerText()).toBe(`1 of ${tables.length} tables`);
+      expect(await page.locator('#failure').innerText()).toBe(failure);
+      await page.unroute('**/*');
+      await waitFor(
+        'the end of the failure',
+        async () => {
+          await page.clock.runFor(31_000);
+          return page.locator('#failure').innerText();
+        },
+        (text) => text === '',
+      );
       expect(await page.locator('section.table').count()).toBe(tables.length);
       // Chromium itself notes the answer.
       (troubles as string[]).splice(0);
@@ -216,5 +232,113 @@ describe('the status page in Chromium', () => {
       expect(troubles.join('\n')).toMatch(/content security policy/i);
       expect(await page.title()).not.toBe('1');
       (troubles as string[]).splice(0);
+    }));
+});
+
+/** Behind the prefix of a proxy. */
+const still = 'http://proxy.test/partitions/';
+
+/** A page of `statuses`, without a daemon. */
+async function visitStill(
+  context: TestContext,
+  statuses: readonly ServedStatus[],
+  options: BrowserContextOptions,
+  body: (page: Page) => Promise<void>,
+): Promise<void> {
+  const browser = await startChromium(context);
+  try {
+    const browsing = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const page = await browsing.newPage();
+    const assets = new Map(readPageAssets().map(({ path, type, text }) => [`${still}${path.slice(1)}`, { contentType: type, body: text }]));
+    const answer = { contentType: 'text/html; charset=utf-8', body: String(await renderPage({ statuses, ageMs: null }, '1.0.0')) };
+    await page.route('**/*', (route) =>
+      route.fulfill(route.request().url() === still ? answer : (assets.get(route.request().url()) ?? { status: 404 })),
+    );
+    await page.goto(still);
+    await body(page);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** 10,000 days, of which one is missing. */
+function loneGap(): ServedStatus {
+  const days = dailyPartitions('public.many', 9_995, 4);
+  const { from, to } = days[5_000] ?? { from: null, to: null };
+  if (from === null || to === null) throw new Error('10,000 ranges');
+  const status = { table: 'public.many', partitions: days.toSpliced(5_000, 1), gaps: [{ from, to }], futureCount: 4 };
+  return servedStatus([tableStatus(status)]);
+}
+
+describe('the status page of many partitions', () => {
+  it.for([1_280, 360])('shows the lone gap and the current one under the pointer at %d px', async (width, context) => {
+    await visitStill(context, [loneGap()], { viewport: { width, height: 900 } }, async (page) => {
+      for (const [kind, said] of [
+        ['gap', 'No partition takes these keys'],
+        ['current', 'Current'],
+      ] as const) {
+        const place = await page.locator(`.timeline .bar.${kind}`).boundingBox();
+        if (place === null) throw new Error(`No bar is ${kind}.`);
+        await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
+        await page.locator(card, { hasText: said }).waitFor();
+      }
+    });
+  });
+
+  it('says of what it has not on the page that it cannot find it', (context) =>
+    visitStill(context, sampleStatuses(), {}, async (page) => {
+      await page.fill('#filter', 'p1999_02_03');
+      expect(await page.locator('#message').innerText()).toBe('0 of 6 tables; 10,001 partitions of the others are not on this page');
+    }));
+
+  it('keeps its card under a pointer that moves onto it, until Escape', (context) =>
+    visitStill(context, [loneGap()], {}, async (page) => {
+      await page.clock.install();
+      await page.reload();
+      await page.locator('.timeline .bar.gap').hover();
+      const place = await page.locator(card).boundingBox();
+      if (place === null) throw new Error('The card is nowhere.');
+      await page.mouse.move(place.x + place.width / 2, place.y + place.height / 2);
+      await page.clock.runFor(1_000);
+      expect(await page.locator(card).innerText()).toContain('No partition takes these keys');
+      await page.keyboard.press('Escape');
+      expect(await page.locator(card).isVisible()).toBe(false);
+    }));
+
+  it('says nothing twice when it is refreshed', (context) =>
+    visitStill(context, sampleStatuses(), {}, async (page) => {
+      await page.clock.install();
+      await page.reload();
+      await page.fill('#filter', 'ledger');
+      await page.evaluate(`{
+        window.said = 0;
+        for (const id of ['message', 'failure'])
+          new MutationObserver(() => { said += 1; }).observe(document.getElementById(id), { childList: true, characterData: true, subtree: true });
+        document.getElementById('content').firstElementChild.id = 'old';
+      }`);
+      await waitFor(
+        'the refresh',
+        async () => {
+          await page.clock.runFor(31_000);
+          return page.locator('#old').count();
+        },
+        (count) => count === 0,
+      );
+      expect(await page.evaluate('said')).toBe(0);
+      await page.fill('#filter', 'revenues ');
+      await page.fill('#filter', 'nothing of that name');
+      expect(await page.evaluate('said')).toBe(1);
+    }));
+
+  it('breaks no word and no time on a narrow screen, and is no wider than it', (context) =>
+    visitStill(context, sampleStatuses(), { viewport: { width: 360, height: 900 } }, async (page) => {
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      const broken = `[...document.querySelectorAll('.tasks tr > *, .probes tr > :not(:last-child), .findings code')]
+        .flatMap((cell) => [...cell.childNodes].map((node) => {
+          const range = document.createRange();
+          range.selectNodeContents(node);
+          return range.getClientRects().length > 1 ? node.textContent : '';
+        })).filter(Boolean)`;
+      expect(await page.evaluate(broken)).toEqual([]);
     }));
 });

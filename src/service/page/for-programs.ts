@@ -23,7 +23,7 @@ export function renderForPrograms(): Markup {
   return html`<details id="for-programs"><summary>For programs</summary>
 <h2>For programs</h2>
 <dl>${links.map(
-    ([path, meaning]) => html`<div><dt><a href="${path}">${path}</a></dt><dd>${meaning}</dd></div>
+    ([path, meaning]) => html`<div><dt><a href="${path.slice(1)}">${path}</a></dt><dd>${meaning}</dd></div>
 `,
   )}</dl>
 <p>Orders, to the listener <code>admin</code> (port 9789 unless configured otherwise) and from its own machine:</p>

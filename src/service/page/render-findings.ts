@@ -11,14 +11,14 @@ export function renderFindings({ findings }: TableStatus): Markup | null {
   if (findings.length === 0) return null;
   const sorted = findings.toSorted((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'));
   const hidden = findings.length - mostFindings;
-  return html`<table class="findings"><caption>Findings</caption>
+  return html`<div class="scroll"><table class="findings"><caption>Findings</caption>
 <thead><tr><th scope="col">Severity</th><th scope="col">Kind</th><th scope="col">What was found</th></tr></thead>
 <tbody>${sorted.slice(0, mostFindings).map(
     ({ severity, kind, message }) =>
       html`<tr data-row><td><span class="chip ${severity === 'error' ? 'error' : 'warning'}">${severity}</span></td><td><code>${kind}</code></td><td><bdi>${visibleText(message)}</bdi></td></tr>
 `,
-  )}</tbody></table>
-${hidden <= 0 ? null : html`<p class="more">And ${formatCount(hidden)} more: <a href="/api/v1/status">/api/v1/status</a> has all.</p>`}`;
+  )}</tbody></table></div>
+${hidden <= 0 ? null : html`<p class="more">And ${formatCount(hidden)} more: <a href="api/v1/status">/api/v1/status</a> has all.</p>`}`;
 }
 
 export function renderProbes({ probes }: TableStatus): Markup | null {
@@ -36,16 +36,16 @@ function renderProbe(probe: ProbeStatus): Markup {
   const lastMiss = outcome !== 'met' || lastMissAt === null ? null : `last missed ${formatMoment(lastMissAt)}`;
   return html`<tr data-row><th scope="row"><bdi>${visibleText(probe.probe)}</bdi></th><td><span class="chip ${outcomes[outcome]}">${outcome}</span></td>
 <td class="number">${scanned === null ? '–' : `${formatCount(scanned)} of ${total === null ? '?' : formatCount(total)}`}</td><td class="number">${allowed === null ? 'any' : formatCount(allowed)}</td>
-<td class="number">${formatMilliseconds(probe.planningMs)}</td><td class="number">${formatMilliseconds(probe.executionMs)}</td><td>${formatMoment(ranAt)}</td>
+<td class="number">${formatMilliseconds(probe.planningMs)}</td><td class="number">${formatMilliseconds(probe.executionMs)}</td><td class="short">${formatMoment(ranAt)}</td>
 <td>${[...probe.problems, ...(lastMiss === null ? [] : [lastMiss])].map((problem) => html`<div><bdi>${visibleText(problem)}</bdi></div>`)}</td></tr>
 `;
 }
 
 export function renderWork({ inProgress }: TableStatus): Markup | null {
   if (inProgress.length === 0) return null;
-  return html`<table class="work"><caption>At work now</caption>
+  return html`<div class="scroll"><table class="work"><caption>At work now</caption>
 <thead><tr><th scope="col">Relation</th><th scope="col">Command</th><th scope="col">Phase</th><th scope="col">Done</th></tr></thead>
-<tbody>${inProgress.map(renderOneWork)}</tbody></table>
+<tbody>${inProgress.map(renderOneWork)}</tbody></table></div>
 `;
 }
 

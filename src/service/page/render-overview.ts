@@ -3,8 +3,8 @@ import type { TableStatus } from '../../reconcile/status.ts';
 import type { ServedStatus } from '../http/status-reader.ts';
 import type { Markup } from './markup.ts';
 import { problemsOf } from './problems.ts';
-import { runwayOf } from './runway.ts';
-import { formatBytes, formatCount, formatMoment } from './text/amounts.ts';
+import { reachOf } from './runway.ts';
+import { formatBytes, formatCount, formatWidth } from './text/amounts.ts';
 import { anchorOf } from './text/anchor.ts';
 import { visibleText } from './text/visible-text.ts';
 
@@ -20,9 +20,10 @@ export function renderOverview(statuses: readonly ServedStatus[]): Markup {
 }
 
 function renderLine(database: string, table: TableStatus, several: boolean): Markup {
-  const { partitionCount, estimatedBytes, interval, coverageEnd, steps } = table;
+  const { partitionCount, estimatedBytes, interval, steps } = table;
+  const { runway, until } = reachOf(table);
   const { total } = problemsOf(table);
-  return html`<tr data-row data-problems="${total}">${several ? databaseCell(database) : null}<th scope="row"><a href="#${anchorOf(database, table.table)}"><bdi>${visibleText(table.table)}</bdi></a></th><td class="number">${formatCount(partitionCount)}</td><td class="number">${formatBytes(estimatedBytes)}</td><td class="short">${formatMoment(interval)}</td><td class="short">${coverageEnd === null ? '–' : formatMoment(coverageEnd)}</td><td class="short">${runwayOf(table) ?? '–'}</td><td class="number">${formatCount(steps)}</td><td>${stateChip(table)}</td></tr>
+  return html`<tr data-row data-problems="${total}">${several ? databaseCell(database) : null}<th scope="row"><a href="#${anchorOf(database, table.table)}"><bdi>${visibleText(table.table)}</bdi></a></th><td class="number">${formatCount(partitionCount)}</td><td class="number">${formatBytes(estimatedBytes)}</td><td>${formatWidth(interval)}</td><td class="short">${until}</td><td>${runway}</td><td class="number">${formatCount(steps)}</td><td>${stateChip(table)}</td></tr>
 `;
 }
 

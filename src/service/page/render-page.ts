@@ -30,8 +30,8 @@ export function renderPage({ statuses, ageMs }: PageReading, version: string): M
 <meta name="color-scheme" content="light dark">
 <title>${problems === 0 ? 'partitiond' : `(${problems}) partitiond`}</title>
 <link rel="icon" href="data:,">
-<link rel="stylesheet" href="/page.css">
-<script src="/page.js"></script>
+<link rel="stylesheet" href="page.css">
+<script src="page.js"></script>
 </head>
 <body>
 <a class="skip" href="#content">Skip to the tables</a>
@@ -44,9 +44,10 @@ export function renderPage({ statuses, ageMs }: PageReading, version: string): M
 <button id="theme" type="button">Dark theme</button>
 </form>
 <p id="message" role="status"></p>
+<p id="failure" role="alert"></p>
 </header>
 <main id="content" tabindex="-1">
-<p class="facts">${counted(statuses.length, 'database')}, ${counted(tables.length, 'table')}, ${counted(problems, 'problem')}. ${readAt(statuses)}${ageMs === null ? null : html`<strong id="renewing">${formatDuration(ageMs / 1_000)} old; a newer reading is under way.</strong> `}Times are UTC. <a href="/">Read again</a></p>
+<p class="facts">${counted(statuses.length, 'database')}, ${counted(tables.length, 'table')}, ${counted(problems, 'problem')}. ${readAt(statuses)}${ageMs === null ? null : html`<strong id="renewing">${formatDuration(ageMs / 1_000)} old; a newer reading is under way.</strong> `}Times are UTC. <a href="./">Read again</a></p>
 ${renderOverview(statuses)}${renderLegend()}${statuses.map((status) => renderDatabase(status, budget))}</main>
 <footer>${renderForPrograms()}</footer>
 ${renderPatterns()}

@@ -3,9 +3,9 @@ import type { TableStatus } from '../../reconcile/status.ts';
 import type { Markup } from './markup.ts';
 import { problemsOf } from './problems.ts';
 import { renderFindings, renderProbes, renderWork } from './render-findings.ts';
-import { renderPartitions } from './render-partitions.ts';
-import { runwayOf } from './runway.ts';
-import { counted, formatBytes, formatCount, formatMoment, formatRows } from './text/amounts.ts';
+import { chooseRows, renderPartitions } from './render-partitions.ts';
+import { reachOf } from './runway.ts';
+import { counted, countedRows, formatBytes, formatCount, formatMoment, formatWidth } from './text/amounts.ts';
 import { anchorOf } from './text/anchor.ts';
 import { visibleText } from './text/visible-text.ts';
 import { renderTimeline } from './timeline/render-timeline.ts';
@@ -19,11 +19,12 @@ export interface Budget {
 export function renderTable(database: string, table: TableStatus, budget: Budget): Markup {
   const id = anchorOf(database, table.table);
   const problems = problemsOf(table);
+  const rows = chooseRows(table, budget.rows);
   return html`<section class="table" id="${id}" aria-labelledby="${id}:h" data-problems="${problems.total}">
 <h3 id="${id}:h"><a href="#${id}"><bdi>${visibleText(table.table)}</bdi></a> ${chips(problems)}</h3>
 ${table.error === null ? null : html`<p class="error"><strong>Not read:</strong> <bdi>${visibleText(table.error)}</bdi></p>`}
-${renderFigures(table)}${renderTimeline(table, `${id}:timeline`, budget.bars)}
-${renderWork(table)}${renderFindings(table)}${renderProbes(table)}${renderPartitions(database, table, id, budget.rows)}</section>
+${renderFigures(table)}${renderTimeline(table, `${id}:timeline`, { mostBars: budget.bars, listed: rows.length })}
+${renderWork(table)}${renderFindings(table)}${renderProbes(table)}${renderPartitions(database, table, id, rows)}</section>
 `;
 }
 
@@ -41,11 +42,12 @@ type Figure = readonly [label: string, value: string, beside: string | null];
 function renderFigures(table: TableStatus): Markup | null {
   const { partitionCount, futureCount, estimatedRows, estimatedBytes, interval, premake, retentionCutoff, steps } = table;
   if (table.axis === null && table.error !== null) return null;
+  const { runway, remark } = reachOf(table);
   const figures: readonly Figure[] = [
     ['Partitions', formatCount(partitionCount), `${formatCount(futureCount)} ahead`],
-    ['Size', formatBytes(estimatedBytes), `${formatRows(estimatedRows)} rows`],
-    ['Interval', formatMoment(interval), `premake ${premake}`],
-    runwayFigure(table),
+    ['Size', formatBytes(estimatedBytes), countedRows(estimatedRows)],
+    ['Interval', formatWidth(interval), `premake ${premake}`],
+    ['Runway', runway, remark],
     [
       'Kept from',
       retentionCutoff === null ? 'everything' : formatMoment(retentionCutoff),
@@ -59,10 +61,4 @@ function renderFigures(table: TableStatus): Markup | null {
 `,
   )}</dl>
 `;
-}
-
-function runwayFigure(table: TableStatus): Figure {
-  const { coverageEnd, partitionCount } = table;
-  if (coverageEnd === null) return ['Runway', partitionCount === 0 ? 'none' : '–', 'now is not covered, or coverage has no end'];
-  return ['Runway', runwayOf(table) ?? '–', `until ${formatMoment(coverageEnd)}`];
 }

@@ -3,13 +3,10 @@ import { describe, expect, it } from 'vitest';
 
 const css = readFileSync(new URL('../../../src/service/page/browser/page.css', import.meta.url), 'utf8');
 
-/** The colours that a rule sets, by name. */
-function coloursOf(selector: string): Readonly<Record<string, string>> {
-  const start = css.indexOf(selector);
-  if (start < 0) throw new Error(`There is no rule ${selector}`);
-  const rule = css.slice(start, css.indexOf('}', start));
-  return Object.fromEntries([...rule.matchAll(/--([\w-]+): (#[\da-f]{6});/g)].map(([, name, colour]) => [name, colour]));
-}
+/** Each colour by its name: for the light theme, and for the dark one. */
+const palette = [...css.matchAll(/--([\w-]+): light-dark\((#[\da-f]{6}), (#[\da-f]{6})\);/g)];
+const light = Object.fromEntries(palette.map(([, name, colour]) => [name, colour]));
+const dark = Object.fromEntries(palette.map(([, name, , colour]) => [name, colour]));
 
 /** Source: w3.org/TR/WCAG22, relative luminance and contrast ratio. */
 function contrast(a = '', b = ''): number {
@@ -30,11 +27,9 @@ const boxes = ['error-ground', 'warning-ground'].map((ground) => ['text', ground
 const bars = ['past', 'current', 'future', 'gap', 'default', 'detached', 'detach-pending', 'foreign', 'unreadable', 'now', 'focus'];
 
 describe.each([
-  ['light', ':root {'],
-  ['dark', ':root[data-theme="dark"] {'],
-])('the colours of the %s theme', (_, selector) => {
-  const colours = coloursOf(selector);
-
+  ['light', light],
+  ['dark', dark],
+])('the colours of the %s theme', (_, colours) => {
   it.each([...texts, ...chips, ...boxes])('let %s be read on %s', (name, ground) => {
     expect(contrast(colours[name], colours[ground])).toBeGreaterThanOrEqual(4.5);
   });
@@ -44,6 +39,7 @@ describe.each([
   });
 });
 
-it('the dark theme is the same by choice and by preference', () => {
-  expect(coloursOf('@media (prefers-color-scheme: dark)')).toEqual(coloursOf(':root[data-theme="dark"] {'));
+it('every colour of the page has a value for each theme', () => {
+  expect(css.match(/#[\da-f]{3,8}\b/g)?.length).toBe(2 * palette.length);
+  for (const [, name = ''] of css.matchAll(/var\(--([\w-]+)\)/g)) expect(light).toHaveProperty(name);
 });

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { type Bar, barKinds, lanesOf } from '../../../src/service/page/timeline/bar.ts';
 import { joinBars } from '../../../src/service/page/timeline/join-bars.ts';
 import { one, placeOf } from '../../../src/service/page/timeline/place.ts';
-import { margin, scaleOf, ticksOf } from '../../../src/service/page/timeline/scale.ts';
+import { margin, narrowest, scaleOf, ticksOf } from '../../../src/service/page/timeline/scale.ts';
+import { spreadBars } from '../../../src/service/page/timeline/spread-bars.ts';
 import { dailyPartitions, partitionStatus, tableStatus } from '../../support/served-status.ts';
 
 /** Neighbouring bars from `from` on. */
@@ -72,6 +73,64 @@ describe('joined bars', () => {
   it('take the row count of partitions that were never analysed for unknown, not for 1 less', () => {
     const unknown = row(alike(1_000, 'future', 1)).map((bar) => ({ ...bar, rows: -1 }));
     expect(new Set(joinBars(unknown, scaleOf(unknown, null), 10).map(({ rows }) => rows))).toEqual(new Set([-1]));
+  });
+});
+
+describe('drawn bars', () => {
+  const drawn = (bars: readonly Bar[]) => {
+    const scale = scaleOf(bars, null);
+    return { scale, drawn: spreadBars(joinBars(bars, scale, 300), scale) };
+  };
+
+  it('leave a lone gap and the current partition of 10,000 in sight', () => {
+    const bars = row([
+      ...alike(5_000, 'past', 1),
+      { kind: 'gap', width: 1 },
+      ...alike(4_995, 'past', 1),
+      { kind: 'current', width: 1 },
+      ...alike(4, 'future', 1),
+    ]);
+    const all = drawn(bars).drawn;
+    for (const kind of ['gap', 'current'] as const) {
+      const index = all.findIndex(({ bar }) => bar.kind === kind);
+      const [before, seen, after] = all.slice(index - 1, index + 2);
+      if (before === undefined || seen === undefined || after === undefined) throw new Error(`No bar, or no neighbour: ${kind}`);
+      expect([kind, seen.bar.partitions]).toEqual([kind, kind === 'gap' ? 0 : 1]);
+      expect(seen.right - seen.left).toBeCloseTo(narrowest, 9);
+      expect(before.right).toBeLessThanOrEqual(seen.left);
+      expect(after.left).toBe(seen.right);
+    }
+  });
+
+  it('are wide enough, never lie on each other, stay near their place, and lose nothing', () => {
+    fc.assert(
+      fc.property(anyRow, (bars) => {
+        const { scale, drawn: all } = drawn(bars);
+        expect(totals(all.map(({ bar }) => bar))).toEqual(totals(bars));
+        for (const [index, { bar, left, right }] of all.entries()) {
+          expect(right - left).toBeGreaterThan(narrowest - 1e-9);
+          expect(left).toBeGreaterThanOrEqual((all[index - 1]?.right ?? 0) - 1e-9);
+          expect(Math.abs(left - scale.at(bar.from, 'left'))).toBeLessThan(0.015);
+          expect(right).toBeLessThan(1 + 1e-9);
+        }
+      }),
+    );
+  });
+
+  it('stay where they are when their ranges overlap, as those of pending detaches may', () => {
+    const [a, b] = row(alike(2, 'past', 10));
+    if (a === undefined || b === undefined) throw new Error('two bars');
+    const pending = { ...a, kind: 'detach-pending' as const };
+    const scale = scaleOf([pending, a, b], null);
+    expect(spreadBars([pending, a, b], scale).map(({ left }) => left)).toEqual([margin, margin, 0.5]);
+  });
+
+  it('do not leave the drawing, also those beyond its end', () => {
+    const [bar] = row(alike(1, 'past', 10));
+    if (bar === undefined) throw new Error('one bar');
+    const scale = scaleOf([bar], null);
+    const [last] = spreadBars([{ ...bar, from: bar.to === null ? null : bar.to + 5n * one, to: null }], scale);
+    expect(last).toMatchObject({ left: 1 - narrowest, right: 1 });
   });
 });
 

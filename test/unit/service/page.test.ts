@@ -1,10 +1,19 @@
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { TableStatus } from '../../../src/reconcile/status.ts';
 import type { ServedStatus } from '../../../src/service/http/status-reader.ts';
 import { renderPage } from '../../../src/service/page/render-page.ts';
-import { choosePartitions } from '../../../src/service/page/render-partitions.ts';
-import { formatBytes, formatDuration, formatMilliseconds, formatMoment, formatRows } from '../../../src/service/page/text/amounts.ts';
+import { chooseRows, type Row } from '../../../src/service/page/render-partitions.ts';
+import {
+  countedRows,
+  formatBytes,
+  formatDuration,
+  formatMilliseconds,
+  formatMoment,
+  formatRows,
+  formatWidth,
+} from '../../../src/service/page/text/amounts.ts';
 import { anchorOf } from '../../../src/service/page/text/anchor.ts';
 import { visibleText } from '../../../src/service/page/text/visible-text.ts';
 import { dailyPartitions, partitionStatus, probe, sampleStatuses, servedStatus, tableStatus } from '../../support/served-status.ts';
@@ -104,8 +113,15 @@ describe('the status page', () => {
   it('needs neither a style nor a script of its own, nor anybody else', () => {
     const html = render(...sampleStatuses());
     expect(html).not.toMatch(/\sstyle=|<style|\son\w+=/);
-    expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/page.js">']);
-    expect([...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, to]) => to).filter((to) => !/^[/#]|^data:,$/.test(to ?? ''))).toEqual([]);
+    expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="page.js">']);
+    const targets = [...html.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, to]) => to ?? '');
+    expect(targets.filter((to) => /^data:|^[a-z]+:|^\/\//.test(to))).toEqual(['data:,']);
+  });
+
+  it('refers to everything from where it is itself, which may be behind a prefix of a proxy', () => {
+    const targets = [...render(...sampleStatuses()).matchAll(/(?:src|href)="([^"]*)"/g)].map(([, to]) => to ?? '');
+    const reached = targets.map((to) => new URL(to, 'http://proxy/partitions/').href);
+    expect(reached.filter((to) => !/^http:\/\/proxy\/partitions\/|^data:,$/.test(to))).toEqual([]);
   });
 
   it('has each id once, and an element for each link within it', () => {
@@ -149,6 +165,52 @@ describe('the status page', () => {
       expect(text.replaceAll('&lt;', '<')).toContain(said);
   });
 
+  it('tells coverage without an end from none', () => {
+    const textOf = (table: TableStatus): string =>
+      render(servedStatus([table]))
+        .replaceAll(/<[^>]+>/g, ' ')
+        .replaceAll(/\s+/g, ' ');
+    const range = { from: '2026-05-17T00:00:00Z', to: 'MAXVALUE' };
+    const endless = textOf(tableStatus({ partitions: [partitionStatus({ ...range, isCurrent: true })] }));
+    expect(endless).toContain('1 day no end no end 0 ok');
+    expect(endless).toContain('Runway no end Kept');
+    const outage = textOf(tableStatus({ partitions: [partitionStatus({ ...range, from: '2026-05-18T00:00:00Z' })] }));
+    expect(outage).toContain('1 day not covered none 0 ok');
+    expect(outage).toContain('Runway none now is not covered');
+    const keys = { axis: 'integer', partitions: [partitionStatus({ from: '0', to: '10' })] } as const;
+    expect(textOf(tableStatus({ ...keys, position: '12' }))).toContain('Runway none the newest key is not covered');
+    expect(textOf(tableStatus({ ...keys, position: null }))).toContain('Runway none new keys are not covered');
+    const broken = textOf(tableStatus({ error: 'gone', axis: null, position: null }));
+    expect(broken).toContain('1 day – – 0 not read');
+    expect(endless + broken).not.toContain('not covered');
+  });
+
+  it('speaks of keys where there is no time', () => {
+    const partitions = [partitionStatus({ from: '0', to: '1000', isCurrent: true, estimatedRows: 1 })];
+    const table = tableStatus({ axis: 'integer', interval: '1000', partitions, position: '999', coverageEnd: '1000', estimatedRows: 1 });
+    const html = render(servedStatus([table]));
+    expect(html).toMatch(/<text class="now"[^>]*>newest key<\/text>/);
+    expect(html).toContain('1,000 keys');
+    expect(html).toContain('<dd>1 key ');
+    expect(html).toContain('1 row, 1 MB</title>');
+    expect(html).not.toMatch(/\b1 (?:rows|keys)\b/);
+  });
+
+  it('lists gaps, and says under the timeline and above the list how much of it is there', () => {
+    const [partition] = dailyPartitions('public.t', 0, 0);
+    const gaps = [{ from: '2024-07-01T00:00:00Z', to: '2024-10-01T00:00:00Z' }];
+    const few = render(servedStatus([tableStatus({ partitions: partition === undefined ? [] : [partition], gaps })]));
+    expect(few).toContain(
+      '<th scope="row">no partition</th><td>gap</td><td class="short">2024-07-01</td><td class="short">2024-10-01</td>',
+    );
+    expect(few).toContain('1 gap. All are in the list below.');
+    expect(few).toContain('data-hidden="0"><summary>1 partition and 1 gap</summary>');
+    const many = render(servedStatus([tableStatus({ partitions: dailyPartitions('public.t', 995, 4), gaps })]));
+    expect(many).toContain('1 gap. The list below has 200 of them.');
+    expect(many).toContain('data-hidden="801"><summary>1,000 partitions and 1 gap, 200 of them here</summary>');
+    expect(many).toContain('801 partitions more are not on this page.');
+  });
+
   it('stays small with 10,000 partitions in one table or in fifty', () => {
     const one = servedStatus([tableStatus({ partitions: dailyPartitions('public.t', 9_995, 4) })]);
     const many = servedStatus(
@@ -162,7 +224,7 @@ describe('the status page', () => {
       expect(html.match(/<rect class="bar/g)?.length).toBeLessThan(7_000);
     }
     expect(render(one).match(/<tr data-row/g)?.length).toBe(201);
-    expect(render(one)).toContain('/api/v1/partitions?database=app&amp;table=public.events&amp;limit=10000');
+    expect(render(one)).toContain('"api/v1/partitions?database=app&amp;table=public.events&amp;limit=10000"');
   });
 
   it('says how old it is while a newer reading is under way', () => {
@@ -175,18 +237,35 @@ describe('the status page', () => {
   });
 });
 
+function nameOf(row: Row): string {
+  return 'partition' in row ? row.partition : `gap from ${row.from}`;
+}
+
 describe('the rows of a table of partitions', () => {
   it('are the current one, the special ones, and those nearest to now', () => {
     const days = dailyPartitions('t', 500, 4);
     const rest = partitionStatus({ partition: 'rest', state: 'default' });
-    const chosen = choosePartitions([...days, rest], 9).map(({ partition }) => partition);
-    const around = [503, 502, 501, 499, 498, 497, 496].map((index) => days[index]?.partition);
-    expect(chosen).toEqual([days[500]?.partition, 'rest', ...around]);
+    const gaps = [2001, 2002].map((year) => ({ from: `${year}-01-01`, to: `${year}-02-01` }));
+    const around = [502, 501, 499, 498, 497].map((index) => days[index]?.partition);
+    expect(chooseRows({ partitions: [...days, rest], gaps }, 9).map(nameOf)).toEqual([
+      days[500]?.partition,
+      'rest',
+      'gap from 2002-01-01',
+      'gap from 2001-01-01',
+      ...around,
+    ]);
   });
 
   it('are never more than asked for', () => {
     const odd = Array.from({ length: 30 }, (_, index) => partitionStatus({ partition: `d${index}`, state: 'detached' }));
-    expect(choosePartitions(odd, 10)).toHaveLength(10);
+    expect(chooseRows({ partitions: odd, gaps: [] }, 10)).toHaveLength(10);
+  });
+
+  it('are gaps in one half at most', () => {
+    const gaps = Array.from({ length: 30 }, (_, index) => ({ from: String(index), to: String(index + 1) }));
+    const chosen = chooseRows({ partitions: dailyPartitions('t', 500, 4), gaps }, 10);
+    expect(chosen.filter((row) => !('partition' in row))).toHaveLength(5);
+    expect(chosen).toHaveLength(10);
   });
 });
 
@@ -198,6 +277,11 @@ describe('amounts', () => {
     [formatBytes(1.5 * 1_024 ** 3), '1.5 GB'],
     [formatRows(-1), 'not analysed'],
     [formatRows(1_234_567), '1,234,567'],
+    [countedRows(-1), 'not analysed'],
+    [countedRows(1), '1 row'],
+    [formatWidth('1'), '1 key'],
+    [formatWidth('1000000'), '1,000,000 keys'],
+    [formatWidth('1 month'), '1 month'],
     [formatDuration(0), '0 s'],
     [formatDuration(59), '59 s'],
     [formatDuration(3_600), '1 h'],

@@ -8,6 +8,10 @@
   const refreshMs = 30_000;
   /** When the page says that a newer reading is under way. */
   const soonMs = 1_500;
+  /** How long a card outlives the pointer on its bar: enough to get to the card. */
+  const graceMs = 300;
+  /** Of a timeline, in pixels: lanes of their own begin below. */
+  const laneTop = 92;
 
   /**
    * @template {Element} T
@@ -75,16 +79,31 @@
   // A bar has the same text as its label.
   card.setAttribute('aria-hidden', 'true');
 
+  /** While the pointer is on its way from a bar to the card. @type {ReturnType<typeof setTimeout> | undefined} */
+  let hiding;
+
   const hideCard = () => {
+    keepCard();
     card.hidden = true;
     for (const bar of document.querySelectorAll('.bar.chosen')) bar.classList.remove('chosen');
   };
 
+  const keepCard = () => {
+    clearTimeout(hiding);
+    hiding = undefined;
+  };
+
+  const hideCardSoon = () => {
+    hiding ??= setTimeout(hideCard, graceMs);
+  };
+
   /** @param {Element} bar */
   const showCard = (bar) => {
-    hideCard();
+    keepCard();
     const timeline = bar.closest('.timeline');
-    if (timeline !== null) prepareBars(timeline);
+    if (timeline === null || (!card.hidden && bar.classList.contains('chosen'))) return;
+    hideCard();
+    prepareBars(timeline);
     const lines = (bar.getAttribute('aria-label') ?? '').split('\n');
     card.replaceChildren(
       ...lines.map((line) => {
@@ -96,15 +115,19 @@
     );
     bar.classList.add('chosen');
     card.hidden = false;
-    const place = bar.getBoundingClientRect();
+    placeCard(bar.getBoundingClientRect(), timeline.getBoundingClientRect());
+  };
+
+  /** At the edge of the timeline, so that it lies on no bar and a pointer can reach it. @param {DOMRect} bar @param {DOMRect} timeline */
+  const placeCard = (bar, timeline) => {
     const { offsetWidth, offsetHeight } = card;
-    const left = Math.max(
-      4,
-      Math.min(place.left + place.width / 2 - offsetWidth / 2, document.documentElement.clientWidth - offsetWidth - 4),
-    );
-    const hasRoomAbove = place.top - offsetHeight - 8 > 0;
+    const { clientWidth, clientHeight } = document.documentElement;
+    const left = Math.max(4, Math.min(bar.left + bar.width / 2 - offsetWidth / 2, clientWidth - offsetWidth - 4));
+    const hasRoomAbove = timeline.top > offsetHeight;
+    const hasRoomBelow = timeline.bottom + offsetHeight < clientHeight;
+    const isAbove = bar.top - timeline.top < laneTop ? hasRoomAbove || !hasRoomBelow : hasRoomAbove && !hasRoomBelow;
     card.style.left = `${left + scrollX}px`;
-    card.style.top = `${scrollY + (hasRoomAbove ? place.top - offsetHeight - 8 : place.bottom + 8)}px`;
+    card.style.top = `${scrollY + (isAbove ? timeline.top - offsetHeight : timeline.bottom)}px`;
   };
 
   /** @param {Element} timeline @returns {Element[]} */
@@ -147,14 +170,14 @@
     prepareBars(timeline);
     if (target.matches('.bar')) return target;
     const { top } = timeline.getBoundingClientRect();
-    const isUpper = clientY - top < 92;
-    return (
-      barsOf(timeline).find((bar) => {
-        const place = bar.getBoundingClientRect();
-        const isInLane = isUpper ? place.bottom - top < 92 : clientY >= place.top - 4 && clientY <= place.bottom + 4;
-        return isInLane && clientX >= place.left - 0.5 && clientX <= place.right + 0.5;
-      }) ?? null
-    );
+    const isUpper = clientY - top < laneTop;
+    const hit = barsOf(timeline).filter((bar) => {
+      const place = bar.getBoundingClientRect();
+      const isInLane = isUpper ? place.bottom - top < laneTop : clientY >= place.top - 4 && clientY <= place.bottom + 4;
+      return isInLane && clientX >= place.left - 0.5 && clientX <= place.right + 0.5;
+    });
+    // Between two, the narrower one: the other has room enough to be hit.
+    return hit.toSorted((a, b) => a.getBoundingClientRect().width - b.getBoundingClientRect().width)[0] ?? null;
   };
 
   /** @param {string} key @param {number} index @param {number} count */
@@ -195,9 +218,10 @@
     document.body.append(card);
     awaitReaders();
     document.addEventListener('pointermove', (event) => {
+      if (event.target instanceof Node && card.contains(event.target)) return keepCard();
       const bar = barAt(event);
       if (bar !== null) showCard(bar);
-      else if (!document.activeElement?.matches('.bar')) hideCard();
+      else if (!document.activeElement?.matches('.bar')) hideCardSoon();
     });
     document.addEventListener('focusin', ({ target }) => {
       if (target instanceof Element && target.matches('.timeline .bar')) showCard(target);
@@ -253,6 +277,7 @@
     const words = element('filter', HTMLInputElement).value.toLowerCase().split(/\s+/).filter(Boolean);
     const onlyProblems = element('problems-only', HTMLInputElement).checked;
     return {
+      hasWords: words.length > 0,
       isFiltering: words.length > 0 || onlyProblems,
       /** @param {string | null | undefined} text */
       isWanted: (text) => words.every((word) => (text ?? '').toLowerCase().includes(word)),
@@ -262,7 +287,7 @@
   };
 
   const applyFilter = () => {
-    const { isFiltering, isWanted, hasProblem } = readWishes();
+    const { isFiltering, isWanted, hasProblem, hasWords } = readWishes();
     const isFiltered = document.querySelector('#content [data-row][hidden], #content section[hidden], [data-filter-opened]') !== null;
     const sections = elements('section.table');
     if (isFiltering || isFiltered) {
@@ -275,7 +300,16 @@
       }
     }
     const shown = sections.filter((section) => !section.hidden).length;
-    say(isFiltering ? `${shown} of ${sections.length} tables` : '');
+    const unseen = hasWords ? unseenIn(sections.filter((section) => section.hidden && hasProblem(section))) : '';
+    say('message', isFiltering ? `${shown} of ${sections.length} tables${unseen}` : '');
+  };
+
+  /** What is not on the page cannot be found by the filter. @param {HTMLElement[]} sections */
+  const unseenIn = (sections) => {
+    const counts = sections.map((section) => Number(section.querySelector('details[data-hidden]')?.getAttribute('data-hidden') ?? 0));
+    const unseen = counts.reduce((sum, count) => sum + count, 0);
+    if (unseen === 0) return '';
+    return `; ${unseen.toLocaleString('en-US')} partitions of the others are not on this page`;
   };
 
   const startFilter = () => {
@@ -295,11 +329,10 @@
     applyFilter();
   };
 
-  /** @param {string} text @param {boolean} [hasFailed] */
-  const say = (text, hasFailed = false) => {
-    const message = element('message', HTMLElement);
-    message.textContent = text;
-    message.classList.toggle('failed', hasFailed);
+  /** The same text again would be read aloud again. @param {'message' | 'failure'} id @param {string} text */
+  const say = (id, text) => {
+    const place = element(id, HTMLElement);
+    if (place.textContent !== text) place.textContent = text;
   };
 
   // ---- Refresh
@@ -364,9 +397,10 @@
   };
 
   const refresh = async () => {
-    const answer = await fetch('/', { headers: { accept: 'text/html' } });
+    const answer = await fetch('./', { headers: { accept: 'text/html' } });
     if (!answer.ok) throw new Error(`the daemon answered ${answer.status}`);
     replaceContent(new DOMParser().parseFromString(await answer.text(), 'text/html'));
+    say('failure', '');
   };
 
   /** Nobody reads a hidden page, and nobody wants a text replaced that is being selected. */
@@ -385,7 +419,10 @@
       isAtWork = true;
       refresh()
         .then(comeBackSoon)
-        .catch((error) => say(`Not refreshed: ${error instanceof Error ? error.message : String(error)}. What stands here is older.`, true))
+        .catch((error) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          say('failure', `Not refreshed: ${reason}. What stands here is older.`);
+        })
         .finally(() => {
           isAtWork = false;
         });

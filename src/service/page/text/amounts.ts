@@ -5,14 +5,24 @@ export function formatRows(rows: number): string {
   return rows < 0 ? 'not analysed' : formatCount(rows);
 }
 
+/** `1 row`, `12,345 rows`, `not analysed`. */
+export function countedRows(rows: number): string {
+  return rows < 0 ? 'not analysed' : counted(Math.round(rows), 'row');
+}
+
+/** `1 month` as it stands, `1,000 keys` for the step of an integer key. */
+export function formatWidth(interval: string): string {
+  return /^\d+$/.test(interval) ? counted(BigInt(interval), 'key') : visibleText(interval);
+}
+
 export function formatCount(count: number | bigint): string {
   // Thousands of them are on a page, and toLocaleString takes 20 times as long.
   return String(typeof count === 'bigint' ? count : Math.round(count)).replaceAll(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 partition`, `12,345 partitions`. */
-export function counted(count: number, word: string): string {
-  return `${formatCount(count)} ${word}${count === 1 ? '' : 's'}`;
+export function counted(count: number | bigint, word: string): string {
+  return `${formatCount(count)} ${word}${Number(count) === 1 ? '' : 's'}`;
 }
 
 const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'] as const;

@@ -1,5 +1,5 @@
 import { type Bar, barKinds } from './bar.ts';
-import type { Scale } from './scale.ts';
+import { narrowest, type Scale } from './scale.ts';
 
 /**
  * Bars that can be told apart on a screen: neighbours of one kind are joined until they are wide enough, so that at most `most` bars and one
@@ -7,7 +7,7 @@ import type { Scale } from './scale.ts';
  * `most` + 1 bars. Counts, rows and bytes add up to those of `bars`; the order stays. Pure.
  */
 export function joinBars(bars: readonly Bar[], scale: Scale, most: number): readonly Bar[] {
-  const least = 1 / (bars.length > most ? most : finest);
+  const least = bars.length > most ? 1 / most : narrowest;
   const sameKind = joinWhile(bars, (joined, next) => joined.kind === next.kind && widthOf(joined, scale) < least);
   if (sameKind.length <= 2 * most) return sameKind;
   const perBar = Math.ceil(sameKind.length / most);
@@ -16,15 +16,12 @@ export function joinBars(bars: readonly Bar[], scale: Scale, most: number): read
   ).flatMap((group) => joinWhile(group, () => true));
 }
 
-/** Of the width; a bar as narrow as that cannot be pointed at. */
-const finest = 800;
-
 /** Joins each bar to the one before it as long as `isOpen` says so. */
 function joinWhile(bars: readonly Bar[], isOpen: (joined: Bar, next: Bar) => boolean): readonly Bar[] {
   const joined: Bar[] = [];
   for (const next of bars) {
     const last = joined.at(-1);
-    if (last !== undefined && isOpen(last, next)) joined[joined.length - 1] = join(last, next);
+    if (last !== undefined && isOpen(last, next)) joined[joined.length - 1] = joinTwo(last, next);
     else joined.push(next);
   }
   return joined;
@@ -34,7 +31,8 @@ function widthOf({ from, to }: Bar, scale: Scale): number {
   return scale.at(to, 'right') - scale.at(from, 'left');
 }
 
-function join(a: Bar, b: Bar): Bar {
+/** What two neighbours are together. */
+export function joinTwo(a: Bar, b: Bar): Bar {
   return {
     kind: barKinds.find((kind) => kind === a.kind || kind === b.kind) ?? a.kind,
     from: a.from,

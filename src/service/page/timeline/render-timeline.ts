@@ -2,12 +2,13 @@ import { scaleSqrt } from 'd3-scale';
 import { html } from 'hono/html';
 import type { TableStatus } from '../../../reconcile/status.ts';
 import type { Markup } from '../markup.ts';
-import { counted, formatBytes, formatMoment, formatRows } from '../text/amounts.ts';
+import { counted, countedRows, formatBytes, formatCount, formatMoment } from '../text/amounts.ts';
 import { visibleText } from '../text/visible-text.ts';
 import { type Bar, type BarKind, lanesOf } from './bar.ts';
 import { joinBars } from './join-bars.ts';
 import { placeOf } from './place.ts';
 import { type Scale, scaleOf, type Tick, ticksOf } from './scale.ts';
+import { type DrawnBar, spreadBars } from './spread-bars.ts';
 
 /** Heights are pixels, widths shares of the drawing: it is as wide as the page. */
 const top = 26;
@@ -46,11 +47,17 @@ interface Lane {
   readonly bars: readonly Bar[];
 }
 
+/** What the timeline has room for, and how many of the partitions and gaps are listed below it. */
+interface Extent {
+  readonly mostBars: number;
+  readonly listed: number;
+}
+
 /**
  * The partitions of `table` along the axis of its key as SVG, in at most about `mostBars` bars; null where the table could not be read or
  * has none. `id` is unique in the page.
  */
-export function renderTimeline(table: TableStatus, id: string, mostBars: number): Markup | null {
+export function renderTimeline(table: TableStatus, id: string, { mostBars, listed }: Extent): Markup | null {
   const { axis } = table;
   if (axis === null || table.partitions.length === 0) return null;
   const { ranges, defaults, detached, unreadable } = lanesOf(table, axis);
@@ -63,10 +70,10 @@ export function renderTimeline(table: TableStatus, id: string, mostBars: number)
     { label: 'Bounds cannot be read', bars: merged(unreadable) },
   ].filter(({ bars }) => bars.length > 0);
   const bars = joinBars(ranges, scale, mostBars);
-  return html`<svg class="timeline" id="${id}" role="img" width="100%" height="${laneTop + lanes.length * laneHeight}" aria-label="${summaryOf(table, bars)}">
+  return html`<svg class="timeline" id="${id}" role="img" width="100%" height="${laneTop + lanes.length * laneHeight}" aria-label="${summaryOf(table, bars, listed)}">
 ${ticksOf(scale, axis).map(renderTick)}<line class="floor" x1="0" x2="100%" y1="${floor + 0.5}" y2="${floor + 0.5}"/>
 ${renderBars(bars, scale)}${lanes.map((lane, index) => renderLane(lane, scale, laneTop + index * laneHeight))}
-${position === null ? null : renderMark('now', 'now', scale.at(position, 'left'), 10)}
+${position === null ? null : renderMark('now', axis === 'time' ? 'now' : 'newest key', scale.at(position, 'left'), 10)}
 ${cutoff === null || !scale.holds(cutoff) ? null : renderMark('cutoff', 'keep from', scale.at(cutoff, 'left'), 21)}</svg>
 `;
 }
@@ -77,14 +84,14 @@ function merged(bars: readonly Bar[]): readonly Bar[] {
   return joinBars(everywhere, scaleOf([], null), 1).slice(0, 1);
 }
 
-function summaryOf({ table, partitions, gaps }: TableStatus, bars: readonly Bar[]): string {
+function summaryOf({ table, partitions, gaps }: TableStatus, bars: readonly Bar[], listed: number): string {
   const [from, to] = [bars[0]?.fromText, bars.at(-1)?.toText];
   const range =
     from === undefined || from === null || to === undefined || to === null ? '' : `, from ${formatMoment(from)} to ${formatMoment(to)}`;
   const missing = gaps.length === 0 ? 'no gap' : counted(gaps.length, 'gap');
-  return visibleText(
-    `Timeline of ${table}: ${counted(partitions.length, 'partition')}${range}; ${missing}. The table below says the same.`,
-  );
+  const isAll = listed === partitions.length + gaps.length;
+  const below = isAll ? 'All are in the list below.' : `The list below has ${formatCount(listed)} of them.`;
+  return visibleText(`Timeline of ${table}: ${counted(partitions.length, 'partition')}${range}; ${missing}. ${below}`);
 }
 
 function renderTick({ share, label }: Tick): Markup {
@@ -99,9 +106,10 @@ function renderBars(bars: readonly Bar[], scale: Scale): readonly Markup[] {
   const height = scaleSqrt()
     .domain([0, largest])
     .range([lowest, floor - top]);
-  return bars.map((bar) => {
+  return spreadBars(bars, scale).map((drawn) => {
+    const { bar } = drawn;
     const tall = bar.kind === 'gap' ? floor - top : bar.bytes > 0 ? height(meanBytes(bar)) : flat;
-    return renderBar(bar, scale, floor - tall, tall);
+    return renderBar(drawn, floor - tall, tall);
   });
 }
 
@@ -111,17 +119,12 @@ function meanBytes({ bytes, partitions }: Bar): number {
 }
 
 function renderLane({ label, bars }: Lane, scale: Scale, y: number): Markup {
-  return html`<text class="lane" x="0" y="${y + 10}">${label}</text>${bars.map((bar) => renderBar(bar, scale, y + 14, flat))}`;
+  return html`<text class="lane" x="0" y="${y + 10}">${label}</text>${spreadBars(bars, scale).map((drawn) => renderBar(drawn, y + 14, flat))}`;
 }
 
-/** Narrower ones cannot be seen; of the width. */
-const narrowest = 0.0015;
-
-function renderBar(bar: Bar, scale: Scale, y: number, height: number): Markup {
-  const from = scale.at(bar.from, 'left');
-  const width = Math.max(scale.at(bar.to, 'right') - from, narrowest);
+function renderBar({ bar, left, right }: DrawnBar, y: number, height: number): Markup {
   const fill = fillOf(bar.kind);
-  return html`<rect class="bar ${bar.kind}" x="${percent(from)}" y="${round(y)}" width="${percent(width)}" height="${round(height)}"${fill === null ? null : html` fill="${fill}"`}><title>${titleOf(bar)}</title></rect>
+  return html`<rect class="bar ${bar.kind}" x="${percent(left)}" y="${round(y)}" width="${percent(right - left)}" height="${round(height)}"${fill === null ? null : html` fill="${fill}"`}><title>${titleOf(bar)}</title></rect>
 `;
 }
 
@@ -146,7 +149,7 @@ function contentsOf(bar: Bar): readonly string[] {
   if (partitions === 0) return [];
   if (rows < 0 && bytes === 0) return ['Size not known'];
   const mean = partitions > 1 && bytes > 0 ? `, ${formatBytes(meanBytes(bar))} each on average` : '';
-  return [`${formatRows(rows)}${rows < 0 ? '' : ' rows'}, ${formatBytes(bytes)}${mean}`];
+  return [`${countedRows(rows)}, ${formatBytes(bytes)}${mean}`];
 }
 
 function rangeOf({ fromText, toText }: Bar): readonly string[] {

@@ -21,6 +21,9 @@ export interface Tick {
 /** Of the width, on each side: for bars without an end, and for labels. */
 export const margin = 0.02;
 
+/** Narrower bars can neither be seen nor pointed at; of the width. */
+export const narrowest = 0.0025;
+
 /** A first or last range that is so many times wider than all others together is cut off at the margin, or it alone would be seen. */
 const outlier = 4n;
 
