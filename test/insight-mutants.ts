@@ -235,4 +235,62 @@ export const insightMutants: readonly Mutant[] = [
     replacement: "for (const path of ['/api/*'])",
     test: { file: 'test/unit/service/apps.test.ts', name: 'lets the page and the API ask' },
   },
+  {
+    mistake: 'lets a probe answer for a wait that began before it',
+    file: 'src/service/tasks/yielding.ts',
+    text: 'Math.min(waitedMs, this.#clock.monotonicMs() - sinceMs)',
+    replacement: 'waitedMs',
+    test: { file: 'test/unit/service/yielding.test.ts', name: 'does not answer for what was before it, and nobody does after it' },
+  },
+  {
+    mistake: 'takes a probe that does not read its table for met',
+    file: 'src/probe/run-probes.ts',
+    text: 'if (!isAutomatic && !isPlanned(first.touched))',
+    replacement: 'if (false)',
+    test: {
+      file: 'test/integration/probe-role.pg.test.ts',
+      name: 'has failed, unless a view, a function or another name of it may',
+    },
+  },
+  {
+    mistake: 'takes a condition with an arm that leaves all rows for one that prunes',
+    file: 'src/probe/unpruned/judge-condition.ts',
+    text: 'if (marks.includes(null)) return',
+    replacement: 'if (marks.length === 0) return',
+    test: { file: 'test/unit/probe/unpruned.test.ts', name: '((@.at > $1) OR (@.v = $2)): not-restricting' },
+  },
+  {
+    mistake: 'takes a subquery that is asked for each row for one that is asked once',
+    file: 'src/probe/unpruned/condition-text.ts',
+    text: "['SubPlan', subPlanParameter]",
+    replacement: "['SubPlan', initPlanParameter]",
+    test: { file: 'test/unit/probe/unpruned.test.ts', name: 'is a subquery that is asked for each row, whether it was run or not' },
+  },
+  {
+    mistake: "takes another table's column for the key",
+    file: 'src/probe/unpruned/statement-columns.ts',
+    text: 'if (qualifier !== undefined || items.length === 1) return item.source;',
+    replacement: 'return item.source;',
+    test: { file: 'test/unit/probe/unpruned.test.ts', name: 'is not a condition that is said of whoever has it' },
+  },
+  {
+    mistake: 'says that all prune where it could see nothing',
+    file: 'src/probe/statements/unpruned-share.ts',
+    text: 'own.length === 0 ? hidden === 0',
+    replacement: 'own.length === 0 ? true',
+    test: {
+      file: 'test/unit/probe/statements-verdict.test.ts',
+      name: 'leaves out tables of which nothing is known: not looked at, nothing but unknown, or hidden',
+    },
+  },
+  {
+    mistake: 'prints the constants of a recorded text that has them still',
+    file: 'src/probe/statements/audit-mention.ts',
+    text: 'withoutValues(around.parser, recorded.text)',
+    replacement: 'recorded.text',
+    test: {
+      file: 'test/integration/statements.pg.test.ts',
+      name: 'never shows a constant, also of an entry that PostgreSQL made without parsing the statement',
+    },
+  },
 ];
