@@ -64,6 +64,27 @@ describe('partitiond advise', () => {
     expect(managed.stdout).toMatch(/^public\.revenues\n/);
   });
 
+  it.each([
+    ['keys from the least one of their type on', 'int4', 'SELECT -2147483648 + n * 1000000::int8 FROM generate_series(0, 4000) AS n'],
+    [
+      'rows of one burst of long ago',
+      'timestamptz',
+      "SELECT '1985-03-05Z'::timestamptz + n * interval '5 ms' FROM generate_series(0, 4000) AS n",
+    ],
+  ])('proposes what apply can make, for %s', async (_, type, rows) => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await database.query(`CREATE TABLE odd (id ${type} PRIMARY KEY); INSERT INTO odd ${rows}; ANALYZE odd`);
+    workspace.configure(configurationText(database.url, { 'public.other': 'interval: 1 month' }));
+    const { yaml, ddl } = copied(await workspace.run(['advise', 'odd']));
+    expect(yaml).toContain('startFrom: ');
+    await database.query(ddl);
+    await database.query('ALTER TABLE odd RENAME TO odd_old; ALTER TABLE odd_partitioned RENAME TO odd');
+    workspace.configure(configured(database.url, yaml));
+    expect(await workspace.run(['apply'])).toMatchObject({ exitCode: 0 });
+    await database.query('INSERT INTO odd SELECT id FROM odd_old ORDER BY id LIMIT 100');
+  });
+
   it('answers in JSON what it prints', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();
