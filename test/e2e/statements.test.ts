@@ -23,6 +23,8 @@ describe('partitiond statements', () => {
     expect(line).toMatch(/ms +1 +\S+ ms +public\.event +3 of 3 +touches-all +SELECT count\(\*\) FROM public\.event WHERE id = \$1/);
     expect(details.join('\n')).toMatch(/^\ntouches-all public\.event: SELECT .*\n {2}why: Nothing is said of .*\n {2}fix: Add a condition/);
     expect(text.stdout).not.toMatch(/4711|secret-note/);
+    const first = await workspace.run(['statements', '--limit', '1']);
+    expect(first.stdout).toContain(', by total time; --limit shows more than 1.\n');
     const json = await workspace.run(['statements', '--json', '--table', 'public.event', '--limit', '1']);
     expect(JSON.parse(json.stdout)).toEqual({
       databases: [

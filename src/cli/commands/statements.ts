@@ -49,13 +49,13 @@ async function runStatements(invocation: Invocation, io: Io): Promise<number> {
     return auditStatements(session, selection.database, { safety, tables: selection.tables, most, withinMs }, io.signal);
   });
   if (invocation.has(json)) printJson(io.stdout, { databases: visits.map(documentOf) });
-  else printText(visits, io);
+  else printText(visits, most, io);
   return exitCodeOf(visits.map(verdictOfVisit));
 }
 
-function printText(visits: readonly Visit<StatementAudit>[], io: Io): void {
+function printText(visits: readonly Visit<StatementAudit>[], most: number, io: Io): void {
   const texts = visits.flatMap(({ selection, answer }) =>
-    answer === null ? [] : [statementsText(selection.database.name, answer, coloursOf(io.stdout))],
+    answer === null ? [] : [statementsText(selection.database.name, answer, most, coloursOf(io.stdout))],
   );
   if (texts.length > 0) io.stdout.write(texts.join('\n'));
   for (const { selection, error } of visits) if (error !== null) printError(io, error, selection.database.name);

@@ -13,15 +13,19 @@ const right = (heading: string): TextColumn => ({ heading, align: 'right' });
 /** So much of a statement fits beside the other columns; `--json` has all of it. */
 const longestLine = 100;
 
-/** The audit of one database: a heading, a line per statement, why those do not prune that touch everything, and what was not seen. */
-export function statementsText(database: string, audit: StatementAudit, colours: Colours): string {
+/**
+ * The audit of one database: a heading, a line per statement, why those do not prune that touch everything, and what was not seen. `most`: how many
+ * statements were asked for.
+ */
+export function statementsText(database: string, audit: StatementAudit, most: number, colours: Colours): string {
   const heading = colours.strong(printable(database));
   if (audit.obstacle !== null) return `${heading}: ${printable(audit.obstacle)}\n`;
   const since = audit.since === null ? '' : ` since ${formatInstant(audit.since)}`;
   const { statements } = audit;
+  const more = new Set(statements.map(({ queryId }) => queryId)).size < most ? '' : `; --limit shows more than ${most}`;
   const rows = statements.map((statement) => statementRow(statement, colours));
   return [
-    `${heading}: ${counted(statements.length, 'statement')} on managed tables${since}, by total time.\n`,
+    `${heading}: ${counted(statements.length, 'statement')} on managed tables${since}, by total time${more}.\n`,
     rows.length === 0 ? '' : textTable(columns, rows),
     ...statements.map((statement) => detailsText(statement, colours)),
     ...audit.remarks.map((remark) => `\n${colours.doubtful('not seen')}: ${printable(remark)}\n`),

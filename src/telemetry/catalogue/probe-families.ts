@@ -26,7 +26,7 @@ export const probeFamilies = {
   table_unpruned_statements: [
     'gauge',
     [],
-    'Statements in pg_stat_statements that read the table and touch every partition; looked at about every 15 minutes.',
+    'Statements in pg_stat_statements that read the table and touch every partition; looked at about every 15 minutes, absent where nobody could look.',
   ],
   table_unpruned_statement_time_ratio: [
     'gauge',
