@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedAdvice } from '../../src/advise/database-advice.ts';
 import { adviseManaged } from '../../src/advise/advise-managed.ts';
+import type { ManagedAdvice } from '../../src/advise/database-advice.ts';
 import { parseInterval } from '../../src/partition/interval.ts';
 import type { DatabasePolicy, TablePolicy } from '../../src/partition/policy.ts';
 import type { TableAdvice } from '../../src/plan/advice/table-advice.ts';
