@@ -189,7 +189,7 @@ describe('the status page', () => {
     const partitions = [partitionStatus({ from: '0', to: '1000', isCurrent: true, estimatedRows: 1 })];
     const table = tableStatus({ axis: 'integer', interval: '1000', partitions, position: '999', coverageEnd: '1000', estimatedRows: 1 });
     const html = render(servedStatus([table]));
-    expect(html).toMatch(/<text class="now"[^>]*>newest key<\/text>/);
+    expect(html).toMatch(/<text class="now"[^>]* text-anchor="end">newest key<\/text>/);
     expect(html).toContain('1,000 keys');
     expect(html).toContain('<dd>1 key ');
     expect(html).toContain('1 row, 1 MB</title>');

@@ -156,10 +156,10 @@ function rangeOf({ fromText, toText }: Bar): readonly string[] {
   return fromText === null || toText === null ? [] : [`${formatMoment(fromText)} to ${formatMoment(toText)}`];
 }
 
-/** The label stands on the side that has room for it. */
+/** The label stands on the side that has room for it, also on a narrow screen. */
 function renderMark(kind: 'now' | 'cutoff', label: string, share: number, baseline: number): Markup {
   const x = percent(share);
-  const isRight = share > 1 - edge;
+  const isRight = share > 0.75;
   return html`<line class="${kind}" x1="${x}" x2="${x}" y1="${baseline - 8}" y2="${floor}"/><text class="${kind}" x="${x}" dx="${isRight ? -4 : 4}" y="${baseline}" text-anchor="${isRight ? 'end' : 'start'}">${label}</text>
 `;
 }
