@@ -293,4 +293,25 @@ export const insightMutants: readonly Mutant[] = [
       name: 'never shows a constant, also of an entry that PostgreSQL made without parsing the statement',
     },
   },
+  {
+    mistake: 'takes a quiet weekend for workdays when it forecasts',
+    file: 'src/plan/growth/find-season.ts',
+    text: 'level * mean',
+    replacement: 'level',
+    test: { file: 'test/unit/plan/growth-season.test.ts', name: 'takes a weekend of 0 times a workday' },
+  },
+  {
+    mistake: 'takes pages of empty indexes for growth',
+    file: 'src/plan/growth/forecast.ts',
+    text: 'hasRows ? bytes : 0',
+    replacement: 'bytes',
+    test: { file: 'test/unit/plan/growth-forecast.test.ts', name: 'takes pages of empty partitions for no growth' },
+  },
+  {
+    mistake: 'proposes to begin before the first value of the type of the key',
+    file: 'src/plan/advice/ordinary/width.ts',
+    text: 'floor < codec.min ? codec.min : floor',
+    replacement: 'floor',
+    test: { file: 'test/unit/plan/advice-ordinary.test.ts', name: 'begins where the type of the key does' },
+  },
 ];
