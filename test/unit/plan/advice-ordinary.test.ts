@@ -224,10 +224,16 @@ describe('the range of a key', () => {
       common: ['1970-01-01 00:00:00+00', '9999-12-31 00:00:00+00'],
     });
     const range = keyRange(at, codecOf(at));
-    expect(range?.main).toEqual({ from: 1_735_776_000_000_000n, to: 1_737_331_200_000_000n });
+    expect(range?.main).toEqual({ from: 1_735_689_600_000_000n, to: 1_737_417_600_000_000n });
     expect(range?.density).toBeCloseTo(0.8 / (16 * 86_400e6), 20);
     const slow = columnOf('at', { bounds: ['2024-12-20 00:00:00+00', ...hourly('2025-01-01T00:00:00Z', 20, 24)] });
     expect(keyRange(slow, codecOf(slow))?.main).toEqual({ from: 1_734_652_800_000_000n, to: 1_737_417_600_000_000n });
+  });
+
+  it('takes common values for no outliers where they go on from the buckets without a hole', () => {
+    const common = hourly('2024-12-01T00:00:00Z', 30, 24);
+    const at = columnOf('at', { bounds: hourly('2025-01-01T00:00:00Z', 20, 24), common });
+    expect(keyRange(at, codecOf(at))?.main).toEqual({ from: 1_733_011_200_000_000n, to: 1_737_417_600_000_000n });
   });
 
   it('says nothing of density where most rows have one value', () => {

@@ -27,10 +27,25 @@ export function keyRange(column: OrdinaryColumn, codec: KeyCodec): KeyRange | nu
   const hasInfinity = [...column.bounds, ...column.common].some((text) => /^(-?infinity|nan)$/i.test(text));
   const inner = innerRange(bounds);
   if (inner === null) return { from, to, main: { from, to }, density: to > from ? 1 / Number(to - from) : null, hasInfinity };
-  // An end is far off when one bucket, or a single common value such as 9999-12-31, would take longer than all other buckets together.
-  const length = inner.last - inner.first;
-  const main = { from: inner.first - from > length ? inner.first : from, to: to - inner.last > length ? inner.last : to };
+  const { first, last } = inner;
+  const before = values.filter((value) => value < first).toReversed();
+  const after = values.filter((value) => value > last);
+  const main = { from: reach(first, before, last - first), to: reach(last, after, last - first) };
   return { from, to, main, density: inner.density, hasInfinity };
+}
+
+/**
+ * How far `outer`, in its order away from `start`, goes on without a hole longer than all inner buckets together: what comes after one, such as
+ * 9999-12-31, is far off. Common values, which are in no bucket, may well go on where the buckets end.
+ */
+function reach(start: Position, outer: readonly Position[], length: bigint): Position {
+  let reached = start;
+  for (const value of outer) {
+    const hole = value > reached ? value - reached : reached - value;
+    if (hole > length) break;
+    reached = value;
+  }
+  return reached;
 }
 
 interface InnerRange {
