@@ -65,7 +65,7 @@ describe('partitiond run', () => {
         ...one,
         now: null,
         nextRuns: [],
-        tables: one.tables.map((table) => ({ ...table, position: null, retentionCutoff: null })),
+        tables: one.tables.map((status) => ({ ...status, position: null, retentionCutoff: null })),
       }));
     // The daemon adds what it is to the database, and when it works next.
     const leadership = { isLeading: true, epoch: '1', refused: null };

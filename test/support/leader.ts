@@ -13,7 +13,8 @@ import type { TestDatabase } from './database.ts';
 import { noAbort } from './open-session.ts';
 
 /** Every ten seconds: a scheduled firing then waits for less than one. */
-export const everyTenSeconds = 'provision: "*/10 * * * * *", retention: "*/10 * * * * *", probe: "*/10 * * * * *", collect: "*/10 * * * * *"';
+export const everyTenSeconds =
+  'provision: "*/10 * * * * *", retention: "*/10 * * * * *", probe: "*/10 * * * * *", collect: "*/10 * * * * *"';
 const brief = 'safety: { lockTimeout: 100ms, lockBudget: 300ms }';
 
 interface LeaderChanges {

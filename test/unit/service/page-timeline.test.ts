@@ -77,6 +77,9 @@ describe('joined bars', () => {
 });
 
 describe('drawn bars', () => {
+  /** 200 changes of kind in a fiftieth of the width. */
+  const holey = Array.from({ length: 200 }, (_, index) => ({ kind: index % 2 === 0 ? ('gap' as const) : ('past' as const), width: 1 }));
+  const crowd = row([...alike(1, 'past', 5_000), ...holey, ...alike(1, 'past', 5_000)]);
   const drawn = (bars: readonly Bar[]) => {
     const scale = scaleOf(bars, null);
     return { scale, drawn: spreadBars(joinBars(bars, scale, 300), scale) };
@@ -114,6 +117,7 @@ describe('drawn bars', () => {
           expect(right).toBeLessThan(1 + 1e-9);
         }
       }),
+      { examples: [[crowd]] },
     );
   });
 
