@@ -162,6 +162,12 @@
     );
   };
 
+  /** @param {Element} bar @param {number} x */
+  const distance = (bar, x) => {
+    const { left, right } = bar.getBoundingClientRect();
+    return Math.abs((left + right) / 2 - x);
+  };
+
   /** A bar may be too thin or too low to be hit: in its lane, the one above or below the pointer is meant. @param {PointerEvent} event */
   const barAt = ({ target, clientX, clientY }) => {
     if (!(target instanceof Element)) return null;
@@ -176,8 +182,8 @@
       const isInLane = isUpper ? place.bottom - top < laneTop : clientY >= place.top - 4 && clientY <= place.bottom + 4;
       return isInLane && clientX >= place.left - 0.5 && clientX <= place.right + 0.5;
     });
-    // Between two, the narrower one: the other has room enough to be hit.
-    return hit.toSorted((a, b) => a.getBoundingClientRect().width - b.getBoundingClientRect().width)[0] ?? null;
+    // Of several the one whose middle is nearest: beside a narrow bar, a wide one has room enough to be hit.
+    return hit.toSorted((a, b) => distance(a, clientX) - distance(b, clientX))[0] ?? null;
   };
 
   /** @param {string} key @param {number} index @param {number} count */
