@@ -314,4 +314,28 @@ export const insightMutants: readonly Mutant[] = [
     replacement: 'floor',
     test: { file: 'test/unit/plan/advice-ordinary.test.ts', name: 'begins where the type of the key does' },
   },
+  {
+    mistake: 'paints a gap over with its neighbours',
+    file: 'src/service/page/timeline/spread-bars.ts',
+    text: 'widened = right > to ? right : 0;',
+    replacement: 'widened = 0;',
+    test: { file: 'test/unit/service/page-timeline.test.ts', name: 'leave a lone gap and the current partition of 10,000 in sight' },
+  },
+  {
+    mistake: 'says the same of coverage without an end as of none',
+    file: 'src/service/page/runway.ts',
+    text: 'partitions.some(({ isCurrent }) => isCurrent)',
+    replacement: 'false',
+    test: { file: 'test/unit/service/page.test.ts', name: 'tells coverage without an end from none' },
+  },
+  {
+    mistake: 'loses its style behind the prefix of a proxy',
+    file: 'src/service/page/render-page.ts',
+    text: 'href="page.css"',
+    replacement: 'href="/page.css"',
+    test: {
+      file: 'test/unit/service/page.test.ts',
+      name: 'refers to everything from where it is itself, which may be behind a prefix of a proxy',
+    },
+  },
 ];
