@@ -16,7 +16,7 @@ export interface ProbeRecord {
   /** Null: not measured. */
   readonly planningMs: number | null;
   readonly executionMs: number | null;
-  /** One sentence each: what was missed, or why it failed. */
+  /** One sentence each: what was missed and what helps, or why it failed. */
   readonly problems: readonly string[];
   /** Of the last run that was not met, also when later ones were; `report` is what `partitiond probe` prints of it. */
   readonly lastMiss: { readonly at: EpochMicros; readonly report: string } | null;

@@ -37,7 +37,13 @@ export function probeRun(result: ProbeResult): Omit<ProbeRecord, 'lastMiss'> {
   return { table, probe, ranAt, outcome, scanned, total, allowed, planningMs, executionMs, problems };
 }
 
+/** Whoever sees a miss on the page or in the status is told what helps, too. */
 function probeRecord(result: ProbeResult): ProbeRecord {
-  const { outcome, ranAt } = result;
-  return { ...probeRun(result), lastMiss: outcome === 'met' ? null : { at: ranAt, report: describeProbe(result).join('\n') } };
+  const { outcome, ranAt, problems, unpruned } = result;
+  const helps = unpruned === null || unpruned.fix === null ? [] : [unpruned.fix];
+  return {
+    ...probeRun(result),
+    problems: [...problems, ...helps],
+    lastMiss: outcome === 'met' ? null : { at: ranAt, report: describeProbe(result).join('\n') },
+  };
 }

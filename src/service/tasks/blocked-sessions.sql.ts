@@ -35,7 +35,9 @@ export const blockedSessionsSql: NamedSql = namedSql(
   SELECT
     (SELECT pg_catalog.count(*) FROM blocked) AS "count",
     (EXTRACT(epoch FROM pg_catalog.clock_timestamp() - longest.waitstart) * 1000)::pg_catalog.int8 AS "waitedMs",
-    coalesce(longest.mode || ' on ' || pg_catalog.format('%I.%I', n.nspname, c.relname), longest.mode || ' on a ' || longest.locktype) AS "lock"
+    longest.mode || COALESCE(
+      ' on ' || pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(c.relname), ' on a ' || longest.locktype
+    ) AS "lock"
   FROM (SELECT) AS always
   LEFT JOIN (SELECT * FROM blocked AS b ORDER BY b.waitstart LIMIT 1) AS longest ON true
   LEFT JOIN pg_catalog.pg_class AS c ON c.oid = longest.relation
