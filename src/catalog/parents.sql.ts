@@ -1,12 +1,12 @@
 import type { QualifiedName } from '../partition/qualified-name.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { boolean, json, list, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+import { keyColumnSql } from './key-column.sql.ts';
 
 /**
  * `$1`, `$2`: schemas and names of the tables, `$3`: the schema that detached tables move to (null where none), all aligned. One row per
  * table, also for those that do not exist. Foreign keys of the tables as a whole only: those that PostgreSQL cloned for single partitions
  * of either side are left out. pg_constraint has no index on confrelid: it is read once for all tables.
- * Scale of numeric: src/backend/utils/adt/numeric.c, `numeric_typmod_scale` (11 bits, signed since 15).
  */
 export const parentsSql: NamedSql = namedSql(
   'read-parents',
@@ -32,22 +32,7 @@ export const parentsSql: NamedSql = namedSql(
     wanted.ordinal AS "ordinal",
     c.oid::pg_catalog.text AS "oid",
     c.relkind AS "relkind",
-    p.partstrat AS "strategy",
-    p.partnatts AS "keyColumns",
-    a.attname AS "keyName",
-    pg_catalog.format_type(a.atttypid, NULL) AS "keyType",
-    CASE
-      WHEN a.atttypid = 'pg_catalog.numeric'::pg_catalog.regtype AND a.atttypmod >= 0
-        THEN ((((a.atttypmod - 4) & 2047) # 1024) - 1024)
-    END AS "scale",
-    CASE
-      WHEN p.partcollation[0] <> 0 AND p.partcollation[0] <> a.attcollation THEN (
-        SELECT pg_catalog.format('%I.%I', cn.nspname, co.collname)
-        FROM pg_catalog.pg_collation AS co
-        JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace
-        WHERE co.oid = p.partcollation[0]
-      )
-    END AS "collation",
+    ${keyColumnSql.trim()},
     pg_catalog.pg_get_userbyid(c.relowner) AS "owner",
     CURRENT_USER::pg_catalog.text AS "role",
     COALESCE(pg_catalog.pg_has_role(c.relowner, 'USAGE'), false) AS "canActAsOwner",

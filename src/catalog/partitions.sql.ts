@@ -2,6 +2,7 @@ import { InvariantError } from '../errors.ts';
 import type { Partition } from '../partition/partition.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { list, nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
+import { escaped, unescaped } from './packed-text.ts';
 
 /** Only for partitions that live elsewhere than their parent. */
 const schemaOfSql = `SELECT ${escaped('n.nspname::pg_catalog.text')} FROM pg_catalog.pg_namespace AS n WHERE n.oid = c.relnamespace`;
@@ -53,11 +54,6 @@ export const partitionsSql: NamedSql = namedSql(
     WHERE i.inhparent = wanted.oid
   ) AS tree`,
 );
-
-function escaped(expression: string): string {
-  const inner = `pg_catalog.replace(${expression}, E'\\x1b', E'\\x1bE')`;
-  return `pg_catalog.replace(pg_catalog.replace(${inner}, E'\\x1e', E'\\x1bR'), E'\\x1f', E'\\x1bU')`;
-}
 
 /** A partition as the catalog has it; its bound is still text. */
 export type PartitionRow = Omit<Partition, 'bound' | 'boundText' | 'estimatedBytes'> & {
@@ -113,11 +109,4 @@ function unpackPartition(fields: string, boundText: string | undefined, parentSc
     estimatedRows: Number(rows),
     estimatedPages: Number(pages),
   };
-}
-
-const escapes: Readonly<Record<string, string>> = { E: '\u001b', R: '\u001e', U: '\u001f' };
-
-function unescaped(field: string): string {
-  if (!field.includes('\u001b')) return field;
-  return field.split('\u001b').reduce((whole, part) => whole + (escapes[part.charAt(0)] ?? '') + part.slice(1));
 }

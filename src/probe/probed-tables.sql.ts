@@ -1,3 +1,5 @@
+import { keyColumnSql } from '../catalog/key-column.sql.ts';
+import { escaped, unescaped } from '../catalog/packed-text.ts';
 import { InvariantError } from '../errors.ts';
 import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import { nullable, number, type RowDecoder, row, text } from '../postgres/row-decoder.ts';
@@ -16,22 +18,7 @@ export const probedTablesSql: NamedSql = namedSql(
   SELECT
     c.oid::pg_catalog.text AS "oid",
     c.relkind AS "relkind",
-    p.partstrat AS "strategy",
-    p.partnatts AS "keyColumns",
-    a.attname AS "keyName",
-    pg_catalog.format_type(a.atttypid, NULL) AS "keyType",
-    CASE
-      WHEN a.atttypid = 'pg_catalog.numeric'::pg_catalog.regtype AND a.atttypmod >= 0
-        THEN ((((a.atttypmod - 4) & 2047) # 1024) - 1024)
-    END AS "scale",
-    CASE
-      WHEN p.partcollation[0] <> 0 AND p.partcollation[0] <> a.attcollation THEN (
-        SELECT pg_catalog.format('%I.%I', cn.nspname, co.collname)
-        FROM pg_catalog.pg_collation AS co
-        JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace
-        WHERE co.oid = p.partcollation[0]
-      )
-    END AS "collation",
+    ${keyColumnSql.trim()},
     p.partdefid::pg_catalog.text AS "defaultOid",
     (
       SELECT pg_catalog.string_agg(
@@ -56,11 +43,6 @@ export const probedTablesSql: NamedSql = namedSql(
   LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum = p.partattrs[0] AND p.partattrs[0] > 0
   ORDER BY wanted.ordinal`,
 );
-
-function escaped(expression: string): string {
-  const inner = `pg_catalog.replace(${expression}, E'\\x1b', E'\\x1bE')`;
-  return `pg_catalog.replace(pg_catalog.replace(${inner}, E'\\x1e', E'\\x1bR'), E'\\x1f', E'\\x1bU')`;
-}
 
 export interface ProbedTableRow {
   /** Null: no such relation. */
@@ -111,11 +93,4 @@ function unpackName(fields: string, tableSchema: string): NamedPartition {
     throw new InvariantError('PD902', 'read-probed-tables.packedPartitions: a partition has not the expected fields');
   }
   return { oid, isPartitioned: relkind === 'p', schema: schema === '' ? tableSchema : unescaped(schema), name: unescaped(name) };
-}
-
-const escapes: Readonly<Record<string, string>> = { E: '\u001b', R: '\u001e', U: '\u001f' };
-
-function unescaped(field: string): string {
-  if (!field.includes('\u001b')) return field;
-  return field.split('\u001b').reduce((whole, part) => whole + (escapes[part.charAt(0)] ?? '') + part.slice(1));
 }
