@@ -294,7 +294,7 @@ describe('amounts', () => {
     [formatMoment('2026-04-01T13:30:00'), '2026-04-01 13:30'],
     [formatMoment('MINVALUE'), 'MINVALUE'],
     [formatMoment('-1000000'), '-1,000,000'],
-  ])('%s', (text, expected) => {
+  ])('%#: %s', (text, expected) => {
     expect(text).toBe(expected);
   });
 });
