@@ -38,6 +38,10 @@ const config: ViteUserConfig = defineConfig({
         // Faults take as long as they take: a leader that is stopped for a minute, a server that restarts again and again.
         test: { name: 'fault', include: ['test/fault/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 60_000, ...needsServer },
       },
+      {
+        extends: true,
+        test: { name: 'deploy', include: ['test/deploy/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 60_000, ...needsServer },
+      },
     ],
   },
 });

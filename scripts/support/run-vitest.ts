@@ -59,6 +59,8 @@ function findProblems(run: VitestRun, report: TestReport): readonly string[] {
 }
 
 function describe(report: TestReport): string {
-  const counts = suites.filter((suite) => report.suites[suite].passed > 0).map((suite) => `${suite} ${report.suites[suite].passed}`);
+  const counts = [...suites, 'deploy' as const]
+    .filter((suite) => report.suites[suite].passed > 0)
+    .map((suite) => `${suite} ${report.suites[suite].passed}`);
   return `${counts.length === 0 ? 'nothing passed' : counts.join(', ')}, failed ${report.total.failed}, skipped ${report.total.skipped}`;
 }

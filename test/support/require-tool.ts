@@ -1,28 +1,7 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import type { TestContext } from 'vitest';
+import { findProgram } from './find-program.ts';
 
-/** Where daemons are installed; the search path of an ordinary user leaves it out. */
-const folders: readonly string[] = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
-
-/**
- * The path of an outside program. Where it is missing the rest of the test is skipped with a printed reason that names the package to
- * install; with REQUIRE_TOOLS=1, as in `.ci/run`, the test fails instead.
- */
+/** The path of a program of Debian; where it is missing the rest of the test is skipped, and the reason names the package. */
 export function requireTool(context: TestContext, name: string, debianPackage: string): string {
-  const found = folders.map((folder) => join(folder, name)).find(isExecutable);
-  if (found !== undefined) return found;
-  const reason = `${name} not found: install it (Debian: apt-get install ${debianPackage})`;
-  if (process.env['REQUIRE_TOOLS'] === '1') throw new Error(`${reason}; REQUIRE_TOOLS=1 forbids to skip`);
-  console.warn(`skipped: ${context.task.name} (${reason})`);
-  return context.skip(reason);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return findProgram(context, name, `install it (Debian: apt-get install ${debianPackage})`);
 }
