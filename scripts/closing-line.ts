@@ -5,11 +5,12 @@ import { reportFolder } from './support/run-vitest.ts';
 import { add, readTestReport, suites } from './support/test-report.ts';
 
 const main = await readTestReport(`${reportFolder}/default.json`);
-const others = [...olderMajors.map((major) => `postgres-${major}`), 'node-24'];
+const others = [...olderMajors.map((major) => `postgres-${major}`), 'node-24', 'deploy'];
 const reports = [main, ...(await Promise.all(others.map((name) => readTestReport(`${reportFolder}/${name}.json`))))];
 const total = reports.map((report) => report.total).reduce(add);
 const mutants = await readMutantReport();
-const counts = suites.map((suite) => `${suite} ${main.suites[suite].passed}`).join(', ');
+const deploy = reports.map(({ suites: { deploy } }) => deploy).reduce(add);
+const counts = [...suites.map((suite) => `${suite} ${main.suites[suite].passed}`), `deploy ${deploy.passed}`].join(', ');
 const majors = `${Math.min(...olderMajors)}-${Math.max(...olderMajors) + 1}`;
 const nodes = `${process.versions.node.split('.')[0]} 24`;
 console.log(
