@@ -9,7 +9,7 @@ const others = [...olderMajors.map((major) => `postgres-${major}`), 'node-24', '
 const reports = [main, ...(await Promise.all(others.map((name) => readTestReport(`${reportFolder}/${name}.json`))))];
 const total = reports.map((report) => report.total).reduce(add);
 const mutants = await readMutantReport();
-const deploy = reports.map(({ suites: { deploy } }) => deploy).reduce(add);
+const deploy = reports.map((report) => report.suites.deploy).reduce(add);
 const counts = [...suites.map((suite) => `${suite} ${main.suites[suite].passed}`), `deploy ${deploy.passed}`].join(', ');
 const majors = `${Math.min(...olderMajors)}-${Math.max(...olderMajors) + 1}`;
 const nodes = `${process.versions.node.split('.')[0]} 24`;
