@@ -11,9 +11,9 @@ const volumes = `- name: partitiond-config
 - name: partitiond-database
   secret:
     secretName: partitiond-app
-    items: [{ key: url, path: url }]
+    items: [{ key: url, path: app/url }]
 - name: partitiond-tmp
-  emptyDir: { sizeLimit: 16Mi }
+  emptyDir: { sizeLimit: 64Mi }
 `;
 
 /** The sidecar container as Kustomize component and YAML to copy, both from sidecar/container.yaml. The chart has a copy of the same file. */
