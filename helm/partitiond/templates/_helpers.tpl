@@ -14,17 +14,37 @@
 {{- end -}}
 {{- end -}}
 
-{{/* By which Deployment, PDB, spread, Service and monitors find the pods; never a version, as selectors cannot change. */}}
-{{- define "partitiond.selectorLabels" -}}
+{{/* A CronJob appends 11 characters to its name, so 52 are all that it may have; a longer one ends in a hash, so that two never collide. */}}
+{{- define "partitiond.cronjobName" -}}
+{{- $name := include "partitiond.fullname" . -}}
+{{- if gt (len $name) 52 -}}
+{{- printf "%s-%s" ($name | trunc 43 | trimSuffix "-") (sha256sum $name | trunc 8) -}}
+{{- else -}}
+{{- $name -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Which pods belong to this release, whatever they do. Networks are opened and closed by these. */}}
+{{- define "partitiond.podLabels" -}}
 app.kubernetes.io/name: {{ include "partitiond.name" . }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{/*
+By which Deployment, PDB, spread, Service and monitors find the daemons: never a version, as selectors cannot change, and always the
+component, as the pods of Jobs and of `helm test` must not count as daemons.
+*/}}
+{{- define "partitiond.selectorLabels" -}}
+{{ include "partitiond.podLabels" . }}
+app.kubernetes.io/component: daemon
+{{- end -}}
+
+{{/* The labels of every object. What is part of one component says so beside them. */}}
 {{- define "partitiond.labels" -}}
 helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | trunc 63 | trimSuffix "-" }}
-{{ include "partitiond.selectorLabels" . }}
-app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
-app.kubernetes.io/component: partition-maintenance
+{{ include "partitiond.podLabels" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | replace "+" "_" | trunc 63 | quote }}
+app.kubernetes.io/part-of: partitiond
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
@@ -41,4 +61,9 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- else -}}
 {{- default "default" .Values.serviceAccount.name -}}
 {{- end -}}
+{{- end -}}
+
+{{/* The ConfigMap that pods mount. */}}
+{{- define "partitiond.configMapName" -}}
+{{- default (include "partitiond.fullname" .) .Values.existingConfigMap.name -}}
 {{- end -}}
