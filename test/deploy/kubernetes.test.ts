@@ -1,0 +1,132 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, type TestContext } from 'vitest';
+import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
+import { podSpec, workloads } from '../support/deploy/pod.ts';
+import { type KubernetesObject, readObjects, renderChart } from '../support/deploy/render-chart.ts';
+import { toolsFolder } from '../support/find-program.ts';
+import { runPartitiond } from '../support/run-partitiond.ts';
+
+const folder = 'deploy/kubernetes';
+const builds = ['base', 'examples/monitored', 'examples/sidecar'];
+const policies = builds.map((path) => `${folder}/${path}/partitiond.yaml`);
+
+async function kustomize(context: TestContext, path: string): Promise<string> {
+  const { code, stdout, stderr } = await runTool(deployTool(context, 'kustomize'), ['build', `${folder}/${path}`]);
+  expect(code, stderr).toBe(0);
+  // Deprecated fields are told there, and nowhere else.
+  expect(stderr).toBe('');
+  return stdout;
+}
+
+function only(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
+  const [found, ...more] = objects.filter((object) => object.kind === kind);
+  if (found === undefined || more.length > 0) throw new Error(`${more.length + (found ? 1 : 0)} objects of the kind ${kind}.`);
+  return found;
+}
+
+it.for(['1.29', '1.35'])('passes the schemas of Kubernetes %s and of the Prometheus operator', async (version, context) => {
+  const validate = deployTool(context, 'kubectl-validate');
+  const place = await mkdtemp(join(tmpdir(), 'ptd-kubernetes-'));
+  try {
+    const texts = [
+      ...(await Promise.all(builds.map((path) => kustomize(context, path)))),
+      await readFile(`${folder}/sidecar/deployment.yaml`, 'utf8'),
+    ];
+    const files = texts.map((text, index) => [join(place, `${index}.yaml`), text] as const);
+    for (const [path, text] of files) await writeFile(path, text);
+    const args = [...files.map(([path]) => path), '--version', version, '--local-crds', join(toolsFolder, 'operator-crds')];
+    const { code, stdout, stderr } = await runTool(validate, args);
+    expect(code, `${stdout}\n${stderr}`).toBe(0);
+    // One line for each file: nothing was overlooked.
+    for (const [path] of files) expect(`${stdout}${stderr}`).toContain(path);
+  } finally {
+    await rm(place, { recursive: true });
+  }
+});
+
+it('selects its pods, and allows one at a time to be evicted', async (context) => {
+  const objects = readObjects(await kustomize(context, 'base'));
+  expect(objects.map(({ kind }) => kind).toSorted()).toEqual(['ConfigMap', 'Deployment', 'PodDisruptionBudget', 'ServiceAccount']);
+  const deployment = only(objects, 'Deployment') as unknown as {
+    readonly spec: {
+      readonly replicas: number;
+      readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+      readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } };
+    };
+  };
+  const { matchLabels } = deployment.spec.selector;
+  expect(deployment.spec.template.metadata.labels).toMatchObject(matchLabels);
+  expect(deployment.spec.replicas).toBe(2);
+  expect(only(objects, 'PodDisruptionBudget')['spec']).toEqual({
+    maxUnavailable: 1,
+    unhealthyPodEvictionPolicy: 'AlwaysAllow',
+    selector: { matchLabels },
+  });
+  const spread = podSpec(only(objects, 'Deployment'))['topologySpreadConstraints'] as readonly Readonly<Record<string, unknown>>[];
+  expect(spread.map(({ topologyKey }) => topologyKey)).toEqual(['topology.kubernetes.io/zone', 'kubernetes.io/hostname']);
+  for (const { labelSelector } of spread) expect(labelSelector).toEqual({ matchLabels });
+});
+
+it('is the pod of the chart', async (context) => {
+  const own = podSpec(only(readObjects(await kustomize(context, 'base')), 'Deployment'));
+  const tables = [{ table: 'public.revenues', interval: '1 quarter' }];
+  const config = { databases: [{ name: 'app', urlFile: '/var/run/secrets/partitiond/app/url', tables }] };
+  const set = { config, databaseSecrets: { app: { secretName: 'partitiond-app', key: 'url' } } };
+  const rendered = await renderChart(context, { set });
+  expect(rendered.code, rendered.stderr).toBe(0);
+  const chart = podSpec(only(rendered.objects, 'Deployment'));
+  const keys = ['securityContext', 'automountServiceAccountToken', 'enableServiceLinks', 'nodeSelector', 'terminationGracePeriodSeconds'];
+  for (const key of keys) expect([key, own[key]]).toEqual([key, chart[key]]);
+  expect(own.containers).toEqual(chart.containers);
+  expect(own.volumes?.map(({ name }) => name)).toEqual(chart.volumes?.map(({ name }) => name));
+});
+
+it('needs neither roles nor secrets of its own, and mounts whole folders', async (context) => {
+  for (const path of builds) {
+    const text = await kustomize(context, path);
+    expect(readObjects(text).filter(({ kind }) => /Role|^Secret$/.test(kind))).toEqual([]);
+    expect(text).not.toMatch(/subPath|secretKeyRef|password: [^ ]|postgres(ql)?:\/\/[^ ]*:[^ ]*@/i);
+    for (const object of workloads(readObjects(text))) expect(podSpec(object)['automountServiceAccountToken']).toBe(false);
+  }
+});
+
+it('reaches whoever watches it: the monitor names a port and labels that the pods have', async (context) => {
+  const objects = readObjects(await kustomize(context, 'examples/monitored'));
+  const { spec } = only(objects, 'PodMonitor') as unknown as {
+    readonly spec: {
+      readonly sampleLimit: number;
+      readonly selector: { readonly matchExpressions: readonly { readonly key: string; readonly values: readonly string[] }[] };
+      readonly podMetricsEndpoints: readonly { readonly port: string; readonly relabelings: readonly object[] }[];
+    };
+  };
+  const sidecar = readObjects(await kustomize(context, 'examples/sidecar'));
+  const pods = workloads([...objects, ...sidecar]).map((object) => ({
+    labels: (object as unknown as { readonly spec: { readonly template: { readonly metadata: { readonly labels: object } } } }).spec
+      .template.metadata.labels,
+    ports: [...podSpec(object).containers, ...(podSpec(object).initContainers ?? [])].flatMap(({ ports }) => ports ?? []),
+  }));
+  const [chosen] = spec.selector.matchExpressions;
+  expect(chosen?.key).toBe('partitiond');
+  expect(pods).toHaveLength(3);
+  const [endpoint] = spec.podMetricsEndpoints;
+  for (const { labels, ports } of pods) {
+    expect(chosen?.values).toContain((labels as Readonly<Record<string, string>>)['partitiond']);
+    expect(ports).toContainEqual(expect.objectContaining({ name: endpoint?.port, containerPort: 9788 }));
+  }
+  expect(endpoint?.relabelings).toContainEqual({ action: 'replace', targetLabel: 'job', replacement: 'partitiond' });
+  // Above `metrics.maxSeries`, or a scrape of a full exporter would be refused.
+  expect(spec.sampleLimit).toBeGreaterThan(50_000);
+});
+
+it('wraps the rules as they are in deploy/prometheus', async (context) => {
+  const rule = only(readObjects(await kustomize(context, 'examples/monitored')), 'PrometheusRule');
+  const [file] = readObjects(await readFile('deploy/prometheus/partitiond.rules.yaml', 'utf8'));
+  expect(rule['spec']).toEqual(file);
+});
+
+it.for(policies)('brings an example policy that partitiond accepts: %s', async (path) => {
+  const { exitCode, stderr } = await runPartitiond(['validate', '--config', path]);
+  expect(exitCode, stderr).toBe(0);
+});
