@@ -1,25 +1,88 @@
-{{/* Renders nothing. Refuses what values.schema.json cannot see: values that contradict one another. Every message names the fix. */}}
+{{/*
+Each of these renders nothing. They refuse what values.schema.json cannot see, values that contradict one another or the way in which the
+pods are made, and every message names the fix.
+*/}}
 {{- define "partitiond.checks" -}}
 {{- include "partitiond.checkUrlFiles" . -}}
+{{- include "partitiond.checkAddresses" . -}}
+{{- include "partitiond.checkExtras" . -}}
+{{- include "partitiond.checkMemory" . -}}
 {{- end -}}
 
+{{/* A file below /var/run/secrets/partitiond is there only if databaseSecrets, or a mount of the user's own, puts it there. */}}
 {{- define "partitiond.checkUrlFiles" -}}
 {{- $values := .Values -}}
-{{- range $database := $values.config.databases | default list -}}
+{{- range $database := $values.config.databases -}}
 {{- $path := $database.urlFile | default "" -}}
-{{- $mounted := false -}}
+{{- $isOwn := false -}}
 {{- range $values.extraVolumeMounts -}}
-{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $path -}}{{- $mounted = true -}}{{- end -}}
+{{- if hasPrefix (printf "%s/" (trimSuffix "/" .mountPath)) $path -}}{{- $isOwn = true -}}{{- end -}}
 {{- end -}}
-{{- if and (hasPrefix "/var/run/secrets/partitiond/" $path) (not $mounted) -}}
+{{- if and (hasPrefix "/var/run/secrets/partitiond/" $path) (not $isOwn) -}}
 {{- $name := index (splitList "/" $path) 5 -}}
 {{- if not (hasKey $values.databaseSecrets $name) -}}
-{{- fail (printf "database %s: urlFile is %s, but databaseSecrets has no entry %s; add databaseSecrets.%s.secretName" $database.name $path $name $name) -}}
+{{- fail (printf "database %s: nothing puts a file at urlFile %s; add databaseSecrets.%s.secretName" $database.name $path $name) -}}
 {{- end -}}
 {{- $file := printf "/var/run/secrets/partitiond/%s/url" $name -}}
 {{- if ne $path $file -}}
-{{- fail (printf "database %s: urlFile is %s, but the file of databaseSecrets.%s is %s" $database.name $path $name $file) -}}
+{{- fail (printf "database %s: nothing puts a file at urlFile %s; that of databaseSecrets.%s is %s" $database.name $path $name $file) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Probes, monitors and the preStop hook find the daemon at fixed ports, from outside of the pod. */}}
+{{- define "partitiond.checkAddresses" -}}
+{{- $http := .Values.config.http | default dict -}}
+{{- $admin := .Values.config.admin | default dict -}}
+{{- if ne (int ($http.port | default 9788)) 9788 -}}
+{{- fail (printf "config.http.port is %v, but probes and monitors look for 9788; leave it out" $http.port) -}}
+{{- end -}}
+{{- if ne (int ($admin.port | default 9789)) 9789 -}}
+{{- fail (printf "config.admin.port is %v, but the preStop hook looks for 9789; leave it out" $admin.port) -}}
+{{- end -}}
+{{- if has ($http.host | default "0.0.0.0") (list "127.0.0.1" "::1" "localhost") -}}
+{{- fail (printf "config.http.host is %s, where no probe of the kubelet arrives; leave it out" $http.host) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "partitiond.checkExtras" -}}
+{{- $instead := dict "PGSSLMODE" "tls.mode" "NODE_OPTIONS" "heapMiB" "NODE_EXTRA_CA_CERTS" "tls.caSecret" -}}
+{{- $instead = merge $instead (dict "PARTITIOND_CONFIG" "config or existingConfigMap" "PARTITIOND_ADMIN_HOST" "a port-forward, which needs no other host") -}}
+{{- range .Values.extraEnv -}}
+{{- if hasKey $instead .name -}}
+{{- fail (printf "extraEnv sets %s, as the chart does; use %s instead" .name (get $instead .name)) -}}
+{{- end -}}
+{{- end -}}
+{{- range .Values.extraVolumes -}}
+{{- if has .name (list "partitiond-config" "partitiond-database" "partitiond-ca" "partitiond-tmp") -}}
+{{- fail (printf "extraVolumes has a volume %s, as the chart has; give yours another name" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.extraContainers (eq .Values.mode "cronjob") -}}
+{{- fail "extraContainers would keep the Jobs of mode cronjob from ever completing; leave them out, or use mode deployment" -}}
+{{- end -}}
+{{- if and .Values.restartOnConfigChange .Values.existingConfigMap.name -}}
+{{- fail "restartOnConfigChange sees config only, not what is in existingConfigMap; leave it out, the daemon reads changes by itself" -}}
+{{- end -}}
+{{- end -}}
+
+{{/* The heap is not all that Node.js needs: without room beside it the kernel ends the daemon before its heap is full. */}}
+{{- define "partitiond.checkMemory" -}}
+{{- $limit := dig "limits" "memory" "" .Values.resources | toString -}}
+{{- $mebibytes := 0 -}}
+{{- if hasSuffix "Gi" $limit -}}{{- $mebibytes = mulf (trimSuffix "Gi" $limit | float64) 1024 | int -}}{{- end -}}
+{{- if hasSuffix "Mi" $limit -}}{{- $mebibytes = trimSuffix "Mi" $limit | float64 | int -}}{{- end -}}
+{{- if and (gt $mebibytes 0) (gt (add .Values.heapMiB 64) $mebibytes) -}}
+{{- fail (printf "heapMiB is %d, too near to resources.limits.memory, %s; raise the limit to heapMiB and 90Mi more" (int .Values.heapMiB) $limit) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "partitiond.checkSidecar" -}}
+{{- if ne .Values.mode "none" -}}
+{{- fail (printf "partitiond.sidecar and mode %s would be two installations; set partitiond.mode to none" .Values.mode) -}}
+{{- end -}}
+{{- if not (or .Values.config .Values.existingConfigMap.name) -}}
+{{- fail "partitiond.sidecar has no configuration; set partitiond.config or partitiond.existingConfigMap.name" -}}
 {{- end -}}
 {{- end -}}

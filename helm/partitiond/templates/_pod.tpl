@@ -67,7 +67,8 @@ containers:
 - name: partitiond
   image: {{ include "partitiond.image" .root | quote }}
   imagePullPolicy: {{ $values.image.pullPolicy }}
-  args: {{ toJson .args }}
+  args:
+  {{- toYaml .args | nindent 2 }}
   env:
   {{- include "partitiond.env" .root | nindent 2 }}
   {{- with .container }}
