@@ -1,0 +1,42 @@
+import type { JsonSchema } from '../../src/config/format/format.ts';
+import { chartValues } from './chart-values.ts';
+import { configBranch } from './config-branch.ts';
+import { refusalSchemas } from './refusals.ts';
+import { section, type ValueNode, value } from './value-node.ts';
+import type { ValueComment } from './values-comments.ts';
+
+/** The root of the values: `config` stands among the others, where values.yaml has it. */
+export function allValues(): Readonly<Record<string, ValueNode>> {
+  const entries = Object.entries(chartValues);
+  const before = entries.findIndex(([name]) => name === 'existingConfigMap');
+  return Object.fromEntries([...entries.slice(0, before), ['config', value(configBranch())], ...entries.slice(before)]);
+}
+
+/** values.schema.json: draft-07, closed at every level, without references. Descriptions are the comments of values.yaml. */
+export function valuesSchema(comments: ReadonlyMap<string, ValueComment>): JsonSchema {
+  const { properties, ...root } = schemaOf(section(allValues()), '', comments);
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Values of the chart partitiond',
+    ...root,
+    // Helm adds `global` to the values of every chart that is a part of another one.
+    properties: { ...(properties as JsonSchema), global: { type: 'object' } },
+    allOf: refusalSchemas,
+  };
+}
+
+function schemaOf(node: ValueNode, path: string, comments: ReadonlyMap<string, ValueComment>): JsonSchema {
+  const description = comments.get(path)?.prose ?? '';
+  const described = description === '' ? {} : { description };
+  if ('schema' in node) return { ...node.schema, ...described };
+  const properties = Object.entries(node.keys).map(([name, inner]): [string, JsonSchema] => {
+    return [name, schemaOf(inner, path === '' ? name : `${path}.${name}`, comments)];
+  });
+  return {
+    ...described,
+    type: 'object',
+    additionalProperties: false,
+    required: properties.map(([name]) => name),
+    properties: Object.fromEntries(properties),
+  };
+}
