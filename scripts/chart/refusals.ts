@@ -86,7 +86,8 @@ const refusals: readonly Refusal[] = [
 ];
 
 /** For the root of values.schema.json. Each refuses by a text that the value cannot be, as Helm prints nothing else of ours. */
-export const refusalSchemas: readonly JsonSchema[] = refusals.map(({ when, at, sentence }) => ({
-  if: { allOf: when },
-  then: found(at, { const: sentence }),
-}));
+export const refusalSchemas: readonly JsonSchema[] = [
+  ...refusals.map(({ when, at, sentence }) => ({ if: { allOf: when }, then: found(at, { const: sentence }) })),
+  // Alone among the rules it needs no sentence: "missing property 'databases'" says it.
+  { if: found('config', isGiven), then: found('config.databases') },
+];
