@@ -55,11 +55,18 @@ export function renderChartReadme(yaml: string, comments: ReadonlyMap<string, Va
   const lines = [
     ...valueTable(general, defaults, comments),
     ...sections.flatMap(([name, node]) => {
-      const prose = comments.get(name)?.prose ?? '';
-      return ['', `### ${name}`, ...(prose === '' ? [] : ['', prose]), '', ...valueTable(leaves(name, node), defaults, comments)];
+      return ['', `### ${name}`, ...sectionProse(name, node, comments), '', ...valueTable(leaves(name, node), defaults, comments)];
     }),
   ];
   return `${head}\n${lines.join('\n')}\n`;
+}
+
+/** What is said of a section and of the sections in it. */
+function sectionProse(name: string, node: ValueNode, comments: ReadonlyMap<string, ValueComment>): readonly string[] {
+  if (!('keys' in node)) return [];
+  const own = comments.get(name)?.prose ?? '';
+  const prose = own === '' ? [] : ['', name.includes('.') ? `\`${name}\`: ${own}` : own];
+  return [...prose, ...Object.entries(node.keys).flatMap(([key, inner]) => sectionProse(`${name}.${key}`, inner, comments))];
 }
 
 function leaves(path: string, node: ValueNode): readonly string[] {
@@ -72,9 +79,13 @@ function valueTable(paths: readonly string[], defaults: unknown, comments: Reado
   );
   const examples = paths.flatMap((path) => {
     const example = comments.get(path)?.example ?? [];
-    return example.length === 0 ? [] : ['', '```yaml', `${path}:`, ...example.map((line) => `  ${line}`), '```'];
+    return example.length === 0 ? [] : ['', '```yaml', ...nested(path.split('.'), example), '```'];
   });
   return ['| Value | Default | |', '|---|---|---|', ...rows, ...examples];
+}
+
+function nested(keys: readonly string[], lines: readonly string[]): readonly string[] {
+  return keys.reduceRight((inner, key) => [`${key}:`, ...inner.map((line) => `  ${line}`)], lines);
 }
 
 function at(value: unknown, path: string): unknown {
