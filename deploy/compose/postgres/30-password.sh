@@ -3,5 +3,8 @@
 url=$(< /run/secrets/partitiond-url)
 credentials=${url#*://}
 credentials=${credentials%%@*}
-psql --no-psqlrc --set=ON_ERROR_STOP=1 --set=password="${credentials#*:}" --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" \
+encoded=${credentials#*:}
+# What a URL writes as %40 is one character.
+password=$(printf '%b' "${encoded//%/\\x}")
+psql --no-psqlrc --set=ON_ERROR_STOP=1 --set=password="$password" --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" \
   <<< "ALTER ROLE partitiond PASSWORD :'password'"
