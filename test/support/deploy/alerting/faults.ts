@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type pg from 'pg';
+import type { TestDatabase } from '../../database.ts';
+import { waitForLockWaiter } from '../../wait-for-lock.ts';
+
+/** Something that goes wrong in a database, and how it is put right. */
+export interface Fault {
+  /** The alerts that it must cause, as of `nameOf`, and those that may come with them: tasks that fail because of it. */
+  readonly alerts: readonly string[];
+  /** Alerts that Prometheus fires and nobody is told of, as a worse one says it already. */
+  readonly muted: readonly string[];
+  strike(): Promise<void>;
+  repair(): Promise<void>;
+}
+
+function fault(
+  alerts: readonly string[],
+  strike: () => Promise<unknown>,
+  repair: () => Promise<unknown>,
+  muted: readonly string[] = [],
+): Fault {
+  return {
+    alerts,
+    muted,
+    strike: async () => {
+      await strike();
+    },
+    repair: async () => {
+      await repair();
+    },
+  };
+}
+
+/** A statement of SQL each. */
+export function sqlFault(database: TestDatabase, alerts: readonly string[], strike: string, repair: string): Fault {
+  return fault(
+    alerts,
+    () => database.query(strike),
+    () => database.query(repair),
+  );
+}
+
+/** A session that holds what `sql` takes until it is repaired. */
+export function heldLock(
+  database: TestDatabase,
+  alerts: readonly string[],
+  sql: string,
+  options: { readonly afterwards?: string; readonly muted?: readonly string[] } = {},
+): Fault {
+  let holder: pg.Client | null = null;
+  return fault(
+    alerts,
+    async () => {
+      holder = await database.client({ applicationName: 'holder' });
+      await holder.query(`BEGIN; ${sql}`);
+      if (options.afterwards !== undefined) await database.query(options.afterwards);
+    },
+    async () => holder?.query('ROLLBACK'),
+    options.muted,
+  );
+}
+
+/**
+ * A DETACH PARTITION CONCURRENTLY that is given up in the middle, behind a reader who stays; and others who want to read that partition and
+ * queue up behind every attempt to finish the job.
+ */
+export function pendingDetach(
+  database: TestDatabase,
+  alerts: readonly string[],
+  { table, partition }: { readonly table: string; readonly partition: string },
+): Fault {
+  const readers: Promise<void>[] = [];
+  const repaired = new AbortController();
+  let holder: pg.Client | null = null;
+  const readAgainAndAgain = async (): Promise<void> => {
+    const client = await database.client({ applicationName: 'reader' });
+    while (!repaired.signal.aborted) {
+      // Ended with the test, when that is over early.
+      await client.query(`SELECT FROM ${partition} LIMIT 1`).catch(() => repaired.abort());
+      await delay(50);
+    }
+  };
+  return fault(
+    alerts,
+    async () => {
+      holder = await database.client({ applicationName: 'holder' });
+      await holder.query(`BEGIN; SELECT FROM ${table} LIMIT 1`);
+      const detacher = await database.client({ applicationName: 'detacher' });
+      const detach = detacher.query(`ALTER TABLE ${table} DETACH PARTITION ${partition} CONCURRENTLY`).catch(() => undefined);
+      const { pid } = await waitForLockWaiter(database, ({ applicationName }) => applicationName === 'detacher');
+      await database.query('SELECT pg_terminate_backend($1)', [pid]);
+      await detach;
+      for (let i = 0; i < 8; i += 1) readers.push(readAgainAndAgain());
+    },
+    async () => {
+      repaired.abort();
+      await holder?.query('ROLLBACK');
+      await Promise.all(readers);
+    },
+  );
+}
+
+/** A partition that looks as if nobody had frozen it for `age` transactions; VACUUM (FREEZE) puts that right, as in earnest. */
+export function oldAge(
+  database: TestDatabase,
+  alerts: readonly string[],
+  partition: string,
+  age: number,
+  muted: readonly string[] = [],
+): Fault {
+  // Ids of transactions go round at 2^32; below 3 they have a meaning of their own, which is far from what is computed here.
+  const aged = `UPDATE pg_catalog.pg_class
+    SET relfrozenxid = (((pg_catalog.txid_current() - ${age}) % 4294967296 + 4294967296) % 4294967296)::text::xid
+    WHERE oid = '${partition}'::regclass`;
+  return fault(
+    alerts,
+    () => database.query(aged),
+    () => database.query(`VACUUM (FREEZE) ${partition}`),
+    muted,
+  );
+}
