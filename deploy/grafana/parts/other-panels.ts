@@ -43,12 +43,12 @@ export function barPanel({
     .thresholds(thresholds(steps, 'blue'));
 }
 
-/** How often each bucket of a histogram was hit. */
+/** How often each bucket of a histogram was hit; `unit` is that of the buckets. */
 export function heatmapPanel({ title, description, unit, size, query }: PanelText & { readonly query: Query }): Panel {
   return new heatmap.PanelBuilder()
     .title(title)
     .description(description)
-    .unit(unit)
+    .unit('short')
     .span(size[0])
     .height(size[1])
     .targets([rangeQuery(query, 0).format(prometheus.PromQueryFormat.Heatmap)])
