@@ -70,22 +70,8 @@ export async function buildImage(context: TestContext): Promise<BuiltImage> {
     for (const target of ['build', 'runtime']) {
       await run('build', '--isolation', 'chroot', '--target', target, '-t', target, '-f', 'deploy/image/Containerfile.bases', bases);
     }
-    await run(
-      ...[
-        'build',
-        '--isolation',
-        'chroot',
-        '--pull-never',
-        '--format',
-        'docker',
-        '--volume',
-        `${npmCache()}:/root/.npm`,
-        '-t',
-        'partitiond',
-      ],
-      ...buildArguments.flatMap((text) => ['--build-arg', text]),
-      '.',
-    );
+    const how = ['--isolation', 'chroot', '--pull-never', '--format', 'docker', '--volume', `${npmCache()}:/root/.npm`];
+    await run('build', ...how, '-t', 'partitiond', ...buildArguments.flatMap((text) => ['--build-arg', text]), '.');
     const { Docker }: { readonly Docker: { readonly config: ImageConfig } } = JSON.parse(
       await run('inspect', '--type', 'image', 'partitiond'),
     );
