@@ -10,7 +10,7 @@ const volumes = `- name: partitiond-config
   configMap: { name: partitiond }
 - name: partitiond-database
   secret:
-    secretName: partitiond-app
+    secretName: app-partitiond
     items: [{ key: url, path: app/url }]
 - name: partitiond-tmp
   emptyDir: { sizeLimit: 64Mi }
@@ -49,7 +49,7 @@ function renderDeployment(): string {
   const policy = readFileSync(`${folder}/base/partitiond.yaml`, 'utf8').replace(/^#.*\n/, '');
   return `${notice}
 # To copy: an application with partitiond beside it, and its policy. What is yours is marked. The secret comes from a file with one line:
-#   kubectl create secret generic partitiond-app --from-file=url=FILE
+#   kubectl create secret generic app-partitiond --from-file=url=FILE
 apiVersion: v1
 kind: ConfigMap
 metadata:

@@ -73,7 +73,7 @@ it('is the pod of the chart', async (context) => {
   const own = podSpec(only(readObjects(await kustomize(context, 'base')), 'Deployment'));
   const tables = [{ table: 'public.revenues', interval: '1 quarter' }];
   const config = { databases: [{ name: 'app', urlFile: '/var/run/secrets/partitiond/app/url', tables }] };
-  const set = { config, databaseSecrets: { app: { secretName: 'partitiond-app', key: 'url' } } };
+  const set = { config, databaseSecrets: { app: { secretName: 'app-partitiond', key: 'url' } } };
   const rendered = await renderChart(context, { set });
   expect(rendered.code, rendered.stderr).toBe(0);
   const chart = podSpec(only(rendered.objects, 'Deployment'));

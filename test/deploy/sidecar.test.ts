@@ -1,4 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
 import { parse } from 'yaml';
 import { sidecarDocuments } from '../../scripts/docs-sidecar.ts';
@@ -86,16 +88,27 @@ it('comes to the pods of an example by Kustomize, ahead of its own init containe
   ]);
 });
 
-it('leaves the containers of an application as they are, and workloads without the label', async (context) => {
-  const own = await readFile(`${folder}/examples/sidecar/deployment.yaml`, 'utf8');
-  const text = await kustomize(context, `${folder}/examples/sidecar`);
-  const [before] = workloads(readObjects(own));
-  const [after] = workloads(readObjects(text));
-  expect(after && podSpec(after).containers).toEqual(before && podSpec(before).containers);
-  const { patches } = parse(await readFile(`${folder}/components/sidecar/kustomization.yaml`, 'utf8')) as {
-    readonly patches: readonly object[];
-  };
-  expect(patches).toEqual([{ path: 'patch.yaml', target: { kind: 'Deployment|StatefulSet|Job', labelSelector: 'partitiond=sidecar' } }]);
+it('leaves alone what the application has, and workloads without the label', async (context) => {
+  const place = await mkdtemp(join(tmpdir(), 'ptd-sidecar-'));
+  try {
+    await cp(folder, place, { recursive: true });
+    const [path, label] = [join(place, 'examples/sidecar/job.yaml'), '  labels:\n    partitiond: sidecar\n'];
+    const job = await readFile(path, 'utf8');
+    expect(job).toContain(label);
+    await writeFile(path, job.replace(label, ''));
+    const objects = workloads(readObjects(await kustomize(context, join(place, 'examples/sidecar'))));
+    const [deployment, unlabelled] = objects.map(podSpec);
+    expect(unlabelled).not.toHaveProperty('initContainers');
+    expect(unlabelled).not.toHaveProperty('volumes');
+    const [own] = workloads(readObjects(await readFile(`${folder}/examples/sidecar/deployment.yaml`, 'utf8'))).map(podSpec);
+    expect(deployment?.containers).toEqual(own?.containers);
+    expect(deployment?.initContainers?.slice(1)).toEqual(own?.initContainers);
+    expect(deployment?.volumes).toEqual(expect.arrayContaining([...(own?.volumes ?? [])]));
+    const podLevel = ['securityContext', 'terminationGracePeriodSeconds', 'automountServiceAccountToken'];
+    for (const key of podLevel) expect(deployment?.[key]).toEqual(own?.[key]);
+  } finally {
+    await rm(place, { recursive: true });
+  }
 });
 
 it('is the same container from the chart', async (context) => {
