@@ -1,0 +1,83 @@
+import { expect, it, type TestContext } from 'vitest';
+import { minimalValues } from '../support/deploy/chart-renders.ts';
+import { renderChart } from '../support/deploy/render-chart.ts';
+
+const [database] = minimalValues.config.databases;
+
+/** What the chart says to these values; fails where it takes them. */
+async function refusal(context: TestContext, set: object): Promise<string> {
+  const { code, stderr } = await renderChart(context, { set: { ...minimalValues, ...set } });
+  expect(code).not.toBe(0);
+  // With the place in the templates in front, and a hint on debugging behind.
+  return stderr;
+}
+
+function withUrlFile(urlFile: string): object {
+  return { config: { databases: [{ ...database, urlFile }] } };
+}
+
+it('names the secret that is missing for a file below its own directory', async (context) => {
+  expect(await refusal(context, withUrlFile('/var/run/secrets/partitiond/orders/url'))).toContain(
+    'database app: nothing puts a file at urlFile /var/run/secrets/partitiond/orders/url; add databaseSecrets.orders.secretName',
+  );
+  expect(await refusal(context, withUrlFile('/var/run/secrets/partitiond/app/uri'))).toContain(
+    'that of databaseSecrets.app is /var/run/secrets/partitiond/app/url',
+  );
+});
+
+it('takes a file that a mount of your own puts there, or that is somewhere else', async (context) => {
+  const own = { extraVolumeMounts: [{ name: 'vault', mountPath: '/var/run/secrets/partitiond/orders' }] };
+  const vault = { ...own, extraVolumes: [{ name: 'vault', emptyDir: { sizeLimit: '1Mi', medium: 'Memory' } }] };
+  for (const set of [{ ...withUrlFile('/var/run/secrets/partitiond/orders/url'), ...vault }, withUrlFile('/vault/secrets/app')]) {
+    const { code, stderr } = await renderChart(context, { set: { ...minimalValues, ...set } });
+    expect(code, stderr).toBe(0);
+  }
+});
+
+it('keeps the addresses at which it is looked for', async (context) => {
+  const { config } = minimalValues;
+  expect(await refusal(context, { config: { ...config, http: { port: 8080 } } })).toContain(
+    'probes and monitors look for 9788; leave it out',
+  );
+  expect(await refusal(context, { config: { ...config, admin: { port: 8081 } } })).toContain(
+    'the preStop hook looks for 9789; leave it out',
+  );
+  expect(await refusal(context, { config: { ...config, http: { host: '127.0.0.1' } } })).toContain(
+    'no probe of the kubelet arrives; leave it out',
+  );
+});
+
+it('names the value that sets a variable, rather than setting it twice', async (context) => {
+  expect(await refusal(context, { extraEnv: [{ name: 'PGSSLMODE', value: 'disable' }] })).toContain('use tls.mode instead');
+  expect(await refusal(context, { extraEnv: [{ name: 'NODE_OPTIONS', value: '-v' }] })).toContain('use heapMiB instead');
+});
+
+it('wants names of their own for volumes of your own', async (context) => {
+  const extraVolumes = [{ name: 'partitiond-tmp', emptyDir: { sizeLimit: '1Gi' } }];
+  expect(await refusal(context, { extraVolumes })).toContain('a volume partitiond-tmp, as the chart has; give yours another name');
+});
+
+it('puts no container into a Job that would keep it from completing', async (context) => {
+  const extraContainers = [{ name: 'proxy', image: 'proxy:1' }];
+  expect(await refusal(context, { mode: 'cronjob', extraContainers })).toContain('leave them out, or use mode deployment');
+});
+
+it('says that it cannot see changes of a ConfigMap of your own', async (context) => {
+  const { databaseSecrets } = minimalValues;
+  const set = { existingConfigMap: { name: 'policy' }, databaseSecrets, restartOnConfigChange: true };
+  const { code, stderr } = await renderChart(context, { set });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('restartOnConfigChange sees config only');
+});
+
+it('leaves room beside the heap, in MiB or GiB', async (context) => {
+  expect(await refusal(context, { heapMiB: 224 })).toContain('raise the limit to heapMiB and 90Mi more');
+  expect(await refusal(context, { heapMiB: 1000, resources: { limits: { memory: '1Gi' } } })).toContain('resources.limits.memory, 1Gi');
+  for (const set of [
+    { heapMiB: 400, resources: { limits: { memory: '0.5Gi' } } },
+    { heapMiB: 900, resources: { limits: { memory: '1G' } } },
+  ]) {
+    const { code, stderr } = await renderChart(context, { set: { ...minimalValues, ...set } });
+    expect(code, stderr).toBe(0);
+  }
+});

@@ -1,0 +1,123 @@
+import { expect, it, type TestContext } from 'vitest';
+import { minimalValues, parentChart } from '../support/deploy/chart-renders.ts';
+import type { Container } from '../support/deploy/pod.ts';
+import { podsOf, type RenderedPod } from '../support/deploy/pods-of.ts';
+import { type Rendered, renderChart } from '../support/deploy/render-chart.ts';
+
+async function parent(context: TestContext, partitiond: object = {}, kubeVersion = '1.33.0'): Promise<Rendered> {
+  return renderChart(context, { chart: parentChart, set: { partitiond }, kubeVersion });
+}
+
+async function application(context: TestContext, partitiond: object = {}, kubeVersion = '1.33.0'): Promise<RenderedPod> {
+  const { code, stderr, objects } = await parent(context, partitiond, kubeVersion);
+  expect(code, stderr).toBe(0);
+  const [pod] = podsOf(objects);
+  return pod ?? expect.unreachable('no pod');
+}
+
+async function sidecar(context: TestContext, partitiond: object = {}): Promise<Container> {
+  const [found] = (await application(context, partitiond)).spec.initContainers ?? [];
+  return found ?? expect.unreachable('no sidecar');
+}
+
+function names(items: unknown): readonly string[] {
+  return ((items ?? []) as readonly { readonly name: string }[]).map(({ name }) => name);
+}
+
+it('is a native sidecar from Kubernetes 1.29', async (context) => {
+  for (const version of ['1.29.0', '1.33.0', '1.35.0']) {
+    const { spec } = await application(context, {}, version);
+    expect(names(spec.initContainers)).toEqual(['partitiond']);
+    expect(names(spec.containers)).toEqual(['shop']);
+    expect(spec.initContainers?.[0]?.['restartPolicy']).toBe('Always');
+  }
+});
+
+it('is a plain container before that, where restartPolicy of a container is not known', async (context) => {
+  const { spec } = await application(context, {}, '1.28.9');
+  expect(spec).not.toHaveProperty('initContainers');
+  expect(names(spec.containers)).toEqual(['partitiond', 'shop']);
+  const [plain] = spec.containers;
+  expect({ ...plain, restartPolicy: 'Always' }).toEqual(await sidecar(context));
+});
+
+it('is what the Deployment runs, but for the probes that an application must not wait for', async (context) => {
+  const { objects } = await renderChart(context, { set: minimalValues });
+  const [daemon] = podsOf(objects).flatMap(({ spec }) => spec.containers);
+  const { startupProbe, readinessProbe, ...rest } = daemon ?? expect.unreachable('no daemon');
+  expect([startupProbe, readinessProbe]).not.toContain(undefined);
+  expect(await sidecar(context)).toEqual({ ...rest, restartPolicy: 'Always' });
+});
+
+it('takes image, resources, heap, encryption and environment from the values', async (context) => {
+  const container = await sidecar(context, {
+    image: { repository: 'mirror.example/partitiond', tag: '0.2.0', pullPolicy: 'Always' },
+    resources: { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+    heapMiB: 384,
+    tls: { mode: 'verify-ca', caSecret: { name: 'database-ca' } },
+    extraEnv: [{ name: 'PARTITIOND_LOG_LEVEL', value: 'debug' }],
+  });
+  expect(container).toMatchObject({
+    image: 'mirror.example/partitiond:0.2.0',
+    imagePullPolicy: 'Always',
+    resources: { requests: { cpu: '20m', memory: '128Mi' }, limits: { memory: '512Mi' } },
+  });
+  expect(container['env']).toEqual([
+    { name: 'PARTITIOND_CONFIG', value: '/etc/partitiond/partitiond.yaml' },
+    { name: 'PARTITIOND_ADMIN_HOST', value: '0.0.0.0' },
+    { name: 'PGSSLMODE', value: 'verify-ca' },
+    { name: 'NODE_OPTIONS', value: '--max-old-space-size=384' },
+    { name: 'NODE_EXTRA_CA_CERTS', value: '/var/run/secrets/partitiond-ca/ca.crt' },
+    { name: 'PARTITIOND_LOG_LEVEL', value: 'debug' },
+  ]);
+});
+
+it('has a volume for every mount, and no more', async (context) => {
+  const extras = {
+    tls: { caSecret: { name: 'database-ca' } },
+    extraVolumes: [{ name: 'notes', configMap: { name: 'notes' } }],
+    extraVolumeMounts: [{ name: 'notes', mountPath: '/notes' }],
+  };
+  for (const values of [{}, extras]) {
+    const { spec } = await application(context, values);
+    expect(names(spec.volumes)).toEqual(names(spec.initContainers?.[0]?.['volumeMounts']));
+  }
+  expect(names((await application(context, extras)).spec.volumes)).toHaveLength(5);
+});
+
+it('brings its policy as a ConfigMap, and runs nothing else', async (context) => {
+  const { objects } = await parent(context);
+  expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(['ConfigMap/t-partitiond', 'Deployment/t-shop']);
+  const { spec } = await application(context);
+  expect(spec.volumes?.[0]).toMatchObject({ configMap: { name: 't-partitiond' } });
+});
+
+it('reads the policy from a ConfigMap of the application, if it has one', async (context) => {
+  const own = { config: { databases: null }, existingConfigMap: { name: 'shop-policy', key: 'p.yaml' } };
+  const { objects } = await parent(context, own);
+  expect(objects.map(({ kind }) => kind)).toEqual(['Deployment']);
+  const { spec } = await application(context, own);
+  expect(spec.volumes?.[0]).toEqual({
+    name: 'partitiond-config',
+    configMap: { name: 'shop-policy', items: [{ key: 'p.yaml', path: 'partitiond.yaml' }] },
+  });
+});
+
+it('wants to be told its policy, and not to be installed a second time', async (context) => {
+  const without = await parent(context, { config: { databases: null } });
+  expect(without.code).not.toBe(0);
+  expect(without.stderr).toContain('set partitiond.config or partitiond.existingConfigMap.name');
+});
+
+it('leaves the pod to the application', async (context) => {
+  const { spec } = await application(context, { nodeSelector: { disk: 'ssd' }, priorityClassName: 'high' });
+  expect(Object.keys(spec).toSorted()).toEqual([
+    'automountServiceAccountToken',
+    'containers',
+    'enableServiceLinks',
+    'initContainers',
+    'securityContext',
+    'volumes',
+  ]);
+  expect(spec['securityContext']).toMatchObject({ runAsUser: 10_001 });
+});
