@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { composeDocuments } from './docs-compose.ts';
 import type { GeneratedDocument } from './support/documents.ts';
 
 const folder = 'deploy/kubernetes';
@@ -18,12 +19,13 @@ const volumes = `- name: partitiond-config
 
 /**
  * Generated files of deploy/kubernetes: the sidecar container as Kustomize component and YAML to copy, both from sidecar/container.yaml (the
- * chart has a copy of the same file), and the rules of deploy/prometheus as an object of the Prometheus operator.
+ * chart has a copy of the same file), and the rules of deploy/prometheus as an object of the Prometheus operator. And what the demo of Docker Compose derives.
  */
 export const sidecarDocuments: readonly GeneratedDocument[] = [
   { path: `${folder}/components/sidecar/patch.yaml`, render: renderPatch },
   { path: `${folder}/sidecar/deployment.yaml`, render: renderDeployment },
   { path: `${folder}/components/monitoring/prometheusrule.yaml`, render: renderPrometheusRule },
+  ...composeDocuments,
 ];
 
 /** For any workload with a pod template: Kustomize takes kind and name from what it is applied to. */

@@ -168,6 +168,15 @@ it.for(['promtool', 'promtool3'] as const)('has a configuration of Prometheus th
   }
 });
 
+it('routes and mutes alerts as the example does, and sends them nowhere', async () => {
+  const path = hostPath(await readCompose(), 'alertmanager', '/etc/alertmanager/alertmanager.yml') ?? '';
+  const [own, example] = await Promise.all([path, 'deploy/alertmanager/alertmanager.example.yml'].map((file) => readFile(file, 'utf8')));
+  const { receivers, ...rest } = parse(own ?? '') as { readonly receivers: readonly { readonly name: string }[] };
+  const { receivers: wanted, ...routes } = parse(example ?? '') as { readonly receivers: readonly { readonly name: string }[] };
+  expect(rest).toEqual(routes);
+  expect(receivers).toEqual(wanted.map(({ name }) => ({ name })));
+});
+
 it('has a configuration of Alertmanager that amtool accepts', async (context) => {
   const path = hostPath(await readCompose(), 'alertmanager', '/etc/alertmanager/alertmanager.yml') ?? '';
   const { code, stdout, stderr } = await runTool(deployTool(context, 'amtool'), ['check-config', path]);

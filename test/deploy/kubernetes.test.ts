@@ -20,6 +20,12 @@ async function kustomize(context: TestContext, path: string): Promise<string> {
   return stdout;
 }
 
+it('is YAML in the form that the project writes, like all of deploy/ and the files of the chart that are YAML', async (context) => {
+  const paths = ['deploy', 'helm/partitiond/Chart.yaml', 'helm/partitiond/values.yaml'];
+  const { code, stdout } = await runTool(deployTool(context, 'yamllint'), ['-s', ...paths]);
+  expect(code, stdout).toBe(0);
+});
+
 function only(objects: readonly KubernetesObject[], kind: string): KubernetesObject {
   const [found, ...more] = objects.filter((object) => object.kind === kind);
   if (found === undefined || more.length > 0) throw new Error(`${more.length + (found ? 1 : 0)} objects of the kind ${kind}.`);
