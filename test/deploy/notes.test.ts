@@ -10,7 +10,7 @@ interface Shown {
 
 /** The notes of an installation, and its objects. `helm template` has no notes, so a chart around it renders them. */
 async function install(context: TestContext, set: object, kubeVersion = '1.33.0'): Promise<Shown> {
-  const values = { showNotes: true, partitiond: { mode: 'deployment', ...set } };
+  const values = { showNotes: true, partitiond: { mode: 'deployment', existingConfigMap: { name: '' }, ...minimalValues, ...set } };
   const { code, stderr, objects } = await renderChart(context, { chart: parentChart, set: values, kubeVersion });
   expect(code, stderr).toBe(0);
   const { data } = objects.find(({ metadata }) => metadata.name === 'notes') as unknown as { readonly data: { readonly notes: string } };
@@ -93,7 +93,7 @@ it('says of each table what becomes of its old partitions, defaults included', a
 });
 
 it('points to the ConfigMap where the policy is in one of your own', async (context) => {
-  const { notes } = await install(context, { config: { databases: null }, existingConfigMap: { name: 'policy', key: 'p.yaml' } });
+  const { notes } = await install(context, { config: {}, existingConfigMap: { name: 'policy', key: 'p.yaml' } });
   expect(notes).toContain('stands in ConfigMap policy, key p.yaml');
 });
 

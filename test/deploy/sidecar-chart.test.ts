@@ -85,28 +85,34 @@ it('has a volume for every mount, and no more', async (context) => {
   expect(names((await application(context, extras)).spec.volumes)).toHaveLength(5);
 });
 
-it('brings its policy as a ConfigMap, and runs nothing else', async (context) => {
-  const { objects } = await parent(context);
-  expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(['ConfigMap/t-partitiond', 'Deployment/t-shop']);
-  const { spec } = await application(context);
-  expect(spec.volumes?.[0]).toMatchObject({ configMap: { name: 't-partitiond' } });
-});
-
 it('reads the policy from a ConfigMap of the application, if it has one', async (context) => {
-  const own = { config: { databases: null }, existingConfigMap: { name: 'shop-policy', key: 'p.yaml' } };
-  const { objects } = await parent(context, own);
-  expect(objects.map(({ kind }) => kind)).toEqual(['Deployment']);
-  const { spec } = await application(context, own);
-  expect(spec.volumes?.[0]).toEqual({
+  const { objects } = await parent(context, { existingConfigMap: { name: 'from-elsewhere', key: 'p.yaml' } });
+  expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(['Deployment/t-shop']);
+  const [pod] = podsOf(objects);
+  expect(pod?.spec.volumes?.[0]).toEqual({
     name: 'partitiond-config',
-    configMap: { name: 'shop-policy', items: [{ key: 'p.yaml', path: 'partitiond.yaml' }] },
+    configMap: { name: 'from-elsewhere', items: [{ key: 'p.yaml', path: 'partitiond.yaml' }] },
   });
 });
 
-it('wants to be told its policy, and not to be installed a second time', async (context) => {
-  const without = await parent(context, { config: { databases: null } });
-  expect(without.code).not.toBe(0);
-  expect(without.stderr).toContain('set partitiond.config or partitiond.existingConfigMap.name');
+it('brings the policy along otherwise, and nothing else of its own', async (context) => {
+  const { config } = minimalValues;
+  const { objects } = await parent(context, { config, existingConfigMap: { name: '' } });
+  expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(['ConfigMap/t-partitiond', 'Deployment/t-shop']);
+  const [pod] = podsOf(objects);
+  expect(pod?.spec.volumes?.[0]).toMatchObject({ configMap: { name: 't-partitiond' } });
+});
+
+it('is not installed a second time beside itself', async (context) => {
+  const { code, stderr } = await parent(context, { mode: 'deployment' });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('mode deployment would be two installations; set partitiond.mode to none');
+});
+
+it('wants to be told its policy', async (context) => {
+  const { code, stderr } = await parent(context, { existingConfigMap: { name: '' } });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('set partitiond.config or partitiond.existingConfigMap.name');
 });
 
 it('leaves the pod to the application', async (context) => {
