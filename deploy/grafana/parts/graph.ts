@@ -22,7 +22,8 @@ interface GraphOptions extends PanelText {
 
 /** Values over time, all lines in one tooltip, the legend as a table with the last and the worst value. */
 export function graphPanel(options: GraphOptions): Panel {
-  const { title, description, unit, size, queries, draw = 'lines', limits, fromZero = true, noValue } = options;
+  const { title, description, unit, size, queries, draw = 'lines', limits, fromZero = true } = options;
+  const noValue = options.noValue ?? (draw === 'bars' ? 'nothing happened' : undefined);
   const panel = new timeseries.PanelBuilder()
     .title(title)
     .description(description)

@@ -45,7 +45,12 @@ export function increaseBy(by: string, name: string, scope: Scope, extra = ''): 
   return `sum by (${by}) (increase(${metric(name, scope, extra)}[$__rate_interval]))`;
 }
 
-/** The series of `expression` (a selector, or what ends in one) that were the lowest or the highest in what is shown: the same ones all the way. */
+/** As `increaseBy`, without what did not happen: most reasons and outcomes are never seen, and would fill the legend. */
+export function happened(by: string, name: string, scope: Scope): string {
+  return `${increaseBy(by, name, scope)} > 0`;
+}
+
+/** The series of a selector that were the lowest or the highest in what is shown: the same ones all the way. */
 export function extreme(which: 'lowest' | 'highest', count: number, selector: string): string {
   const pick = which === 'lowest' ? `bottomk(${count}, min_over_time(` : `topk(${count}, max_over_time(`;
   return `${selector} and ${pick}${selector}[$__range] @ end()))`;

@@ -1,7 +1,7 @@
 import { graphPanel } from '../../parts/graph.ts';
 import { heatmapPanel, timelinePanel } from '../../parts/other-panels.ts';
 import type { Panel } from '../../parts/panel.ts';
-import { byDatabase, increaseBy, led, metric } from '../../parts/query.ts';
+import { byDatabase, happened, increaseBy, led, metric } from '../../parts/query.ts';
 
 export const impactRow: readonly Panel[] = [
   heatmapPanel({
@@ -27,7 +27,7 @@ export const impactRow: readonly Panel[] = [
       'Attempts that failed for a reason that passes. Lock timeouts by day: move the schedule. Connection: the network or the server.',
     unit: 'short',
     size: [8, 7],
-    queries: [{ expr: increaseBy(`${byDatabase}, step, reason`, 'retries_total', 'database'), legend: '{{database}} {{step}} {{reason}}' }],
+    queries: [{ expr: happened(`${byDatabase}, step, reason`, 'retries_total', 'database'), legend: '{{database}} {{step}} {{reason}}' }],
     draw: 'bars',
   }),
   graphPanel({
@@ -47,7 +47,7 @@ export const impactRow: readonly Panel[] = [
     size: [8, 7],
     queries: [
       {
-        expr: `${increaseBy(`${byDatabase}, sqlstate_class`, 'statement_errors_total', 'database')} > 0`,
+        expr: happened(`${byDatabase}, sqlstate_class`, 'statement_errors_total', 'database'),
         legend: '{{database}} {{sqlstate_class}}',
       },
     ],

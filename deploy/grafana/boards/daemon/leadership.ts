@@ -1,7 +1,7 @@
 import { graphPanel } from '../../parts/graph.ts';
 import { timelinePanel } from '../../parts/other-panels.ts';
 import type { Panel, Words } from '../../parts/panel.ts';
-import { byDatabase, increaseBy, metric } from '../../parts/query.ts';
+import { byDatabase, happened, metric } from '../../parts/query.ts';
 import { tablePanel } from '../../parts/table.ts';
 
 const byInstance = `${byDatabase}, instance`;
@@ -42,7 +42,7 @@ export const leadershipRow: readonly Panel[] = [
       'Acquired and released belong to a rollout. Lost: the connection or the event loop failed. Fenced: somebody with a newer epoch was faster; harmless once.',
     unit: 'short',
     size: [8, 7],
-    queries: [{ expr: increaseBy(`${byDatabase}, reason`, 'leader_transitions_total', 'database'), legend: '{{database}} {{reason}}' }],
+    queries: [{ expr: happened(`${byDatabase}, reason`, 'leader_transitions_total', 'database'), legend: '{{database}} {{reason}}' }],
     draw: 'bars',
   }),
   graphPanel({

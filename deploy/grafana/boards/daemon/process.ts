@@ -1,7 +1,7 @@
 import { graphPanel } from '../../parts/graph.ts';
 import { timelinePanel } from '../../parts/other-panels.ts';
 import type { Panel, Words } from '../../parts/panel.ts';
-import { byDatabase, increaseBy, led, matchers, metric } from '../../parts/query.ts';
+import { byDatabase, happened, increaseBy, led, matchers, metric } from '../../parts/query.ts';
 import { tablePanel } from '../../parts/table.ts';
 
 const byInstance = 'cluster, namespace, job, instance';
@@ -138,7 +138,7 @@ export const processRow: readonly Panel[] = [
     description: 'Failed: the old configuration stays in force. Loads that nobody asked for: something rewrites the mounted file.',
     unit: 'short',
     size: [24, 5],
-    queries: [{ expr: increaseBy(`${byInstance}, outcome`, 'config_reloads_total', 'process'), legend: `${instance} {{outcome}}` }],
+    queries: [{ expr: happened(`${byInstance}, outcome`, 'config_reloads_total', 'process'), legend: `${instance} {{outcome}}` }],
     draw: 'bars',
   }),
 ];

@@ -1,7 +1,7 @@
 import { graphPanel } from '../../parts/graph.ts';
 import { timelinePanel } from '../../parts/other-panels.ts';
 import type { Panel } from '../../parts/panel.ts';
-import { byDatabase, increaseBy, led, metric, recorded } from '../../parts/query.ts';
+import { byDatabase, happened, led, metric, recorded } from '../../parts/query.ts';
 import { tablePanel } from '../../parts/table.ts';
 
 const byTask = `${byDatabase}, task`;
@@ -21,7 +21,7 @@ export const taskRow: readonly Panel[] = [
       'Failed: at least one table failed, the log of the run says which. Skipped: the run before had not ended. Aborted: drained, or leadership lost.',
     unit: 'short',
     size: [12, 8],
-    queries: [{ expr: increaseBy(`${byTask}, outcome`, 'task_runs_total', 'database'), legend: '{{database}} {{task}} {{outcome}}' }],
+    queries: [{ expr: happened(`${byTask}, outcome`, 'task_runs_total', 'database'), legend: '{{database}} {{task}} {{outcome}}' }],
     draw: 'bars',
   }),
   graphPanel({

@@ -1,6 +1,6 @@
 import { graphPanel } from '../../parts/graph.ts';
 import type { Panel, Words } from '../../parts/panel.ts';
-import { byTable, increaseBy } from '../../parts/query.ts';
+import { byTable, happened } from '../../parts/query.ts';
 import { tablePanel } from '../../parts/table.ts';
 import { hidden, ofTable, tableName } from './common.ts';
 
@@ -47,9 +47,7 @@ export const probeRow: readonly Panel[] = [
     description: 'Missed: it cost more than it may. Failed: it could not be run, the log says why.',
     unit: 'short',
     size: [12, 7],
-    queries: [
-      { expr: increaseBy(`${byTable}, probe, outcome`, 'probe_runs_total', 'table'), legend: `${tableName} {{probe}} {{outcome}}` },
-    ],
+    queries: [{ expr: happened(`${byTable}, probe, outcome`, 'probe_runs_total', 'table'), legend: `${tableName} {{probe}} {{outcome}}` }],
     draw: 'bars',
   }),
   graphPanel({

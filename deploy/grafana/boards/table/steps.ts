@@ -1,6 +1,6 @@
 import { graphPanel } from '../../parts/graph.ts';
 import type { Panel } from '../../parts/panel.ts';
-import { age, byTable, increaseBy, metric } from '../../parts/query.ts';
+import { age, byTable, happened, metric } from '../../parts/query.ts';
 import { ofTable, tableName } from './common.ts';
 
 export const stepRow: readonly Panel[] = [
@@ -26,8 +26,8 @@ export const stepRow: readonly Panel[] = [
     unit: 'short',
     size: [8, 8],
     queries: [
-      { expr: increaseBy(byTable, 'table_lock_timeouts_total', 'table'), legend: `${tableName} attempts` },
-      { expr: increaseBy(byTable, 'table_lock_budget_exhausted_total', 'table'), legend: `${tableName} steps` },
+      { expr: happened(byTable, 'table_lock_timeouts_total', 'table'), legend: `${tableName} attempts` },
+      { expr: happened(byTable, 'table_lock_budget_exhausted_total', 'table'), legend: `${tableName} steps` },
     ],
     draw: 'bars',
   }),
@@ -37,7 +37,7 @@ export const stepRow: readonly Panel[] = [
       'Runs that failed for this table alone, by the phase that failed. The log of the run has the statement and what PostgreSQL said.',
     unit: 'short',
     size: [8, 8],
-    queries: [{ expr: increaseBy(`${byTable}, phase`, 'table_errors_total', 'table'), legend: `${tableName} {{phase}}` }],
+    queries: [{ expr: happened(`${byTable}, phase`, 'table_errors_total', 'table'), legend: `${tableName} {{phase}}` }],
     draw: 'bars',
   }),
   graphPanel({
