@@ -32,7 +32,7 @@ describe('a daemon', () => {
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
     expect(await attachedPartitions(database, 'public.events')).toHaveLength(4);
     expect((await trial.sql('partitiond.run'))[0]?.['ago']).not.toBe(null);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that may not lead says why, and leads once that is mended', async () => {
@@ -59,10 +59,10 @@ describe('a daemon', () => {
     const [holder] = await trial.sql<{ pid: number; application_name: string }>('pg_locks');
     expect(holder?.application_name).toBe('stray');
     expect((await next.scrape()).get('leader{database="app"}')).toBe(0);
-    trial.fill({ BACKEND_PID: String(holder?.pid) });
+    trial.learn({ BACKEND_PID: String(holder?.pid) });
     await trial.sql('pg_terminate_backend');
     await next.waitForSample('leader{database="app"}', 1, longWait);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that leads beside another is found by its lock and its journal, and both are stopped by a pause', async () => {
@@ -76,17 +76,17 @@ describe('a daemon', () => {
     {
       await using other = await startLeader(second.path);
       expect(await trial.sql('pg_locks')).toHaveLength(2);
-      expect((await trial.sql('relname')).map((row) => row['journal']).toSorted()).toEqual(['other', 'partitiond']);
+      expect((await trial.sql('relname')).map((row) => String(row['journal'])).toSorted()).toEqual(['other', 'partitiond']);
       expect(await trial.sql('pg_control_system')).toEqual([expect.objectContaining({ epoch: '1', is_standby: false })]);
       expect(await trial.partitiond('pause')).toMatchObject({ exitCode: 0 });
-      const [database] = (await first.status()).databases;
-      expect(database?.paused).toMatchObject({ reason: 'two leaders' });
+      const [status] = (await first.status()).databases;
+      expect(status?.paused).toMatchObject({ reason: 'two leaders' });
       other.program.signal('SIGTERM');
       await other.program.exited;
     }
     expect(await trial.sql('pg_locks')).toHaveLength(1);
     expect(await trial.partitiond('resume')).toMatchObject({ exitCode: 0 });
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('whose task fails for a lock names who holds it, and goes on without him', async () => {
@@ -116,13 +116,13 @@ describe('a daemon', () => {
     expect(held).toEqual([expect.objectContaining({ application_name: 'holder' })]);
 
     expect(await trial.partitiond('resume')).toMatchObject({ exitCode: 0 });
-    trial.fill({ BACKEND_PID: String(held[0]?.['pid']) });
+    trial.learn({ BACKEND_PID: String(held[0]?.['pid']) });
     await trial.sql('pg_terminate_backend');
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
     expect(await attachedPartitions(database, 'public.events')).toHaveLength(5);
     await using leader = await startLeader(file.path, ['provision']);
     expect(await trial.curl('task=provision', leader)).toMatchObject({ status: 202 });
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that cannot read the catalog takes snapshots again when nobody locks it', async () => {
@@ -143,7 +143,7 @@ describe('a daemon', () => {
     const [blocker] = await trial.sql<{ pid: number; locked: string }>('pg_locks');
     expect(blocker).toMatchObject({ application_name: 'holder', locked: 'pg_inherits', granted: true });
     expect(await taken()).toBe(before);
-    trial.fill({ BACKEND_PID: String(blocker?.pid) });
+    trial.learn({ BACKEND_PID: String(blocker?.pid) });
     await trial.sql('pg_terminate_backend');
     // After a failure the task waits a little before it does what it is told.
     await waitFor(
@@ -155,7 +155,7 @@ describe('a daemon', () => {
       (seen) => seen > before,
       { ...longWait, pollMs: 500 },
     );
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that has refused a configuration names its problems, and takes the corrected one', async () => {
@@ -175,7 +175,7 @@ describe('a daemon', () => {
     expect(await trial.partitiond('validate')).toMatchObject({ exitCode: 0 });
     expect(await trial.curl('/-/reload', daemon)).toMatchObject({ status: 200 });
     expect((await daemon.scrape()).get('config_last_reload_successful')).toBe(1);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('whose configuration drifted from the leading one shows it, and agrees once it has loaded the same', async () => {
@@ -195,7 +195,7 @@ describe('a daemon', () => {
     writeFileSync(old.path, readFileSync(file.path, 'utf8'));
     expect(await trial.curl('/-/reload', leftover)).toMatchObject({ status: 200 });
     expect(await hashes()).toEqual([first, first]);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that blocks the application is named with those who wait, and gives way to a drain, a pause or an end', async () => {
@@ -221,7 +221,7 @@ describe('a daemon', () => {
     await read;
     expect(await trial.sql('pg_blocking_pids')).toEqual([]);
     expect(await trial.partitiond('resume')).toMatchObject({ exitCode: 0 });
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('whose probes miss keeps the plan, and meets them again when pruning is on', async () => {
@@ -252,6 +252,6 @@ describe('a daemon', () => {
       await leader.program.exited;
     }
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 });

@@ -45,7 +45,7 @@ describe('provisioning', () => {
     expect((await trial.sql('pg_get_expr'))[0]?.['partition']).toBe(last.name.replace('public.', ''));
     const lose = async (): Promise<void> => void (await database.query(`DROP TABLE ${last.name}`));
     await orderLeader(trial, file.path, 'provision', lose, async () => (await count(database)) === 4);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that has used up its runway is mended by a leader, by apply, by the SQL of plan or by hand', async () => {
@@ -71,7 +71,7 @@ describe('provisioning', () => {
     expect(await count(database)).toBe(2);
     await database.query(`INSERT INTO public.events VALUES (1, '${next.from}')`);
     await orderLeader(trial, file.path, 'provision', lose, isMended);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that rows in the default partition hold up is mended with those rows', async () => {
@@ -91,9 +91,9 @@ describe('provisioning', () => {
     expect(await trial.sql('partdefid')).toEqual([{ default_partition: 'events_rest' }]);
     expect((await trial.sql('GROUP BY')).map((row) => row['rows'])).toEqual(['1', '2']);
 
-    trial.fill({ LOWER_BOUND: '1970-01-01Z', UPPER_BOUND: '1970-02-01Z' });
+    trial.learn({ LOWER_BOUND: '1970-01-01Z', UPPER_BOUND: '1970-02-01Z' });
     await trial.sql("KEY_COLUMN < 'UPPER_BOUND';");
-    trial.fill({ 'SCHEMA.PARTITION': next.name, LOWER_BOUND: next.from, UPPER_BOUND: next.to });
+    trial.learn({ 'SCHEMA.PARTITION': next.name, LOWER_BOUND: next.from, UPPER_BOUND: next.to });
     await trial.sql('WITH moved AS');
     expect(await database.query(`SELECT id FROM ${next.name} ORDER BY id`)).toEqual([{ id: '1' }, { id: '2' }]);
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
@@ -101,7 +101,7 @@ describe('provisioning', () => {
     const last = await monthOf(database, 3);
     const lose = async (): Promise<void> => void (await database.query(`DROP TABLE ${last.name}`));
     await orderLeader(trial, file.path, 'provision', lose, async () => (await count(database)) === 6);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that left holes is mended ahead of now by apply, and behind it by hand', async () => {
@@ -128,7 +128,7 @@ describe('provisioning', () => {
     expect(await trial.partitiond('check')).toMatchObject({ exitCode: 0 });
     const lose = async (): Promise<void> => void (await database.query(`DROP TABLE ${next.name}`));
     await orderLeader(trial, file.path, 'provision', lose, async () => (await trial.sql('regexp_match')).length === 0);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 });
 
@@ -155,14 +155,14 @@ describe('retention', () => {
     expect(await trial.sql('confrelid')).toEqual([expect.objectContaining({ from_table: 'note', conname: 'note_event' })]);
 
     expect(await trial.partitiond('resume')).toMatchObject({ exitCode: 0 });
-    trial.fill({ HOLD_ID: String(hold?.['id']) });
+    trial.learn({ HOLD_ID: String(hold?.['id']) });
     await trial.sql('DELETE FROM partitiond.hold');
     await database.query('DROP TABLE public.note');
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
     expect(await count(database)).toBe(4);
     const again = async (): Promise<void> => await createMonth(database, -12);
     await orderLeader(trial, file.path, 'retention', again, async () => (await count(database)) === 4);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that a reader stopped in the middle of a detach is completed when he is gone', async () => {
@@ -181,7 +181,7 @@ describe('retention', () => {
     await database.query(`BEGIN; INSERT INTO public.events VALUES (1, now()); PREPARE TRANSACTION '${prepared}'`);
     const older = await trial.sql<{ pid: number | null; application_name: string }>('pg_prepared_xacts');
     expect(older.map((row) => row.application_name)).toEqual(expect.arrayContaining(['reader', prepared]));
-    trial.fill({ BACKEND_PID: String(older.find((row) => row.application_name === 'reader')?.pid), PREPARED_NAME: prepared });
+    trial.learn({ BACKEND_PID: String(older.find((row) => row.application_name === 'reader')?.pid), PREPARED_NAME: prepared });
     await trial.sql('pg_terminate_backend');
     await trial.sql('ROLLBACK PREPARED');
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
@@ -189,13 +189,13 @@ describe('retention', () => {
 
     const second = await monthOf(database, -4);
     await leavePending(database, second.name);
-    trial.fill({ 'SCHEMA.PARTITION': second.name });
+    trial.learn({ 'SCHEMA.PARTITION': second.name });
     await trial.sql('FINALIZE');
     expect(await count(database)).toBe(6);
     const third = await monthOf(database, -3);
     const again = async (): Promise<void> => await leavePending(database, third.name);
     await orderLeader(trial, file.path, 'retention', again, async () => (await count(database)) === 5);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('that a guard has refused is told, stopped, and done when it is meant', async () => {
@@ -207,7 +207,7 @@ describe('retention', () => {
       await using leader = await startLeader(file.path, ['retention']);
       const plan = await trial.partitiond('plan');
       expect(plan.stdout).toContain('(removal-budget): 11 partitions of public.events');
-      trial.fill({ COUNT: /--allow-removals (\d+)/.exec(plan.stdout)?.[1] ?? 'not told' });
+      trial.learn({ COUNT: /--allow-removals (\d+)/.exec(plan.stdout)?.[1] ?? 'not told' });
       expect(await trial.sql('hash_seen_at')).toEqual([expect.objectContaining({ generation: '1' })]);
       expect(await trial.sql('partitiond.operation')).toEqual([]);
       expect(await trial.partitiond('pause')).toMatchObject({ exitCode: 0 });
@@ -220,7 +220,7 @@ describe('retention', () => {
     expect(await trial.partitiond('apply')).toMatchObject({ exitCode: 0 });
     expect(await count(database)).toBe(4);
     expect((await trial.sql('partitiond.operation')).length).toBeGreaterThan(0);
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 });
 
@@ -259,7 +259,7 @@ describe('upkeep', () => {
     expect(await trial.sql('NOT x.indisvalid')).toEqual([expect.objectContaining({ index: 'once', indisunique: true })]);
     expect(await trial.sql('pg_stat_progress_create_index')).toEqual([]);
     await database.query(`DELETE FROM public.events WHERE ctid = (SELECT min(ctid) FROM ${past.name})`);
-    trial.fill({ 'SCHEMA.INDEX': 'public.once' });
+    trial.learn({ 'SCHEMA.INDEX': 'public.once' });
     await trial.sql('REINDEX INDEX CONCURRENTLY');
     expect(await trial.sql('NOT x.indisvalid')).toEqual([]);
 
@@ -272,7 +272,7 @@ describe('upkeep', () => {
       await using leader = await startLeader(file.path, ['index', 'maintenance']);
       expect(await trial.curl('task=index', leader)).toMatchObject({ status: 202 });
     }
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 
   it('finds what keeps a partition from being frozen, and freezes it then', async () => {
@@ -312,7 +312,7 @@ describe('upkeep', () => {
     );
     expect((await trial.partitiond('plan')).exitCode).toBe(0);
 
-    trial.fill({ BACKEND_PID: String(pid), PREPARED_NAME: prepared, SLOT_NAME: slot });
+    trial.learn({ BACKEND_PID: String(pid), PREPARED_NAME: prepared, SLOT_NAME: slot });
     await trial.sql('pg_terminate_backend');
     await trial.sql('ROLLBACK PREPARED');
     await trial.sql('pg_drop_replication_slot');
@@ -323,6 +323,6 @@ describe('upkeep', () => {
       await using leader = await startLeader(file.path, ['maintenance']);
       expect(await trial.curl('task=maintenance', leader)).toMatchObject({ status: 202 });
     }
-    trial.expectAllTried();
+    trial.assertAllTried();
   });
 });

@@ -1,4 +1,3 @@
-import { expect } from 'vitest';
 import type { Daemon } from '../../daemon.ts';
 import type { TestDatabase } from '../../database.ts';
 import { type RunResult, runPartitiond } from '../../run-partitiond.ts';
@@ -19,9 +18,9 @@ export interface Trial {
   /** Sends what the one `curl` line with `part` sends, to that daemon. */
   curl(part: string, daemon: Daemon): Promise<CurlAnswer>;
   /** Later values of placeholders, which an earlier statement has named. */
-  fill(values: Readonly<Partial<Record<Placeholder, string>>>): void;
-  /** Fails unless every SQL block and every command but those of kubectl has been run. Say so at the end of each trial. */
-  expectAllTried(): void;
+  learn(values: Readonly<Partial<Record<Placeholder, string>>>): void;
+  /** Throws unless every SQL block and every command but those of kubectl has been run. Say so at the end of each trial. */
+  assertAllTried(): void;
 }
 
 /** `values` fill in what the alert's labels say: `configuration` is the path that PARTITIOND_CONFIG has in the pod. */
@@ -69,12 +68,12 @@ class RunbookTrial implements Trial {
     return { status: answer.status, text: lines.join('\n') };
   }
 
-  fill(values: Readonly<Partial<Record<Placeholder, string>>>): void {
+  learn(values: Readonly<Partial<Record<Placeholder, string>>>): void {
     this.#values = { ...this.#values, ...values };
   }
 
-  expectAllTried(): void {
-    expect([...this.#untried], `what nobody has tried of ${this.#runbook.name}`).toEqual([]);
+  assertAllTried(): void {
+    if (this.#untried.size > 0) throw new Error(`Nobody has tried of ${this.#runbook.name}:\n${[...this.#untried].join('\n')}`);
   }
 
   #statements(): readonly string[] {
