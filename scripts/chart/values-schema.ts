@@ -36,7 +36,8 @@ function schemaOf(node: ValueNode, path: string, comments: ReadonlyMap<string, V
     ...described,
     type: 'object',
     additionalProperties: false,
-    required: properties.map(([name]) => name),
+    // `config: null` takes back what another file of values has given, and is as good as {}.
+    required: properties.map(([name]) => name).filter((name) => name !== 'config'),
     properties: Object.fromEntries(properties),
   };
 }

@@ -12,7 +12,7 @@ pods are made, and every message names the fix.
 {{/* A file below /var/run/secrets/partitiond is there only if databaseSecrets, or a mount of the user's own, puts it there. */}}
 {{- define "partitiond.checkUrlFiles" -}}
 {{- $values := .Values -}}
-{{- range $database := $values.config.databases -}}
+{{- range $database := ($values.config | default dict).databases -}}
 {{- $path := $database.urlFile | default "" -}}
 {{- $isOwn := false -}}
 {{- range $values.extraVolumeMounts -}}
@@ -33,8 +33,8 @@ pods are made, and every message names the fix.
 
 {{/* Probes, monitors and the preStop hook find the daemon at fixed ports, from outside of the pod. */}}
 {{- define "partitiond.checkAddresses" -}}
-{{- $http := .Values.config.http | default dict -}}
-{{- $admin := .Values.config.admin | default dict -}}
+{{- $http := (.Values.config | default dict).http | default dict -}}
+{{- $admin := (.Values.config | default dict).admin | default dict -}}
 {{- if ne (int ($http.port | default 9788)) 9788 -}}
 {{- fail (printf "config.http.port is %v, but probes and monitors look for 9788; leave it out" $http.port) -}}
 {{- end -}}

@@ -3,8 +3,8 @@ One line for each table: what becomes of partitions past their retention. Defaul
 a retention of null opts out, and a default grace does not bind a table that chose detach itself. A dict of `config`.
 */}}
 {{- define "partitiond.retentions" -}}
-{{- $defaults := .config.defaults | default dict -}}
-{{- range $database := .config.databases }}
+{{- $defaults := (.config | default dict).defaults | default dict -}}
+{{- range $database := (.config | default dict).databases }}
 {{- range $table := $database.tables }}
 {{- $retention := ternary $table.retention $defaults.retention (hasKey $table "retention") -}}
 {{- if and (kindIs "map" $table.retention) (kindIs "map" $defaults.retention) -}}
@@ -61,11 +61,11 @@ mode cronjob: no metrics, hence no alert tells you when partitions run out; watc
 {{- if and (eq .Values.mode "deployment") (not .Values.monitoring.rules.enabled) }}
 monitoring.rules is off: unless you loaded deploy/prometheus yourself, no alert tells you when partitions run out.
 {{- end }}
-{{- $leadership := .Values.config.leadership | default dict }}
+{{- $leadership := (.Values.config | default dict).leadership | default dict }}
 {{- if eq (toString $leadership.enabled) "false" }}
 config.leadership.enabled false: nothing keeps a second instance away, not even during a roll-out.
 {{- end }}
-{{- range .Values.config.databases }}
+{{- range (.Values.config | default dict).databases }}
 {{- if .url }}
 database {{ .name }}: its url stands in a ConfigMap; urlFile with databaseSecrets keeps it in a Secret.
 {{- end }}
@@ -108,7 +108,7 @@ What would it do now? It only looks:
   helm test {{ .Release.Name }} -n {{ $namespace }} --logs
 {{- end }}
 
-{{- if .Values.config.databases }}
+{{- if (.Values.config | default dict).databases }}
 
 Partitions past their retention:
 
