@@ -21,7 +21,7 @@ async function temporaryFolder(): Promise<AsyncDisposable & { readonly path: str
 /** Keys of the Compose specification that compose.yaml uses: a word that is not among them is a typing error, which Compose would refuse. */
 const topKeys = ['name', 'services', 'volumes', 'secrets'];
 const serviceKeys =
-  'build cap_drop command depends_on environment healthcheck image mem_limit ports read_only restart secrets security_opt shm_size stop_grace_period tmpfs user volumes';
+  'build cap_drop command depends_on environment healthcheck image mem_limit ports pull_policy read_only restart secrets security_opt shm_size stop_grace_period tmpfs user volumes';
 
 it('uses words that Compose knows', async () => {
   const compose = await readCompose();
@@ -53,6 +53,12 @@ it('pins every image by tag, and listens on this machine only', async () => {
   for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
 });
 
+it('builds partitiond from this repository and never pulls an image of its name', async () => {
+  const { partitiond } = (await readCompose()).services;
+  expect(partitiond).toMatchObject({ build: { context: '../..' }, pull_policy: 'build', command: ['run'] });
+  await access(join(composeFolder, partitiond?.build?.context ?? '', 'Dockerfile'));
+});
+
 it('has a health check for every service, and waits only for such', async () => {
   const { services } = await readCompose();
   const own = Object.entries(services).filter(([, { healthcheck }]) => healthcheck === undefined);
@@ -66,14 +72,7 @@ it('has a health check for every service, and waits only for such', async () => 
 
 it('runs partitiond without rights: an ordinary user, a root that cannot be written, no capability', async () => {
   const { partitiond, ...others } = (await readCompose()).services;
-  expect(partitiond).toMatchObject({
-    user: '65532:65532',
-    read_only: true,
-    cap_drop: ['ALL'],
-    build: { context: '../..' },
-    command: ['run'],
-  });
-  await access(join(composeFolder, partitiond?.build?.context ?? '', 'Dockerfile'));
+  expect(partitiond).toMatchObject({ user: '65532:65532', read_only: true, cap_drop: ['ALL'] });
   for (const service of [partitiond, ...Object.values(others)]) expect(service?.['security_opt']).toEqual(['no-new-privileges:true']);
 });
 

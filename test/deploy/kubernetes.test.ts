@@ -1,9 +1,10 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { expect, it, type TestContext } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
-import { podSpec, workloads } from '../support/deploy/pod.ts';
+import { type PodSpec, podSpec, workloads } from '../support/deploy/pod.ts';
 import { type KubernetesObject, readObjects, renderChart } from '../support/deploy/render-chart.ts';
 import { toolsFolder } from '../support/find-program.ts';
 import { runPartitiond } from '../support/run-partitiond.ts';
@@ -13,7 +14,7 @@ const builds = ['base', 'examples/monitored', 'examples/sidecar'];
 const policies = builds.map((path) => `${folder}/${path}/partitiond.yaml`);
 
 async function kustomize(context: TestContext, path: string): Promise<string> {
-  const { code, stdout, stderr } = await runTool(deployTool(context, 'kustomize'), ['build', `${folder}/${path}`]);
+  const { code, stdout, stderr } = await runTool(deployTool(context, 'kustomize'), ['build', resolve(folder, path)]);
   expect(code, stderr).toBe(0);
   // Deprecated fields are told there, and nowhere else.
   expect(stderr).toBe('');
@@ -75,18 +76,61 @@ it('selects its pods, and allows one at a time to be evicted', async (context) =
   for (const { labelSelector } of spread) expect(labelSelector).toEqual({ matchLabels });
 });
 
-it('is the pod of the chart', async (context) => {
-  const own = podSpec(only(readObjects(await kustomize(context, 'base')), 'Deployment'));
-  const tables = [{ table: 'public.revenues', interval: '1 quarter' }];
-  const config = { databases: [{ name: 'app', urlFile: '/var/run/secrets/partitiond/app/url', tables }] };
-  const set = { config, databaseSecrets: { app: { secretName: 'app-partitiond', key: 'url' } } };
+const chartValues = {
+  config: {
+    databases: [
+      { name: 'app', urlFile: '/var/run/secrets/partitiond/app/url', tables: [{ table: 'public.revenues', interval: '1 quarter' }] },
+    ],
+  },
+  databaseSecrets: { app: { secretName: 'app-partitiond', key: 'url' } },
+};
+
+async function chartPod(context: TestContext, set: object): Promise<PodSpec> {
   const rendered = await renderChart(context, { set });
   expect(rendered.code, rendered.stderr).toBe(0);
-  const chart = podSpec(only(rendered.objects, 'Deployment'));
+  return podSpec(only(rendered.objects, 'Deployment'));
+}
+
+it('is the pod of the chart', async (context) => {
+  const own = podSpec(only(readObjects(await kustomize(context, 'base')), 'Deployment'));
+  const chart = await chartPod(context, chartValues);
   const keys = ['securityContext', 'automountServiceAccountToken', 'enableServiceLinks', 'nodeSelector', 'terminationGracePeriodSeconds'];
   for (const key of keys) expect([key, own[key]]).toEqual([key, chart[key]]);
   expect(own.containers).toEqual(chart.containers);
   expect(own.volumes?.map(({ name }) => name)).toEqual(chart.volumes?.map(({ name }) => name));
+});
+
+/** A list without its order: Kustomize puts what it adds in front. */
+function byName(list: unknown): readonly unknown[] {
+  const name = (item: unknown): string => String((item as { readonly name: unknown }).name);
+  return (list as readonly unknown[]).toSorted((a, b) => name(a).localeCompare(name(b)));
+}
+
+it('trusts an authority of your own with the component that says so, as a daemon and as a sidecar', async (context) => {
+  const place = await mkdtemp(join(tmpdir(), 'ptd-kubernetes-'));
+  try {
+    await cp(folder, place, { recursive: true });
+    for (const path of ['base', 'examples/sidecar']) {
+      const { components = [], ...rest } = parse(await readFile(join(place, path, 'kustomization.yaml'), 'utf8')) as {
+        components?: string[];
+      };
+      const ca = relative(join(place, path), join(place, 'components/ca'));
+      await writeFile(join(place, path, 'kustomization.yaml'), stringify({ ...rest, components: [...components, ca] }));
+    }
+    const chart = await chartPod(context, { ...chartValues, tls: { caSecret: { name: 'partitiond-ca' } } });
+    const texts = await Promise.all(['base', 'examples/sidecar'].map((path) => kustomize(context, join(place, path))));
+    const pods = workloads(readObjects(texts.join('\n---\n'))).map(podSpec);
+    expect(pods).toHaveLength(3);
+    for (const pod of pods) {
+      const own = [...pod.containers, ...(pod.initContainers ?? [])].find(({ name }) => name === 'partitiond');
+      const [wanted] = chart.containers;
+      for (const list of ['env', 'volumeMounts']) expect(byName(own?.[list])).toEqual(byName(wanted?.[list]));
+      const [volume] = (chart.volumes ?? []).filter(({ name }) => name === 'partitiond-ca');
+      expect(pod.volumes).toContainEqual(volume);
+    }
+  } finally {
+    await rm(place, { recursive: true });
+  }
 });
 
 it('needs neither roles nor secrets of its own, and mounts whole folders', async (context) => {
