@@ -1,10 +1,12 @@
 /**
  * `npm run test:mutants`: plants each mistake of test/mutants.ts in a copy of the project and runs the test that must notice it. Survivors
- * fail the run, and so do entries whose text or test has gone. Words as arguments pick the entries whose file or mistake contains one.
+ * fail the run, and so do entries whose text or test has gone. Words as arguments pick the entries whose file or mistake contains one; the
+ * first word `rules` stands for the alerts of deploy/prometheus instead, which have a list of their own.
  */
 import { availableParallelism } from 'node:os';
 import { type Mutant, mutants } from '../test/mutants.ts';
 import { startCluster } from '../test/support/cluster.ts';
+import { plantInRules } from './rule-mutants.ts';
 import { writeMutantReport } from './support/mutant-report.ts';
 import { createProjectCopy, type ProjectCopy } from './support/project-copy.ts';
 import { runNamedTests } from './support/run-named-tests.ts';
@@ -12,21 +14,27 @@ import { runNamedTests } from './support/run-named-tests.ts';
 const words = process.argv.slice(2);
 const chosen = mutants.filter(({ file, mistake }) => words.length === 0 || words.some((word) => `${file} ${mistake}`.includes(word)));
 
-/** One server for all: starting one costs more than most of the tests. */
-const cluster = await startCluster();
+/** One copy for each worker. */
 const copies: ProjectCopy[] = [];
-try {
-  const env = { [`PARTITIOND_TEST_PG_${cluster.major}`]: cluster.url };
-  while (copies.length < Math.min(chosen.length, Math.max(2, availableParallelism()))) copies.push(await createProjectCopy());
-  const survivors = [...(await findRedTests(env)), ...(await plantAll(env))];
-  for (const survivor of survivors) console.error(survivor);
-  const killed = Math.max(0, chosen.length - survivors.length);
-  console.log(`mutants ${killed}/${chosen.length}`);
-  await writeMutantReport({ killed, planted: chosen.length });
-  process.exitCode = survivors.length > 0 || chosen.length === 0 ? 1 : 0;
-} finally {
-  await Promise.all(copies.map((copy) => copy[Symbol.asyncDispose]()));
-  await cluster[Symbol.asyncDispose]();
+if (words[0] === 'rules') process.exitCode = (await plantInRules(words.slice(1))) ? 0 : 1;
+else await plantInCode();
+
+async function plantInCode(): Promise<void> {
+  // One server for all: starting one costs more than most of the tests.
+  const cluster = await startCluster();
+  try {
+    const env = { [`PARTITIOND_TEST_PG_${cluster.major}`]: cluster.url };
+    while (copies.length < Math.min(chosen.length, Math.max(2, availableParallelism()))) copies.push(await createProjectCopy());
+    const survivors = [...(await findRedTests(env)), ...(await plantAll(env))];
+    for (const survivor of survivors) console.error(survivor);
+    const killed = Math.max(0, chosen.length - survivors.length);
+    console.log(`mutants ${killed}/${chosen.length}`);
+    await writeMutantReport({ killed, planted: chosen.length });
+    process.exitCode = survivors.length > 0 || chosen.length === 0 ? 1 : 0;
+  } finally {
+    await Promise.all(copies.map((copy) => copy[Symbol.asyncDispose]()));
+    await cluster[Symbol.asyncDispose]();
+  }
 }
 
 /** A test that is red anyway proves nothing about any mistake. */

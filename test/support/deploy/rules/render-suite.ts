@@ -16,7 +16,7 @@ export function casesOf(suite: Suite): readonly Case[] {
 /** The tests of one alert as promtool reads them; ends with a line feed. */
 export function renderSuite(suite: Suite): string {
   const tests = casesOf(suite).map((one) => renderCase(suite.alert, one));
-  const file = { rule_files: ['../partitiond.rules.yaml'], evaluation_interval: '1m', tests };
+  const file = { rule_files: ['../partitiond.rules.yaml'], evaluation_interval: `${suite.every ?? 1}m`, tests };
   const document = new Document(file);
   document.commentBefore = heading.join('\n');
   return `${stringify(document, { lineWidth: 130, singleQuote: true })}`;

@@ -5,6 +5,8 @@ export interface Suite {
   readonly alert: string;
   readonly branches: readonly Branch[];
   readonly cases?: readonly Case[];
+  /** Minutes between two evaluations, 1 unless told: what takes hours is evaluated less often, or its tests take minutes. */
+  readonly every?: number;
 }
 
 /** One way of an alert to fire: one operand of an `or` of one rule. */
@@ -104,11 +106,11 @@ function twoClusters({ over, under }: Branch, check: Check): Pick<Case, 'stretch
   };
 }
 
-/** Pod a leaves a staleness marker, pod b begins two minutes later. */
+/** Pod a leaves a staleness marker, pod b begins two minutes later; the marker is where also a test that evaluates every five minutes looks. */
 function leaderMoves(branch: Branch): readonly Case[] {
   const { minutes, over, under, alert } = branch;
   const name = nameOf(branch);
-  const last = Math.max(minutes - 4, 1);
+  const last = minutes > 5 ? minutes - 6 : 1;
   const next = last + 3;
   const moved = (series: readonly Series[]): readonly Stretch[] => [
     { pod: 'a', from: 0, to: last, series },

@@ -40,6 +40,7 @@ function lasting(name: string, series: readonly Series[], fired: readonly Fired[
 
 export const partitionRetentionLag: Suite = {
   alert: 'PartitionRetentionLag',
+  every: 5,
   branches: [
     {
       severity: 'warning',
