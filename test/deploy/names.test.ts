@@ -47,14 +47,12 @@ it('tells two releases apart of which only the last of 53 characters differs', a
 
 it('selects by what never changes: no version, neither in the selector nor in the labels that would restart a pod', async (context) => {
   const [deployment] = (await objects(context, minimalValues, 't')).filter(({ kind }) => kind === 'Deployment');
-  const { selector } = deployment?.['spec'] as { readonly selector: object };
-  expect(selector).toEqual({
-    matchLabels: {
-      'app.kubernetes.io/name': 'partitiond',
-      'app.kubernetes.io/instance': 't',
-      'app.kubernetes.io/component': 'daemon',
-    },
-  });
+  const matchLabels = {
+    'app.kubernetes.io/name': 'partitiond',
+    'app.kubernetes.io/instance': 't',
+    'app.kubernetes.io/component': 'daemon',
+  };
+  expect(deployment?.['spec']).toHaveProperty('selector', { matchLabels });
   expect(deployment?.metadata.labels).toMatchObject({ 'helm.sh/chart': expect.stringMatching(/^partitiond-\d/) as string });
   const [pod] = podsOf(deployment === undefined ? [] : [deployment]);
   expect(Object.keys(pod?.labels ?? {}).filter((name) => /version|chart/.test(name))).toEqual([]);
@@ -68,7 +66,7 @@ it('selects its daemons, and no pod of a Job or of a test', async (context) => {
     })[]) {
       if (metadata.labels?.['helm.sh/chart'] === undefined || !['Deployment', 'PodDisruptionBudget', 'Service'].includes(kind)) continue;
       const selector = spec?.selector ?? {};
-      const wanted = Object.entries('matchLabels' in selector ? (selector.matchLabels as Labels) : (selector as Labels));
+      const wanted = Object.entries('matchLabels' in selector ? (selector.matchLabels as Labels) : selector);
       const selected = pods.filter(({ labels }) => wanted.every(([key, value]) => labels[key] === value));
       expect([name, kind, selected.map(({ owner }) => owner.split('/')[0])]).toEqual([name, kind, ['Deployment']]);
     }

@@ -11,8 +11,8 @@ it('passes "restricted" with a read-only root and no token, in every container o
     podsOf(objects).map(({ owner, spec }) => ({ pod: `${name}: ${owner}`, problems: restrictedProblems(spec) })),
   );
   expect(found.filter(({ problems }) => problems.length > 0)).toEqual([]);
-  const kinds = new Set(found.map(({ pod }) => / (\w+)\//.exec(pod)?.[1]));
-  expect([...kinds].toSorted()).toEqual(['CronJob', 'Deployment', 'Job', 'Pod']);
+  const pods = found.map(({ pod }) => pod).join('\n');
+  for (const kind of ['CronJob', 'Deployment', 'Job', 'Pod']) expect(pods).toContain(` ${kind}/`);
 });
 
 it('passes as a sidecar whatever the pod around it says', async (context) => {
