@@ -2,7 +2,7 @@ import type { JsonSchema, JsonValue } from '../../src/config/format/format.ts';
 import { configurationJsonSchema } from '../../src/config/page/json-schema.ts';
 import { passwordPattern } from './chart-values.ts';
 import { legible } from './legible-schema.ts';
-import { found, wherever } from './partial-schema.ts';
+import { found, given, wherever } from './partial-schema.ts';
 import { refused } from './value-node.ts';
 
 /**
@@ -15,9 +15,7 @@ export function configBranch(): JsonSchema {
   const { $schema: _dialect, title: _title, required: _databases, anyOf: _wholeOrDefaults, ...root } = configurationJsonSchema();
   return {
     ...refusePasswords(legible(root)),
-    if: found('defaults', { type: 'object', minProperties: 1 }),
-    then: actionsWithDefaults,
-    else: wholeTables,
+    ...given(found('defaults', { type: 'object', minProperties: 1 }), actionsWithDefaults, wholeTables),
   };
 }
 
@@ -28,14 +26,16 @@ const wholeTables: JsonSchema = wherever('databases.*.tables.*', {
 
 const ownActions: JsonSchema = wherever('databases.*.tables.*.retention', { required: ['action'] });
 
-const actionsWithDefaults: JsonSchema = {
-  if: found('defaults.retention', { type: 'object' }),
-  then: {
-    if: wherever('databases.*.tables.*', { required: ['retention'], ...wherever('retention', { required: ['action'] }) }),
-    else: wherever('defaults.retention', { required: ['action'] }),
-  },
-  else: ownActions,
-};
+/** What the defaults of a retention leave open, each table must say; where not all do, the defaults must. */
+const actionsWithDefaults: JsonSchema = given(
+  found('defaults.retention', { type: 'object' }),
+  given(
+    wherever('databases.*.tables.*', { required: ['retention'], ...wherever('retention', { required: ['action'] }) }),
+    {},
+    wherever('defaults.retention', { required: ['action'] }),
+  ),
+  ownActions,
+);
 
 function refusePasswords(schema: JsonSchema): JsonSchema {
   const sentence = 'without a password: keep the whole URL in a secret (databaseSecrets) and name its file by urlFile';

@@ -1,4 +1,5 @@
 import type { JsonSchema, JsonValue } from '../../src/config/format/format.ts';
+import { given } from './partial-schema.ts';
 
 /**
  * The same schema without `anyOf` around what is usual, so that a validator names the one thing that is wrong instead of all branches:
@@ -15,7 +16,7 @@ export function legible(schema: JsonSchema): JsonSchema {
   const isNullable = none?.['type'] === 'null';
   if (others.length === Number(isVariable) + Number(isNullable)) {
     const value = isNullable ? orNull(first) : first;
-    return isVariable ? { ...rest, if: { type: 'string', pattern: variablePattern }, else: value } : { ...rest, ...value };
+    return isVariable ? { ...rest, ...given({ type: 'string', pattern: variablePattern }, {}, value) } : { ...rest, ...value };
   }
   if (others.length === 1 && JSON.stringify(none) === '{"enum":[null,false]}') return { ...rest, ...orNone(first) };
   return { ...rest, anyOf };
@@ -30,7 +31,7 @@ function orNull(schema: JsonSchema): JsonSchema {
   if (isList(schema['enum'])) return { ...schema, enum: [...schema['enum'], null] };
   if (typeof schema['type'] === 'string' && !judges.some((word) => word in schema)) return { ...schema, type: [schema['type'], 'null'] };
   if (isList(schema['type']) && !judges.some((word) => word in schema)) return { ...schema, type: [...schema['type'], 'null'] };
-  if (typeof schema['type'] === 'string') return typed(schema, schema['type'], ['null'], {});
+  if (typeof schema['type'] === 'string') return typed(schema, schema['type'], ['null']);
   if (isList(schema['anyOf'])) return { ...schema, anyOf: [...schema['anyOf'], { type: 'null' }] };
   return { anyOf: [schema, { type: 'null' }] };
 }
@@ -39,15 +40,14 @@ function orNull(schema: JsonSchema): JsonSchema {
 function orNone(schema: JsonSchema): JsonSchema {
   const { type } = schema;
   if (typeof type !== 'string') return { anyOf: [schema, { enum: [null, false] }] };
-  return typed(schema, type, ['null', 'boolean'], { else: { enum: [null, false] } });
+  return typed(schema, type, ['null', 'boolean'], { enum: [null, false] });
 }
 
-function typed(schema: JsonSchema, type: string, others: readonly string[], rest: JsonSchema): JsonSchema {
+function typed(schema: JsonSchema, type: string, others: readonly string[], otherwise: JsonSchema = {}): JsonSchema {
   const entries = Object.entries(schema);
   const judging = entries.filter(([word]) => judges.includes(word));
   const plain = entries.filter(([word]) => !judges.includes(word));
-  const then = judging.length === 0 ? {} : { then: Object.fromEntries(judging) };
-  return { ...Object.fromEntries(plain), type: [type, ...others], if: { type }, ...then, ...rest };
+  return { ...Object.fromEntries(plain), type: [type, ...others], ...given({ type }, Object.fromEntries(judging), otherwise) };
 }
 
 function partsAsPatterns(schema: JsonSchema): JsonSchema {

@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../src/config/format/format.ts';
-import { found } from './partial-schema.ts';
+import { found, given } from './partial-schema.ts';
 
 /** Values that are each allowed, and refused together. */
 interface Refusal {
@@ -87,7 +87,7 @@ const refusals: readonly Refusal[] = [
 
 /** For the root of values.schema.json. Each refuses by a text that the value cannot be, as Helm prints nothing else of ours. */
 export const refusalSchemas: readonly JsonSchema[] = [
-  ...refusals.map(({ when, at, sentence }) => ({ if: { allOf: when }, then: found(at, { const: sentence }) })),
+  ...refusals.map(({ when, at, sentence }) => given({ allOf: when }, found(at, { const: sentence }))),
   // Alone among the rules it needs no sentence: "missing property 'databases'" says it.
-  { if: found('config', isGiven), then: found('config.databases') },
+  given(found('config', isGiven), found('config.databases')),
 ];

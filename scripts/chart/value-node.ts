@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../src/config/format/format.ts';
+import { given } from './partial-schema.ts';
 
 /** What values.yaml may hold at one place: a section of named keys, or a value with its schema. */
 export type ValueNode = { readonly keys: Readonly<Record<string, ValueNode>> } | { readonly schema: JsonSchema };
@@ -48,5 +49,5 @@ export function closed(properties: Readonly<Record<string, JsonSchema>>, require
  * the wanted constant, and a text that the value cannot be says more than "'not' failed". `when` must not match the sentence.
  */
 export function refused(when: JsonSchema, sentence: string): JsonSchema {
-  return { if: when, then: { const: sentence } };
+  return given(when, { const: sentence });
 }
