@@ -145,9 +145,9 @@ describe('scripts/pin-images', () => {
   });
 });
 
-describe('the image', () => {
+describe('the image', { timeout: 900_000 }, () => {
   let built: Promise<BuiltImage> | null = null;
-  /** Built by the first test that asks, for all. */
+  /** Built by the first test that asks, for all; minutes on a busy machine, nearly all of them npm's. */
   const image = (context: TestContext): Promise<BuiltImage> => (built ??= buildImage(context));
   afterAll(async () => {
     (await built?.catch(() => null))?.[Symbol.dispose]();
@@ -282,13 +282,8 @@ describe('the image', () => {
 
 async function listening(daemon: Running): Promise<string> {
   const find = (): string | undefined => /"listener":"http"[^\n]*"url":"([^"]+)"/.exec(daemon.stderr)?.[1];
-  return (
-    (await waitFor(
-      'the http listener',
-      () => find() ?? daemon.stderr,
-      () => find() !== undefined,
-    )) ?? ''
-  );
+  const look = (): string => find() ?? `nothing, but: ${daemon.stderr}`;
+  return waitFor('the http listener', look, () => find() !== undefined, { timeoutMs: 60_000 });
 }
 
 function filesBelow(folder: string): readonly { path: string; mode: number; uid: number; mtimeMs: number }[] {
