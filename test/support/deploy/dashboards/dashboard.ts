@@ -47,7 +47,10 @@ export interface DashboardPanel {
   readonly datasource?: DataSource;
   readonly targets?: readonly Target[];
   readonly fieldConfig?: {
-    readonly defaults: { readonly unit?: string };
+    readonly defaults: {
+      readonly unit?: string;
+      readonly thresholds?: { readonly steps: readonly { readonly value: number | null; readonly color: string }[] };
+    };
     readonly overrides: readonly {
       readonly matcher: { readonly id: string; readonly options?: unknown };
       readonly properties: readonly { readonly id: string; readonly value?: unknown }[];

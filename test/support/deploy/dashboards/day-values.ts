@@ -130,7 +130,10 @@ const families: Readonly<Record<string, Values>> = {
   database_up: ofDatabase(({ isBad }, { instance }) => (isBad && instance === instances[2] ? 0 : 1)),
   postgres_version_num: ofDatabase(() => 180_004),
   postgres_in_recovery: ofDatabase(() => 0),
-  leader: ofDatabase((moment, { instance }) => (instance === leaderOf(moment) ? 1 : 0)),
+  // On a bad day two lead the database audit.
+  leader: ofDatabase((moment, { instance, database }) =>
+    instance === leaderOf(moment) || (moment.isBad && instance === instances[2] && database === 'audit') ? 1 : 0,
+  ),
   leader_epoch: ofDatabase((moment, { instance }) => (instance === leaderOf(moment) ? epochOf(moment) : 39)),
   leader_last_renewal_timestamp_seconds: ofDatabase((moment, { instance }) => (instance === leaderOf(moment) ? moment.now - 3 : 0)),
   leader_transitions_total: each('reason', ['acquired', 'released', 'lost', 'fenced'], (reason) =>

@@ -5,6 +5,8 @@ import { substitute, type Values, valuesForAll } from './substitute.ts';
 /** Panels that may show nothing, by title, and why. */
 export type EmptyPanels = Readonly<Record<string, string>>;
 
+const noData = 'no data';
+
 /**
  * Evaluates every query of every panel, and the marks of new leaders. What comes back are faults as sentences: an error, a remark of Prometheus,
  * no data, a legend or a column whose label is missing, more than 200 series in a panel.
@@ -34,9 +36,16 @@ export async function evaluateDashboard(
   for (const { name, expr } of dashboard.annotations.list) {
     const answer = await ask(store, { refId: name, expr }, values, time);
     if (typeof answer === 'string') faults.push(`${dashboard.title}, ${name}: ${answer}`);
-    else if (!hasData(answer) && !(name in empty)) faults.push(`${dashboard.title}, ${name}: no data`);
+    else if (!hasData(answer) && !(name in empty)) faults.push(`${dashboard.title}, ${name}: ${noData}`);
   }
   return faults;
+}
+
+/** Titles of the panels (and marks) that show nothing, sorted. */
+export async function emptyPanels(dashboard: Dashboard, store: Store, time: QueryTime): Promise<readonly string[]> {
+  const found = await evaluateDashboard(dashboard, store, time, {});
+  const titles = found.filter((fault) => fault.endsWith(`: ${noData}`)).map((fault) => fault.slice(dashboard.title.length + 2));
+  return [...new Set(titles.map((fault) => fault.replace(/(, [A-Z])?: no data$/, '')))].toSorted();
 }
 
 async function ask(store: Store, { expr, instant }: Target, values: Values, time: QueryTime): Promise<Answer | string> {
@@ -48,13 +57,13 @@ async function ask(store: Store, { expr, instant }: Target, values: Values, time
   }
 }
 
-function judge(panel: DashboardPanel, { expr, legendFormat = '' }: Target, answer: Answer, mayBeEmpty: boolean): readonly string[] {
+function judge(panel: DashboardPanel, { legendFormat = '' }: Target, answer: Answer, mayBeEmpty: boolean): readonly string[] {
   const legend = [...legendFormat.matchAll(/\{\{\s*(\w+)\s*\}\}/g)].map(([, label = '']) => label);
   const wanted = panel.type === 'table' ? labelColumns(panel) : legend;
   const missing = wanted.filter((label) => answer.series.some(({ labels }) => (labels[label] ?? '') === ''));
   return [
     ...answer.remarks,
-    ...(mayBeEmpty || hasData(answer) ? [] : [`no data: ${expr}`]),
+    ...(mayBeEmpty || hasData(answer) ? [] : [noData]),
     ...missing.map((label) => `there are series without the label ${label}`),
   ];
 }

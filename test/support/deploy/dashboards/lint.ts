@@ -149,8 +149,8 @@ function lintRange({ metric, inside, range }: Selector, expr: string): readonly 
 
 function lintUnit(panel: DashboardPanel, target: Target): readonly string[] {
   const unit = unitOf(panel, target);
-  const expr = substitute(target.expr, sampleValues);
   try {
+    const expr = substitute(target.expr, sampleValues);
     if (otherUnits.some((one) => one.unit === unit && readPromql(expr).selectors.every(({ metric }) => metric === one.metric))) return [];
     const quantity = quantityOf(expr);
     return unitsOfQuantity[quantity].includes(unit) ? [] : [`shows ${quantity} in the unit "${unit}": ${target.expr}`];

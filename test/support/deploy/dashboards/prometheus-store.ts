@@ -47,7 +47,6 @@ export async function openStore({ binary, folder, scrape }: Options): Promise<St
       `--config.file=${configuration}`,
       `--storage.tsdb.path=${join(folder, 'data')}`,
       '--storage.tsdb.retention.time=100y',
-      '--storage.tsdb.no-lockfile',
       `--web.listen-address=127.0.0.1:${port}`,
     ],
     `${url}/-/ready`,
