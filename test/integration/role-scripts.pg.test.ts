@@ -110,7 +110,10 @@ async function stepsDone({ database }: Shop, journal = 'partitiond'): Promise<re
   return rows.map(({ kind }) => kind);
 }
 
-describe(ownersScript, () => {
+/** Each test has a server of its own, and runs the program several times. */
+const patience = { timeout: 180_000 };
+
+describe('the role of partitiond', patience, () => {
   it('lets partitiond do all of its work', async () => {
     await using shop = await openShop();
     await shop.install(ownersScript);
@@ -215,7 +218,7 @@ describe(ownersScript, () => {
   });
 });
 
-describe('maintenance-17.sql', () => {
+describe('maintenance-17.sql', patience, () => {
   it('lets its role vacuum and analyse, and do nothing else', async (context) => {
     onlyOn(context, (major) => major >= 17, 'MAINTAIN came with 17');
     await using shop = await openShop();
@@ -248,7 +251,7 @@ describe('maintenance-17.sql', () => {
   });
 });
 
-describe('monitoring.sql', () => {
+describe('monitoring.sql', patience, () => {
   it('lets its role look at everything, also at what partitiond makes later, and change nothing', async () => {
     await using shop = await openShop();
     await shop.install(ownersScript);
