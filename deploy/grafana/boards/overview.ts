@@ -79,7 +79,7 @@ const health: readonly Panel[] = [
   statPanel({
     title: 'Rows in default partitions',
     description:
-      'Rows outside every range: they block the partition that should hold them. First: which keys, on the dashboard of the table; then the guide on draining a default partition.',
+      'Rows outside every range: they block the partition that should hold them. First: which keys they have; the runbook PartitionDefaultRows has the SQL and the way out.',
     unit: 'short',
     size: [4, 4],
     queries: [{ expr: `sum(${ofTable('table_default_partition_rows')})`, legend: 'rows' }],

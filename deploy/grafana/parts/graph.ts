@@ -22,8 +22,7 @@ interface GraphOptions extends PanelText {
 
 /** Values over time, all lines in one tooltip, the legend as a table with the last and the worst value. */
 export function graphPanel(options: GraphOptions): Panel {
-  const { title, description, unit, size, queries, draw = 'lines', limits, fromZero = true } = options;
-  const noValue = options.noValue ?? (draw === 'bars' ? 'nothing happened' : undefined);
+  const { title, description, unit, size, queries, draw = 'lines' } = options;
   const panel = new timeseries.PanelBuilder()
     .title(title)
     .description(description)
@@ -39,14 +38,17 @@ export function graphPanel(options: GraphOptions): Panel {
     .stacking(new common.StackingConfigBuilder().mode(draw === 'lines' ? common.StackingMode.None : common.StackingMode.Normal))
     .tooltip(tooltip())
     .legend(legend(draw === 'bars' ? ['sum'] : ['lastNotNull', options.worst ?? 'max']));
-  if (fromZero) panel.min(0);
-  if (noValue !== undefined) panel.noValue(noValue);
-  if (limits !== undefined) {
-    panel.thresholds(thresholds(limits, 'transparent'));
-    panel.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed));
-  }
+  addScale(panel, options);
   addAxesAndDashes(panel, options);
   return panel;
+}
+
+function addScale(panel: timeseries.PanelBuilder, { draw, limits, fromZero = true, noValue }: GraphOptions): void {
+  if (fromZero) panel.min(0);
+  if (noValue !== undefined || draw === 'bars') panel.noValue(noValue ?? 'nothing happened');
+  if (limits === undefined) return;
+  panel.thresholds(thresholds(limits, 'transparent'));
+  panel.thresholdsStyle(new common.GraphThresholdsStyleConfigBuilder().mode(common.GraphThresholdsStyleMode.Dashed));
 }
 
 function addAxesAndDashes(panel: timeseries.PanelBuilder, { right, dashed = [] }: GraphOptions): void {

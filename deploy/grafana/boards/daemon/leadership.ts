@@ -41,7 +41,7 @@ export const leadershipRow: readonly Panel[] = [
     description:
       'Acquired and released belong to a rollout. Lost: the connection or the event loop failed. Fenced: somebody with a newer epoch was faster; harmless once.',
     unit: 'short',
-    size: [8, 7],
+    size: [6, 7],
     queries: [{ expr: happened(`${byDatabase}, reason`, 'leader_transitions_total', 'database'), legend: '{{database}} {{reason}}' }],
     draw: 'bars',
   }),
@@ -50,7 +50,7 @@ export const leadershipRow: readonly Panel[] = [
     description:
       'Since the leader last confirmed its lock, every 5 s. At 15 s it steps down, at 30 s the liveness probe fails: look at the event loop and the network.',
     unit: 's',
-    size: [8, 7],
+    size: [6, 7],
     queries: [
       {
         expr: `max by (${byInstance}) (time() - ${metric('leader_last_renewal_timestamp_seconds', 'database')} and ${metric('leader', 'database')} == 1)`,
@@ -76,7 +76,7 @@ export const leadershipRow: readonly Panel[] = [
     title: 'Must not lead',
     description:
       'Why an instance refuses: a standby, a pooler in transaction mode, an older policy, a newer journal, drained. Empty is good; an old policy needs a reload or a restart.',
-    size: [4, 7],
+    size: [8, 7],
     rows: ['reason', 'database', 'instance'],
     hidden: ['cluster', 'namespace', 'job'],
     columns: [

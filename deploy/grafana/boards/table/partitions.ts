@@ -29,7 +29,7 @@ export const partitionRow: readonly Panel[] = [
   graphPanel({
     title: 'Default partition',
     description:
-      'Rows that fit no range, and their bytes. More than 0: find the keys, add or move partitions, drain; the guide on default partitions shows how.',
+      'Rows that fit no range, and their bytes. More than 0: find their keys, make room, move them; the runbook PartitionDefaultRows shows how.',
     unit: 'short',
     size: [8, 8],
     queries: [

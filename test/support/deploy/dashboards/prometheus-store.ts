@@ -112,7 +112,7 @@ class PrometheusStore implements Store {
   }
 
   async #get<T>(path: string, parameters: Readonly<Record<string, string>>): Promise<ApiAnswer<T>> {
-    const response = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+    const response = await fetch(`${this.url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const answer = (await response.json()) as ApiAnswer<T>;
     if (answer.status !== 'success') throw new Error(`${answer.error}: ${JSON.stringify(parameters)}`);
     return answer;

@@ -27,19 +27,23 @@ export function quantityOf(expression: string): Quantity {
   return new Reader(expression).of(top);
 }
 
+const suffixes: readonly (readonly [pattern: RegExp, quantity: Quantity])[] = [
+  // The samples of a histogram: how many, not how much.
+  [/_(bucket|count)$/, 'count'],
+  [/_bytes_per_second$/, 'bytes-per-second'],
+  [/_(timestamp|start_time)_seconds$/, 'timestamp'],
+  [/_seconds$/, 'seconds'],
+  [/_bytes$/, 'bytes'],
+  [/_ratio$/, 'ratio'],
+];
+
 /** By the suffix of a metric or of a recording rule (`level:metric:operation`). */
 export function quantityOfMetric(name: string): Quantity {
   const metric = name.includes(':') ? (name.split(':')[1] ?? '') : name.replace(/_(sum|total)$/, '');
-  // The samples of a histogram: how many, not how much.
-  if (/_(bucket|count)$/.test(metric)) return 'count';
-  if (metric.endsWith('_bytes_per_second')) return 'bytes-per-second';
-  const suffix = /_(timestamp_seconds|time_seconds|seconds|bytes|ratio)$/.exec(metric)?.[1];
-  if (suffix === 'timestamp_seconds' || (suffix === 'time_seconds' && metric.endsWith('_start_time_seconds'))) return 'timestamp';
-  return suffix === 'seconds' || suffix === 'time_seconds' ? 'seconds' : suffix === 'bytes' || suffix === 'ratio' ? suffix : 'count';
+  return suffixes.find(([pattern]) => pattern.test(metric))?.[1] ?? 'count';
 }
 
 const perSecond: Readonly<Partial<Record<Quantity, Quantity>>> = { seconds: 'ratio', bytes: 'bytes-per-second' };
-const comparisons = ['Eql', 'Gte', 'Gtr', 'Lss', 'Lte', 'Neq'];
 
 class Reader {
   readonly #text: string;
@@ -84,17 +88,12 @@ class Reader {
   #binary(node: Node): Quantity {
     const [leftNode, rightNode] = [this.#first(node), node.lastChild ?? node];
     const [left, right] = [this.of(leftNode), this.of(rightNode)];
-    const does = (name: string): boolean => node.getChild(name) !== null;
-    if (does('BoolModifier')) return 'count';
-    if (does('And') || does('Unless')) return left;
-    if (does('Mul')) return times(left, right, this.#slice(leftNode), this.#slice(rightNode));
-    if (does('Div') && left === right) return 'ratio';
-    if (does('Div') && right === 'number') return left;
-    if (does('Sub') && left === 'timestamp' && right === 'timestamp') return 'seconds';
-    if ((does('Sub') || does('Add')) && left === 'timestamp' && right === 'seconds') return 'timestamp';
-    if (left === right || right === 'number') return left;
-    if (left === 'number' && !comparisons.some(does)) return right;
-    throw new Error(`${left} and ${right} do not go together: ${this.#slice(node)}`);
+    if (node.getChild('BoolModifier') !== null) return 'count';
+    const operator = leftNode.nextSibling?.type.name ?? '';
+    const isThousand = [leftNode, rightNode].some((side) => this.#slice(side) === '1000');
+    const found = combine(operator, left, right, isThousand);
+    if (found === null) throw new Error(`${left} and ${right} do not go together: ${this.#slice(node)}`);
+    return found;
   }
 
   #firstMetric(node: Node): string {
@@ -115,11 +114,40 @@ class Reader {
   }
 }
 
+/** Null where two quantities do not go together. */
+function combine(operator: string, left: Quantity, right: Quantity, isThousand: boolean): Quantity | null {
+  switch (operator) {
+    case 'And':
+    case 'Unless':
+      return left;
+    case 'Mul':
+      return times(left, right, isThousand);
+    case 'Div':
+      return left === right ? 'ratio' : together(left, right);
+    case 'Sub':
+      return left === 'timestamp' && right === 'timestamp' ? 'seconds' : shifted(left, right);
+    case 'Add':
+      return shifted(left, right);
+    case 'Or':
+      return left === 'number' ? right : together(left, right);
+    default:
+      return together(left, right);
+  }
+}
+
+/** A constant fits anything at the right: as a threshold, as what stands in. */
+function together(left: Quantity, right: Quantity): Quantity | null {
+  return left === right || right === 'number' ? left : null;
+}
+
+function shifted(left: Quantity, right: Quantity): Quantity | null {
+  return left === 'timestamp' && right === 'seconds' ? left : together(left, right);
+}
+
 /** Grafana's dates want milliseconds. A state of 0 or 1, such as an info metric, leaves the other factor what it is. */
-function times(left: Quantity, right: Quantity, leftText: string, rightText: string): Quantity {
-  if (left === 'timestamp' && rightText === '1000') return 'timestamp-ms';
-  if (right === 'timestamp' && leftText === '1000') return 'timestamp-ms';
-  if (right === 'number' || right === 'count') return left;
-  if (left === 'number' || left === 'count') return right;
-  throw new Error(`${left} times ${right}: ${leftText} * ${rightText}`);
+function times(left: Quantity, right: Quantity, isThousand: boolean): Quantity | null {
+  if (isThousand && (left === 'timestamp' || right === 'timestamp')) return 'timestamp-ms';
+  const isFactor = (one: Quantity): boolean => one === 'number' || one === 'count';
+  if (isFactor(right)) return left;
+  return isFactor(left) ? right : null;
 }
