@@ -44,16 +44,14 @@ function writeProductionProject(folder: string, copy: string): void {
   const none = { devDependencies: undefined, peerDependencies: undefined, peerDependenciesMeta: undefined };
   const production = (project: Project): Project => ({ ...project, ...none });
   const { packages = {}, ...lock } = read('package-lock.json');
-  const kept = Object.entries(packages).filter(([, entry]) => entry.dev !== true && entry.devOptional !== true);
   write('package.json', production(read('package.json')));
-  write('package-lock.json', { ...lock, packages: { ...Object.fromEntries(kept), '': production(packages[''] ?? {}) } });
+  // What nothing leads to any more npm does not list.
+  write('package-lock.json', { ...lock, packages: { ...packages, '': production(packages[''] ?? {}) } });
 }
 
 /** What is read of package.json, package-lock.json, and its entries. */
 interface Project {
   readonly packages?: Readonly<Record<string, Project>>;
-  readonly dev?: boolean;
-  readonly devOptional?: boolean;
   readonly devDependencies?: unknown;
   readonly peerDependencies?: unknown;
   readonly peerDependenciesMeta?: unknown;

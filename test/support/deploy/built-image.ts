@@ -66,7 +66,7 @@ export async function buildImage(context: TestContext): Promise<BuiltImage> {
   const dispose = (): void => rmSync(folder, { recursive: true, force: true });
   try {
     const bases = join(folder, 'bases');
-    execFileSync('deploy/image/collect-bases', [node, bases], { stdio: 'pipe' });
+    execFileSync('bash', ['deploy/image/collect-bases', node, bases], { stdio: 'pipe' });
     for (const target of ['build', 'runtime']) {
       await run('build', '--isolation', 'chroot', '--target', target, '-t', target, '-f', 'deploy/image/Containerfile.bases', bases);
     }
