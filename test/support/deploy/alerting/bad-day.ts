@@ -1,7 +1,7 @@
 import { createDatabase, type TestDatabase } from '../../database.ts';
 import { type Network, startNetwork } from '../../network.ts';
 import { disposeAll } from './dispose-all.ts';
-import { type Fault, heldLock, oldAge, pendingDetach, sqlFault } from './faults.ts';
+import { type Fault, heldLock, oldAge, pendingDetach, runningOut, sqlFault } from './faults.ts';
 
 /** What a replica is told of the database `pruned`; the others are the same for all. */
 export interface Variant {
@@ -15,7 +15,7 @@ export const usual: Variant = { premake: 2, journal: 'partitiond' };
 export interface BadDay extends AsyncDisposable {
   /** Of a replica, without its listeners. */
   configuration(variant?: Variant): string;
-  /** Begins before the daemons do: time has to go by until partitions run out. */
+  /** The first to begin, as time has to go by. */
   readonly runOut: Fault;
   /** Inserts of integers have reached the last partition. */
   readonly full: Fault;
@@ -49,8 +49,8 @@ const policies: Readonly<Record<string, (variant: Variant) => readonly string[]>
   stuck: () => ['{ table: public.events, interval: 1 day, premake: 2 }'],
 };
 
-/** How long `ticks` is provided for when nobody makes further partitions: long enough for the daemons to start and for somebody to be told. */
-const ticksMs = 165_000;
+/** How long `ticks` is provided for when nobody makes further partitions. Low is half of four minutes, exhausted is a quarter. */
+const ticksMs = 130_000;
 
 export async function createBadDay(): Promise<BadDay> {
   const started: AsyncDisposable[] = [];
@@ -109,23 +109,22 @@ async function createTables(find: (name: string) => TestDatabase): Promise<void>
     CREATE TABLE public.numbers (id int8 NOT NULL) PARTITION BY RANGE (id);
     ${[0, 10, 20, 30, 40].map((from) => `CREATE TABLE public.numbers_${from} PARTITION OF public.numbers FOR VALUES FROM (${from}) TO (${from + 10})`).join(';')};
     INSERT INTO public.numbers VALUES (1);
-    ${byTime('ticks')};
-    CREATE TABLE public.ticks_0 PARTITION OF public.ticks
-      FOR VALUES FROM ('${new Date(Date.now() - day).toISOString()}') TO ('${new Date(Date.now() + ticksMs).toISOString()}')`);
+    ${byTime('ticks')}`);
 }
 
 function allFaults(find: (name: string) => TestDatabase, network: Network): Omit<BadDay, 'configuration' | typeof Symbol.asyncDispose> {
   const [app, data, pruned, stuck] = [find('app'), find('data'), find('pruned'), find('stuck')];
   const redirected = (url: string) => async (): Promise<void> => network.redirect(url);
   return {
-    runOut: heldLock(
+    runOut: runningOut(
       app,
       [
         'PartitionRunwayLow warning app public.ticks',
         'PartitionRunwayExhausted critical app public.ticks',
         'PartitiondTaskStale warning app provision',
       ],
-      'LOCK TABLE public.ticks IN SHARE UPDATE EXCLUSIVE MODE',
+      'public.ticks',
+      ticksMs,
     ),
     full: heldLock(
       app,

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
 import type { TestDatabase } from '../../database.ts';
+import { waitFor } from '../../wait-for.ts';
 import { waitForLockWaiter } from '../../wait-for-lock.ts';
 
 /** Something that goes wrong in a database, and how it is put right. */
@@ -57,6 +58,41 @@ export function heldLock(
     },
     async () => holder?.query('ROLLBACK'),
     options.muted,
+  );
+}
+
+/**
+ * Provisioning of a table stops, as somebody holds a lock that it needs, and what was made ahead lasts for `lastsMs` from now on. That leaves
+ * a moment for the daemon between the two, so it is done again when that was made use of.
+ */
+export function runningOut(database: TestDatabase, alerts: readonly string[], table: string, lastsMs: number): Fault {
+  let holder: pg.Client | null = null;
+  const partitions = `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = '${table}'::regclass`;
+  const names = async (): Promise<readonly string[]> => (await database.query<{ name: string }>(partitions)).map(({ name }) => name);
+  const cutShort = async (session: pg.Client): Promise<void> => {
+    await session.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
+    const bounds = `FROM ('${new Date(Date.now() - 3_600_000).toISOString()}') TO ('${new Date(Date.now() + lastsMs).toISOString()}')`;
+    const drops = (await names()).map((name) => `DROP TABLE ${name};`);
+    await session.query(`${drops.join('')} CREATE TABLE ${table}_last PARTITION OF ${table} FOR VALUES ${bounds}; COMMIT`);
+  };
+  return fault(
+    alerts,
+    async () => {
+      const session = await database.client({ applicationName: 'holder' });
+      holder = session;
+      await waitFor(
+        'the lock, before anything is made',
+        async () => {
+          await session.query('ROLLBACK');
+          await cutShort(session);
+          await session.query(`BEGIN; LOCK TABLE ${table} IN SHARE UPDATE EXCLUSIVE MODE`);
+          return await names();
+        },
+        (left) => left.length === 1,
+        { timeoutMs: 30_000 },
+      );
+    },
+    async () => holder?.query('ROLLBACK'),
   );
 }
 
