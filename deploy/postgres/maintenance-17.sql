@@ -1,5 +1,6 @@
--- A role that only maintains, on PostgreSQL 17 and later: `partitiond apply --only maintenance` VACUUMs and ANALYZEs with it, and it can neither
--- attach, detach, drop nor change a row. Plain SQL for any client, as a superuser. Earlier versions have no MAINTAIN: partitiond-14.sql.
+-- A role that only maintains, on PostgreSQL 17 and later: `partitiond apply --only maintenance` VACUUMs and ANALYZEs with it, and it can
+-- neither attach, detach, drop nor change a row. Plain SQL for any client, as a superuser. Earlier versions have no MAINTAIN:
+-- partitiond-14.sql.
 --
 -- Replace these names first:
 --   your_database   the database
@@ -12,8 +13,8 @@ CREATE ROLE partitiond_maintenance LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATE
 GRANT CONNECT ON DATABASE your_database TO partitiond_maintenance;
 GRANT USAGE ON SCHEMA your_schema TO partitiond_maintenance;
 
--- Partitions do not inherit MAINTAIN from their table: those that are there get it here, and those that partitiond makes carry the grants of
--- the table. SELECT, as planning looks for the newest row.
+-- Partitions do not inherit MAINTAIN from their table: those that are there get it here, and those that partitiond makes carry the grants
+-- of the table. SELECT, as planning looks for the newest row.
 DO $$
 DECLARE
   relation regclass;

@@ -1,5 +1,6 @@
--- A role that only looks, on PostgreSQL 14 and later: plan, check, status, probe, statements and advise work with it, nothing else does. Plain SQL
--- for any client, as a superuser, after partitiond-14.sql or partitiond-17.sql. `check` also names what this role may not do, as findings.
+-- A role that only looks, on PostgreSQL 14 and later: plan, check, status, probe, statements and advise work with it, nothing else does.
+-- Plain SQL for any client, as a superuser, after partitiond-14.sql or partitiond-17.sql. `check` also names what this role may not do, as
+-- findings.
 --
 -- Replace these names first:
 --   your_database   the database

@@ -1,5 +1,6 @@
--- The role of partitiond on PostgreSQL 14 to 16; for 17 and later take partitiond-17.sql. Plain SQL for any client. Run it once in each managed
--- database, as a superuser. Managed services without one: as the administrator, after CREATE ROLE also GRANT partitiond TO CURRENT_USER.
+-- The role of partitiond on PostgreSQL 14 to 16; for 17 and later take partitiond-17.sql. Plain SQL for any client. Run it once in each
+-- managed database, as a superuser. Managed services without one: as the administrator, after CREATE ROLE also GRANT partitiond TO
+-- CURRENT_USER.
 --
 -- Replace these names first:
 --   your_database   the database
@@ -13,8 +14,8 @@ CREATE ROLE partitiond LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLI
   PASSWORD 'your_password';
 GRANT CONNECT ON DATABASE your_database TO partitiond;
 
--- PostgreSQL lets only the owner attach, detach and drop partitions, REINDEX them and make indexes, so partitiond is a member of it. Until 17
--- that is also the way to VACUUM and ANALYZE.
+-- PostgreSQL lets only the owner attach, detach and drop partitions, REINDEX them and make indexes, so partitiond is a member of it. Until
+-- 17 that is also the way to VACUUM and ANALYZE.
 GRANT your_owner TO partitiond;
 
 -- New partitions are made in the table's schema and given to the table's owner, who needs this for it. partitiond has it as a member.

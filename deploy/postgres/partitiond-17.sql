@@ -1,5 +1,6 @@
--- The role of partitiond on PostgreSQL 17 and later; for 14 to 16 take partitiond-14.sql. Plain SQL for any client. Run it once in each managed
--- database, as a superuser. Managed services without one: as the administrator, after CREATE ROLE also GRANT partitiond TO CURRENT_USER.
+-- The role of partitiond on PostgreSQL 17 and later; for 14 to 16 take partitiond-14.sql. Plain SQL for any client. Run it once in each
+-- managed database, as a superuser. Managed services without one: as the administrator, after CREATE ROLE also GRANT partitiond TO
+-- CURRENT_USER.
 --
 -- Replace these names first:
 --   your_database   the database
@@ -13,8 +14,8 @@ CREATE ROLE partitiond LOGIN INHERIT NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLI
   PASSWORD 'your_password';
 GRANT CONNECT ON DATABASE your_database TO partitiond;
 
--- PostgreSQL lets only the owner attach, detach and drop partitions, REINDEX them and make indexes, so partitiond is a member of it. SET, as
--- new partitions are given to the owner, which takes the right to become it; no ADMIN. Who only vacuums needs less: maintenance-17.sql.
+-- PostgreSQL lets only the owner attach, detach and drop partitions, REINDEX them and make indexes, so partitiond is a member of it. SET,
+-- as new partitions are given to the owner, which takes the right to become it; no ADMIN. Who only vacuums needs less: maintenance-17.sql.
 GRANT your_owner TO partitiond WITH ADMIN FALSE, INHERIT TRUE, SET TRUE;
 
 -- New partitions are made in the table's schema and given to the table's owner, who needs this for it. partitiond has it as a member.

@@ -84,6 +84,13 @@ describe.each(names)('%s', (name) => {
   });
 });
 
+it('reaches the program in a pod as the image starts it', () => {
+  const [, entrypoint = '[]'] = /^ENTRYPOINT (.*)$/m.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
+  const words: readonly string[] = JSON.parse(entrypoint);
+  const container: { readonly name: string } = parse(readFileSync('deploy/kubernetes/sidecar/container.yaml', 'utf8'));
+  expect(readRunbook('README').commands[0]).toBe(`kubectl exec -n NAMESPACE POD -c ${container.name} -- ${words.join(' ')} check`);
+});
+
 describe('what is left to the reader', () => {
   it('is explained, all of it and nothing else', () => {
     const used = new Set([...names, 'README'].flatMap((name) => readRunbook(name).placeholders));
