@@ -18,7 +18,7 @@ CREATE TABLE public.behavioral_event_archive (
     PRIMARY KEY (id, created_at)
 ) PARTITION BY RANGE (created_at);
 
--- Only the owner of a table, or a member of it, may attach and detach its partitions. Least privilege in full: docs/guides/privileges.md.
+-- Only the owner of a table, or a member of it, may attach and detach its partitions. The roles to copy: deploy/postgres.
 CREATE ROLE app_owner NOLOGIN;
 ALTER TABLE public.organizations OWNER TO app_owner;
 ALTER TABLE public.properties OWNER TO app_owner;
