@@ -121,8 +121,8 @@ describe('on a good day and a bad day, in a real Prometheus', () => {
 });
 
 describe('with what the built daemon exports of a real PostgreSQL', () => {
-  it('answers every query and variable, but for what a few seconds do not bring', async (context) => {
-    const prometheus = deployTool(context, 'prometheus');
+  it.for(['prometheus', 'prometheus3'] as const)('answers all but what a few seconds do not bring: %s', async (name, context) => {
+    const prometheus = deployTool(context, name);
     await using database = await createDatabase();
     await createScrapedTables(database);
     using file = policyFile(database, scrapedTables, anyPorts);
