@@ -21,8 +21,9 @@ export async function createProjectCopy(): Promise<ProjectCopy> {
   });
   for (const path of stdout.split('\0').filter((name) => name !== '')) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
-    // A file that is tracked but deleted in the working tree is not part of the project.
-    await cp(path, join(folder, path)).catch((error: NodeJS.ErrnoException) => {
+    // A link stays as it was written, or it would lead out of the copy, back to the project. A file that is tracked but deleted in the
+    // working tree is not part of the project.
+    await cp(path, join(folder, path), { verbatimSymlinks: true }).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;
     });
   }
