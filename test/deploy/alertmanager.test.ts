@@ -101,7 +101,7 @@ describe('the inhibitions', () => {
     }
   });
 
-  it('compare every label that both have but those of the mutual subject', () => {
+  it('compare every label that both have, but the job', () => {
     for (const rule of example.inhibit_rules) {
       const [source, target] = [rule.source_matchers, rule.target_matchers].map((matchers) => rulesOf(read(matchers)));
       const shared = (source ?? []).flatMap((one) => [...labelsOf(one.expr)]).filter((label) => label !== 'job');
