@@ -74,9 +74,13 @@ function namesOf(alerts: readonly { readonly labels: Readonly<Record<string, str
   return [...new Set(alerts.map(({ labels }) => nameOf(labels)))].toSorted();
 }
 
-/** A task that fails, or falls behind, is a fault's company, which ones do depends on what runs when; so is a probe that cannot be run. */
+/**
+ * A task that fails, or falls behind, is a fault's company, which ones do depends on what runs when; so is a probe that
+ * cannot be run, and what the windows carry on from a database that is lost. */
 function withoutCompany(names: readonly string[]): readonly string[] {
-  return names.filter((name) => !/^PartitiondTaskStale |^PartitionPruningRegression warning stuck /.test(name));
+  return names.filter(
+    (name) => !/^PartitiondTaskStale |^PartitionPruningRegression warning stuck |^PartitiondSnapshotStale warning lost/.test(name),
+  );
 }
 
 /** Who waits behind the locks of a leader: with that one they go, and the next has to see for itself. */
