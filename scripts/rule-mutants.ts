@@ -64,7 +64,9 @@ function groundOf(rule: Rule, rules: readonly Rule[]): Ground {
 }
 
 async function survives({ ground, rule, mistake }: Planted, folder: string): Promise<string | null> {
-  return (await isRed(ground, rule, folder)) ? null : `${nameOf(rule)}: ${mistake}`;
+  const isNoticed = await isRed(ground, rule, folder);
+  console.log(`${isNoticed ? 'noticed ' : 'SURVIVED'} ${nameOf(rule)}: ${mistake}`);
+  return isNoticed ? null : `${nameOf(rule)}: ${mistake}`;
 }
 
 /** First the few cases that notice most mistakes, then all of them. */

@@ -19,7 +19,7 @@ export function renderSuite(suite: Suite): string {
   const file = { rule_files: ['../partitiond.rules.yaml'], evaluation_interval: `${suite.every ?? 1}m`, tests };
   const document = new Document(file);
   document.commentBefore = heading.join('\n');
-  return `${stringify(document, { lineWidth: 130, singleQuote: true })}`;
+  return stringify(document, { lineWidth: 130, singleQuote: true });
 }
 
 function renderCase(alert: string, { name, stretches, checks }: Case): unknown {

@@ -50,21 +50,29 @@ const known: ReadonlyMap<string, readonly string[]> = new Map(listed.map(({ name
  * deploy/metrics.json does not know.
  */
 export function inputSeries(stretches: readonly Stretch[], end: number): readonly InputSeries[] {
-  const values = new Map<string, string[]>();
-  const lengths = new Map<string, number>();
+  const written = new Map<string, Written>();
   for (const { pod, from, to, series, place: ownPlace } of stretches) {
     for (const one of series) {
       const name = seriesName(one, pod + (one.pod ?? ''), ownPlace ?? {});
-      const [parts, length] = [values.get(name) ?? [], lengths.get(name) ?? 0];
-      if (from > length) parts.push(from - length === 1 ? '_' : `_x${from - length}`);
+      const { parts, length } = written.get(name) ?? { parts: [], length: 0 };
       if (from < length) throw new Error(`${name} begins anew before it has ended`);
-      parts.push(notation(one.value, from, to ?? end));
-      if (to !== undefined) parts.push('stale');
-      values.set(name, parts);
-      lengths.set(name, (to ?? end) + 2);
+      const last = to ?? end;
+      const added = [...missed(from - length), notation(one.value, from, last), ...(to === undefined ? [] : ['stale'])];
+      written.set(name, { parts: [...parts, ...added], length: last + 2 });
     }
   }
-  return [...values].map(([series, parts]) => ({ series, values: parts.join(' ') }));
+  return [...written].map(([series, { parts }]) => ({ series, values: parts.join(' ') }));
+}
+
+/** A series as far as it is written, and how many minutes that takes. */
+interface Written {
+  readonly parts: readonly string[];
+  readonly length: number;
+}
+
+function missed(minutes: number): readonly string[] {
+  if (minutes <= 0) return [];
+  return [minutes === 1 ? '_' : `_x${minutes}`];
 }
 
 /** Without empty labels, as Prometheus has them. */
