@@ -121,8 +121,8 @@ describe('on a good day and a bad day, in a real Prometheus', () => {
 });
 
 describe('with what the built daemon exports of a real PostgreSQL', () => {
-  it.for(['prometheus', 'prometheus3'] as const)('answers all but what a few seconds do not bring: %s', async (name, context) => {
-    const prometheus = deployTool(context, name);
+  it.for(['prometheus', 'prometheus3'] as const)('answers all but what a few seconds do not bring: %s', async (tool, context) => {
+    const prometheus = deployTool(context, tool);
     await using database = await createDatabase();
     await createScrapedTables(database);
     using file = policyFile(database, scrapedTables, anyPorts);
