@@ -21,7 +21,7 @@ async function createPartitions(database: TestDatabase): Promise<void> {
     for (let table = next++; table < tables; table = next++) {
       await client.query(`CREATE TABLE public.t${table} (id int8 NOT NULL, at timestamptz NOT NULL) PARTITION BY RANGE (at)`);
       await client.query(`DO $$ BEGIN FOR i IN ${ahead - perTable + 1}..${ahead} LOOP
-        EXECUTE format('CREATE TABLE public.t${table}_%s PARTITION OF public.t${table} FOR VALUES FROM (%L) TO (%L)',
+        EXECUTE format('CREATE TABLE public.t${table}_%s PARTITION OF public.t${table} FOR VALUES FROM (%L) TO (%L) WITH (fillfactor = 10)',
           to_char(current_date + i, 'YYYYMMDD'), (current_date + i)::timestamptz, (current_date + i + 1)::timestamptz);
       END LOOP; END $$`);
     }
@@ -38,27 +38,23 @@ async function collect(daemon: Daemon): Promise<void> {
   await daemon.waitForSample(collections, before + 1, { timeoutMs: 120_000 });
 }
 
-/** So many of the closed partitions of each table have rows, the further back the fewer. */
-const filled = 25;
+/** So many of the closed partitions of each table have rows, the further back the fewer; a page takes about twenty (`fillfactor`). */
+const filled = 22;
 
-async function fill(database: TestDatabase): Promise<void> {
-  const insert = (table: number): string =>
-    `INSERT INTO public.t${table} SELECT i, (current_date - day)::timestamptz FROM generate_series(1, ${filled}) AS day, generate_series(1, (${filled + 1} - day) * 300) AS i`;
-  await database.query(`SET TimeZone = 'UTC'; ${Array.from({ length: tables }, (_, table) => insert(table)).join(';')}; ANALYZE`);
-}
-
-/** Rows come in where today is, and a few where they are late. */
-async function writeOn(database: TestDatabase): Promise<void> {
-  const insert = (table: number): string =>
-    `INSERT INTO public.t${table} SELECT i, (current_date - day)::timestamptz FROM generate_series(0, ${filled}) AS day, generate_series(1, CASE WHEN day = 0 THEN 300 ELSE 3 END) AS i`;
-  await database.query(`${Array.from({ length: tables }, (_, table) => insert(table)).join(';')}; ANALYZE`);
+/** Writes `rows` (SQL, by `day`: how many days ago) into every table, and tells the planner of the partitions that got some. */
+async function write(database: TestDatabase, firstDay: number, rows: string): Promise<void> {
+  await database.query(`SET TimeZone = 'UTC'; DO $$ BEGIN FOR t IN 0..${tables - 1} LOOP
+    EXECUTE format('INSERT INTO public.t%s SELECT i, (current_date - day)::timestamptz
+      FROM generate_series(${firstDay}, ${filled}) AS day, generate_series(1, ${rows}) AS i', t);
+    FOR day IN ${firstDay}..${filled} LOOP EXECUTE format('ANALYZE public.t%s_%s', t, to_char(current_date - day, 'YYYYMMDD')); END LOOP;
+  END LOOP; END $$`);
 }
 
 describe('10,000 real partitions', () => {
   it('cost at most 10,000 series, without any that were left out, little memory and little time, and begin few new ones', async () => {
     await using database = await createDatabase();
     await createPartitions(database);
-    await fill(database);
+    await write(database, 1, `(${filled + 1} - day) * 20`);
     const rarely = 'schedules: { provision: "0 0 1 1 *", retention: "0 0 1 1 *", maintenance: off, index: off, collect: "0 0 1 1 *" }';
     const entries = Array.from({ length: tables }, (_, i) => `{ table: public.t${i}, interval: 1 day, premake: ${ahead} }`);
     using file = policyFile(database, entries, `${anyPorts}\n${rarely}`);
@@ -86,7 +82,8 @@ describe('10,000 real partitions', () => {
     let known = new Set(samples.keys());
     let begun = 0;
     for (let round = 0; round < rounds; round += 1) {
-      await writeOn(database);
+      // Many where today is, and a few that are late.
+      await write(database, 0, 'CASE WHEN day = 0 THEN 30 ELSE 2 END');
       await collect(daemon);
       const now = [...(await daemon.scrape()).keys()];
       begun += now.filter((series) => !known.has(series)).length;
