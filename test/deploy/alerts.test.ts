@@ -99,7 +99,7 @@ function expectReadable({ labels, annotations, receiver }: ReceivedAlert): void 
   expect(receiver, alertname).toBe(severity === 'critical' ? 'page' : 'ticket');
   expect(annotations['runbook_url']).toMatch(new RegExp(`/${alertname}\\.md$`));
   expect(annotations['dashboard_url']).toMatch(/\/d\/[0-9a-f]{32}/);
-  for (const key of ['summary', 'description']) expect(annotations[key], alertname).toMatch(/^[A-Z0-9].*\.$/s);
+  for (const key of ['summary', 'description']) expect(annotations[key], alertname).toMatch(/^\S.{20,}\.$/s);
   expect(JSON.stringify([labels, annotations])).not.toMatch(/\{\{|\}\}|<no value>|<error|%!|NaN/);
 }
 
