@@ -10,30 +10,34 @@ const heading = [
 
 /** All cases of an alert. */
 export function casesOf(suite: Suite): readonly Case[] {
-  return [...suite.branches.flatMap(standardCases), ...(suite.cases ?? [])];
+  return [...suite.branches.flatMap((branch) => standardCases(branch, suite.every ?? 1)), ...(suite.cases ?? [])];
 }
 
 /** The tests of one alert as promtool reads them; ends with a line feed. */
 export function renderSuite(suite: Suite): string {
   const tests = casesOf(suite).map((one) => renderCase(suite.alert, one));
-  const file = { rule_files: ['../partitiond.rules.yaml'], evaluation_interval: `${suite.every ?? 1}m`, tests };
+  const file = { rule_files: ['../partitiond.rules.yaml'], evaluation_interval: duration(suite.every ?? 1), tests };
   const document = new Document(file);
   document.commentBefore = heading.join('\n');
   return stringify(document, { lineWidth: 130, singleQuote: true });
 }
 
 function renderCase(alert: string, { name, stretches, checks }: Case): unknown {
-  const end = Math.max(...checks.map(({ minute }) => minute)) + 1;
+  const end = Math.ceil(Math.max(...checks.map(({ minute }) => minute))) + 1;
   return {
     name,
     interval: '1m',
     input_series: inputSeries(stretches, end),
     alert_rule_test: checks.map(({ minute, fired }) => ({
-      eval_time: `${minute}m`,
+      eval_time: duration(minute),
       alertname: alert,
       exp_alerts: fired.map((one) => ({ exp_labels: firedLabels(one), exp_annotations: annotations(alert, one) })),
     })),
   };
+}
+
+function duration(minutes: number): string {
+  return Number.isInteger(minutes) ? `${minutes}m` : `${minutes * 60}s`;
 }
 
 function annotations(alert: string, fired: Fired): Readonly<Record<string, string>> {

@@ -5,7 +5,7 @@ export interface Suite {
   readonly alert: string;
   readonly branches: readonly Branch[];
   readonly cases?: readonly Case[];
-  /** Minutes between two evaluations, 1 unless told: what takes hours is evaluated less often, or its tests take minutes. */
+  /** Minutes between two evaluations, 1 unless told: what takes hours is evaluated less often, what takes one minute more often. */
   readonly every?: number;
 }
 
@@ -61,7 +61,7 @@ export function nameOf({ severity, name }: Pick<Branch, 'severity' | 'name'>): s
 }
 
 /** The cases that every branch has; what is particular to one is in `Suite.cases`. */
-export function standardCases(branch: Branch): readonly Case[] {
+export function standardCases(branch: Branch, every: number): readonly Case[] {
   const { minutes, over, under } = branch;
   const name = nameOf(branch);
   const firing = (minute: number): Check => ({ minute, fired: [branch.alert] });
@@ -74,7 +74,11 @@ export function standardCases(branch: Branch): readonly Case[] {
     { name: `${name}: of two clusters only the one concerned`, ...twoClusters(branch, firing(minutes)) },
   ];
   if (minutes > 0)
-    cases.push({ name: `${name}: one evaluation before it has lasted`, stretches: alone(over), checks: [quiet(minutes - 1)] });
+    cases.push({
+      name: `${name}: one evaluation before it has lasted`,
+      stretches: alone(over),
+      checks: [quiet(minutes - Math.min(every, 1))],
+    });
   if (branch.leaderMoves !== 'apart') cases.push(...leaderMoves(branch));
   if (branch.isOfLeader) {
     const both = ['a', 'b'].map((pod): Stretch => ({ pod, from: 0, series: over }));

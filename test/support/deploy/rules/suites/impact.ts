@@ -6,6 +6,7 @@ const blocked = (value: number): Series => ({ metric: 'blocked_sessions', value 
 
 export const partitiondBlockingSessions: Suite = {
   alert: 'PartitiondBlockingSessions',
+  every: 0.5,
   branches: [
     {
       severity: 'critical',
