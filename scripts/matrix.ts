@@ -13,8 +13,23 @@ const ownServer = ['test/e2e/demo.test.ts'];
 
 /** Tests of processes, connections and HTTP: seen on the oldest and the newest major, they say nothing new on those in between. */
 const ofNoMajor = [
-  ...['cardinality', 'database-worker', 'pooler', 'session-observer', 'term', 'tls'].map((name) => `test/integration/${name}.pg.test.ts`),
-  ...['command-line', 'daemon-network', 'drain', 'openapi', 'page', 'process', 'reload'].map((name) => `test/e2e/${name}.test.ts`),
+  ...['cardinality', 'database-worker', 'pooler', 'session', 'session-observer', 'task-runner', 'term', 'tls'].map(
+    (name) => `test/integration/${name}.pg.test.ts`,
+  ),
+  ...[
+    'bad-input',
+    'command-line',
+    'daemon',
+    'daemon-network',
+    'drain',
+    'openapi',
+    'page',
+    'probe-task',
+    'process',
+    'readme',
+    'reload',
+    'tasks',
+  ].map((name) => `test/e2e/${name}.test.ts`),
 ];
 
 const wanted = process.argv.slice(2);
