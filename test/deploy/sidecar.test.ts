@@ -52,7 +52,7 @@ it('brings its own security context and resources, whatever the pod has', async 
     capabilities: { drop: ['ALL'] },
     seccompProfile: { type: 'RuntimeDefault' },
   });
-  expect(container['resources']).toEqual({ requests: { cpu: '10m', memory: '96Mi' }, limits: { memory: '256Mi' } });
+  expect(container['resources']).toEqual({ requests: { cpu: '10m', memory: '128Mi' }, limits: { memory: '256Mi' } });
 });
 
 it('names its ports in at most 15 characters, and its probes by those names', async () => {
