@@ -52,6 +52,60 @@ it('names the value that sets a variable, rather than setting it twice', async (
   expect(await refusal(context, { extraEnv: [{ name: 'NODE_OPTIONS', value: '-v' }] })).toContain('use heapMiB instead');
 });
 
+it('lets no variable move the addresses or switch leadership off behind its back', async (context) => {
+  const { config } = minimalValues;
+  for (const name of ['PARTITIOND_HTTP_HOST', 'PARTITIOND_HTTP_PORT', 'PARTITIOND_ADMIN_PORT']) {
+    expect(await refusal(context, { extraEnv: [{ name, value: '0' }] })).toContain(`extraEnv sets ${name}, but probes`);
+  }
+  expect(await refusal(context, { extraEnv: [{ name: 'PARTITIOND_LEADERSHIP_ENABLED', value: 'false' }] })).toContain(
+    'set leadership.enabled in the configuration',
+  );
+  expect(await refusal(context, { config: { ...config, http: { port: 0 } } })).toContain('config.http.port is 0');
+  expect(await refusal(context, { config: { ...config, admin: { port: 0 } } })).toContain('config.admin.port is 0');
+});
+
+it('takes a password neither as a variable nor in a Secret of the release', async (context) => {
+  for (const name of ['PGPASSWORD', 'AWS_SECRET_ACCESS_KEY', 'VAULT_TOKEN']) {
+    const message = await refusal(context, { extraEnv: [{ name, value: 'not-a-secret' }] });
+    expect(message).toContain(`extraEnv sets ${name} in the open; use valueFrom`);
+    expect(message).not.toContain('not-a-secret');
+  }
+  const secret = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'app' } };
+  for (const data of [{ data: { url: 'bm90' } }, { stringData: { url: 'not-a-secret' } }]) {
+    const message = await refusal(context, { extraObjects: [{ ...secret, ...data }] });
+    expect(message).toContain('extraObjects has a Secret with its data');
+    expect(message).not.toContain('not-a-secret');
+  }
+  const extraEnv = [
+    { name: 'PGPASSWORD', valueFrom: { secretKeyRef: { name: 'app', key: 'password' } } },
+    { name: 'VAULT_TOKEN', value: '$(PGPASSWORD)' },
+    { name: 'AWS_WEB_IDENTITY_TOKEN_FILE', value: '/var/run/secrets/aws/token' },
+  ];
+  const { code, stderr } = await renderChart(context, { set: { ...minimalValues, extraEnv, extraObjects: [secret] } });
+  expect(code, stderr).toBe(0);
+});
+
+it('makes no monitor that Prometheus could not use', async (context) => {
+  const networkPolicy = { enabled: true, databaseTo: [{ ipBlock: { cidr: '10.0.0.0/8' } }] };
+  for (const monitor of ['podMonitor', 'serviceMonitor']) {
+    expect(await refusal(context, { networkPolicy, monitoring: { [monitor]: { enabled: true } } })).toContain(
+      'networkPolicy.metricsFrom is empty',
+    );
+    for (const [interval, scrapeTimeout] of [
+      ['10s', '30s'],
+      ['1m', '61s'],
+      ['500ms', '1s'],
+    ]) {
+      expect(await refusal(context, { monitoring: { [monitor]: { enabled: true, interval, scrapeTimeout } } })).toContain(
+        `monitoring.${monitor}.scrapeTimeout is ${scrapeTimeout}, above the interval, ${interval}`,
+      );
+    }
+    const even = { [monitor]: { enabled: true, interval: '1m', scrapeTimeout: '60s' } };
+    const { code, stderr } = await renderChart(context, { set: { ...minimalValues, monitoring: even } });
+    expect(code, stderr).toBe(0);
+  }
+});
+
 it('wants names of their own for volumes of your own', async (context) => {
   const extraVolumes = [{ name: 'partitiond-tmp', emptyDir: { sizeLimit: '1Gi' } }];
   expect(await refusal(context, { extraVolumes })).toContain('a volume partitiond-tmp, as the chart has; give yours another name');

@@ -82,3 +82,44 @@ it('takes names of your own, cut likewise', async (context) => {
 
 type Labels = Readonly<Record<string, string>>;
 type Selector = { readonly matchLabels: Labels } | Labels;
+
+it('takes names that YAML would read as a number or a boolean', async (context) => {
+  const names = { nameOverride: '42', fullnameOverride: '789', priorityClassName: '1e3', serviceAccount: { name: 'true' } };
+  const secrets = { databaseSecrets: { app: { secretName: '123', key: '1' } }, tls: { caSecret: { name: '7', key: '8' } } };
+  for (const [release, set] of [
+    ['123', everything],
+    ['1e3', everything],
+    ['true', everything],
+    ['t', { ...everything, ...names, ...secrets }],
+    ['t', { existingConfigMap: { name: '12', key: '3' }, mode: 'cronjob', serviceAccount: { create: false, name: '5' } }],
+  ] as const) {
+    for (const object of await objects(context, set, release)) expect(unnamed(object), `${release} ${object.kind}`).toEqual([]);
+  }
+});
+
+it('has every label once, whatever labels of your own are called', async (context) => {
+  const own = { 'app.kubernetes.io/part-of': 'shop', 'app.kubernetes.io/component': 'x', 'app.kubernetes.io/instance': 'y', tier: '1' };
+  const monitoring = { podMonitor: { enabled: true, labels: own } };
+  const set = { ...minimalValues, podLabels: own, monitoring };
+  const [deployment] = podsOf((await objects(context, set, 't')).filter(({ kind }) => kind === 'Deployment'));
+  expect(deployment?.labels).toEqual({
+    'app.kubernetes.io/name': 'partitiond',
+    'app.kubernetes.io/instance': 't',
+    'app.kubernetes.io/component': 'daemon',
+    'app.kubernetes.io/part-of': 'partitiond',
+    tier: '1',
+  });
+  const monitor = (await objects(context, set, 't')).find(({ kind }) => kind === 'PodMonitor');
+  expect(monitor?.metadata.labels).toMatchObject(own);
+});
+
+/** Labels, names and keys that are no text, as a cluster wants them. */
+function unnamed(value: unknown, path = ''): readonly string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, inner]) => {
+    const at = `${path}.${key}`;
+    const isName =
+      /^(name|namespace|key|secretName|serviceAccountName|priorityClassName)$/.test(key) || /(labels|matchLabels)$/i.test(path);
+    return isName && typeof inner !== 'string' ? [at] : unnamed(inner, at);
+  });
+}

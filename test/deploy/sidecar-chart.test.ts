@@ -115,6 +115,14 @@ it('wants to be told its policy', async (context) => {
   expect(stderr).toContain('set partitiond.config or partitiond.existingConfigMap.name');
 });
 
+it('does not let every pod of an application act on its own', async (context) => {
+  const config = { ...minimalValues.config, leadership: { enabled: false } };
+  const { databaseSecrets } = minimalValues;
+  const { code, stderr } = await parent(context, { config, databaseSecrets, existingConfigMap: { name: '' } });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('config.leadership.enabled is false, and every pod with the sidecar would do the same at once');
+});
+
 it('leaves the pod to the application', async (context) => {
   const { spec } = await application(context, { nodeSelector: { disk: 'ssd' }, priorityClassName: 'high' });
   expect(Object.keys(spec).toSorted()).toEqual([

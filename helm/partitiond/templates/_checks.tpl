@@ -6,6 +6,8 @@ pods are made, and every message names the fix.
 {{- include "partitiond.checkUrlFiles" . -}}
 {{- include "partitiond.checkAddresses" . -}}
 {{- include "partitiond.checkExtras" . -}}
+{{- include "partitiond.checkSecrets" . -}}
+{{- include "partitiond.checkScrapes" . -}}
 {{- include "partitiond.checkMemory" . -}}
 {{- end -}}
 
@@ -35,10 +37,10 @@ pods are made, and every message names the fix.
 {{- define "partitiond.checkAddresses" -}}
 {{- $http := (.Values.config | default dict).http | default dict -}}
 {{- $admin := (.Values.config | default dict).admin | default dict -}}
-{{- if ne (int ($http.port | default 9788)) 9788 -}}
+{{- if and (kindIs "invalid" $http.port | not) (ne (int $http.port) 9788) -}}
 {{- fail (printf "config.http.port is %v, but probes and monitors look for 9788; leave it out" $http.port) -}}
 {{- end -}}
-{{- if ne (int ($admin.port | default 9789)) 9789 -}}
+{{- if and (kindIs "invalid" $admin.port | not) (ne (int $admin.port) 9789) -}}
 {{- fail (printf "config.admin.port is %v, but the preStop hook looks for 9789; leave it out" $admin.port) -}}
 {{- end -}}
 {{- if has ($http.host | default "0.0.0.0") (list "127.0.0.1" "::1" "localhost") -}}
@@ -53,6 +55,12 @@ pods are made, and every message names the fix.
 {{- if hasKey $instead .name -}}
 {{- fail (printf "extraEnv sets %s, as the chart does; use %s instead" .name (get $instead .name)) -}}
 {{- end -}}
+{{- if has .name (list "PARTITIOND_HTTP_HOST" "PARTITIOND_HTTP_PORT" "PARTITIOND_ADMIN_PORT") -}}
+{{- fail (printf "extraEnv sets %s, but probes, monitors and the preStop hook look for 9788 and 9789; leave it out" .name) -}}
+{{- end -}}
+{{- if eq .name "PARTITIOND_LEADERSHIP_ENABLED" -}}
+{{- fail "extraEnv sets PARTITIOND_LEADERSHIP_ENABLED behind the back of replicaCount; set leadership.enabled in the configuration" -}}
+{{- end -}}
 {{- end -}}
 {{- range .Values.extraVolumes -}}
 {{- if has .name (list "partitiond-config" "partitiond-database" "partitiond-ca" "partitiond-tmp") -}}
@@ -65,6 +73,35 @@ pods are made, and every message names the fix.
 {{- if and .Values.restartOnConfigChange .Values.existingConfigMap.name -}}
 {{- fail "restartOnConfigChange sees config only, not what is in existingConfigMap; leave it out, the daemon reads changes by itself" -}}
 {{- end -}}
+{{- end -}}
+
+{{/* What a render holds is kept in the release, and shown by `helm get`: passwords come from secrets that exist already. */}}
+{{- define "partitiond.checkSecrets" -}}
+{{- range .Values.extraEnv -}}
+{{- $isReference := hasPrefix "$(" (.value | default "$(") -}}
+{{- if and (regexMatch "(?i)(password|passwd|secret|token|secret_access_key)$" .name) (not $isReference) -}}
+{{- fail (printf "extraEnv sets %s in the open; use valueFrom.secretKeyRef, or databaseSecrets for a database" .name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Combinations with which Prometheus would get nothing, and nobody would say so. */}}
+{{- define "partitiond.checkScrapes" -}}
+{{- $isScraped := or .Values.monitoring.podMonitor.enabled .Values.monitoring.serviceMonitor.enabled -}}
+{{- if and (eq .Values.mode "deployment") $isScraped .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
+{{- fail "networkPolicy.metricsFrom is empty, so Prometheus could not reach what monitoring finds for it; name the pods of Prometheus" -}}
+{{- end -}}
+{{- range $name, $monitor := pick .Values.monitoring "podMonitor" "serviceMonitor" -}}
+{{- $timeout := include "partitiond.milliseconds" $monitor.scrapeTimeout | int64 -}}
+{{- if and $monitor.enabled (gt $timeout (include "partitiond.milliseconds" $monitor.interval | int64)) -}}
+{{- fail (printf "monitoring.%s.scrapeTimeout is %s, above the interval, %s; the operator would take no such monitor" $name $monitor.scrapeTimeout $monitor.interval) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Of a time such as 30s, as the schema lets it through. */}}
+{{- define "partitiond.milliseconds" -}}
+{{- mul (regexFind "^[0-9]+" . | int64) (get (dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000) (regexFind "[a-z]+$" .)) -}}
 {{- end -}}
 
 {{/* The heap is not all that Node.js needs: without room beside it the kernel ends the daemon before its heap is full. */}}
@@ -84,5 +121,9 @@ pods are made, and every message names the fix.
 {{- end -}}
 {{- if not (or .Values.config .Values.existingConfigMap.name) -}}
 {{- fail "partitiond.sidecar has no configuration; set partitiond.config or partitiond.existingConfigMap.name" -}}
+{{- end -}}
+{{- $leadership := (.Values.config | default dict).leadership | default dict -}}
+{{- if eq (toString $leadership.enabled) "false" -}}
+{{- fail "config.leadership.enabled is false, and every pod with the sidecar would do the same at once; leave it out" -}}
 {{- end -}}
 {{- end -}}

@@ -60,9 +60,9 @@ seccompProfile: { type: RuntimeDefault }
 {{- $values := .root.Values -}}
 - name: partitiond-config
   configMap:
-    name: {{ .configMap }}
+    name: {{ .configMap | quote }}
     items:
-    - key: {{ ternary $values.existingConfigMap.key "partitiond.yaml" (ne $values.existingConfigMap.name "") }}
+    - key: {{ ternary $values.existingConfigMap.key "partitiond.yaml" (ne $values.existingConfigMap.name "") | quote }}
       path: partitiond.yaml
 {{- with $values.databaseSecrets }}
 - name: partitiond-database
@@ -70,18 +70,18 @@ seccompProfile: { type: RuntimeDefault }
     sources:
     {{- range $name, $secret := . }}
     - secret:
-        name: {{ $secret.secretName }}
+        name: {{ $secret.secretName | quote }}
         items:
-        - key: {{ $secret.key | default "url" }}
+        - key: {{ $secret.key | default "url" | quote }}
           path: {{ $name }}/url
     {{- end }}
 {{- end }}
 {{- if $values.tls.caSecret.name }}
 - name: partitiond-ca
   secret:
-    secretName: {{ $values.tls.caSecret.name }}
+    secretName: {{ $values.tls.caSecret.name | quote }}
     items:
-    - key: {{ $values.tls.caSecret.key }}
+    - key: {{ $values.tls.caSecret.key | quote }}
       path: ca.crt
 {{- end }}
 - name: partitiond-tmp

@@ -26,8 +26,8 @@
 
 {{/* Which pods belong to this release, whatever they do. Networks are opened and closed by these. */}}
 {{- define "partitiond.podLabels" -}}
-app.kubernetes.io/name: {{ include "partitiond.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "partitiond.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{/*

@@ -20,12 +20,9 @@ relabelings:
 60000
 {{- end -}}
 
-{{/* Labels of a monitoring object: those of the chart, then those by which an operator or Grafana chooses; a dict of `root` and `labels`. */}}
+{{/* Labels of a monitoring object: those by which an operator or Grafana chooses, which win, and those of the chart; a dict of `root` and `labels`. */}}
 {{- define "partitiond.monitoringLabels" -}}
-{{ include "partitiond.labels" .root }}
-{{- with .labels }}
-{{ toYaml . }}
-{{- end }}
+{{- merge (dict) .labels (include "partitiond.labels" .root | fromYaml) | toYaml -}}
 {{- end -}}
 
 {{/*

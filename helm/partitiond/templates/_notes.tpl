@@ -40,11 +40,8 @@ retention action drop: what is dropped is gone; action detach keeps the table.
 {{- if eq .Values.tls.mode "disable" }}
 tls.mode disable: passwords and data travel in the clear.
 {{- end }}
-{{- if eq .Values.tls.mode "require" }}
-tls.mode require: the connection is encrypted, but to anybody who answers; verify-full asks who that is.
-{{- end }}
-{{- if eq .Values.tls.mode "verify-ca" }}
-tls.mode verify-ca: any server with a certificate of that authority will do; verify-full asks for its name.
+{{- if has .Values.tls.mode (list "require" "verify-ca") }}
+tls.mode {{ .Values.tls.mode }}: partitiond asks all the same who the server is; verify-full says so.
 {{- end }}
 {{- if and (eq .Values.mode "deployment") (lt (int .Values.replicaCount) 2) }}
 replicaCount {{ int .Values.replicaCount }}: nobody takes over when its node is lost, and there is no PodDisruptionBudget.

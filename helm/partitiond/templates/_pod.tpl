@@ -7,13 +7,10 @@ A pod of the chart: a dict of `root`, the chart's context, `component`, `args` o
 {{- include "partitiond.checks" .root -}}
 metadata:
   labels:
-    {{- with $values.podLabels }}
-    {{- toYaml . | nindent 4 }}
-    {{- end }}
     {{- /* No version of the chart: a new one that changes nothing else restarts nothing. */}}
-    {{- include "partitiond.podLabels" .root | nindent 4 }}
-    app.kubernetes.io/component: {{ .component }}
-    app.kubernetes.io/part-of: partitiond
+    {{- $labels := include "partitiond.podLabels" .root | fromYaml }}
+    {{- $labels = merge $labels (dict "app.kubernetes.io/component" .component "app.kubernetes.io/part-of" "partitiond") }}
+    {{- merge $labels $values.podLabels | toYaml | nindent 4 }}
   {{- $annotations := dict -}}
   {{- if $values.restartOnConfigChange }}
   {{- $annotations = dict "checksum/config" ($values.config | toYaml | sha256sum) }}
@@ -28,7 +25,7 @@ spec:
 
 {{- define "partitiond.podSpec" -}}
 {{- $values := .root.Values -}}
-serviceAccountName: {{ .serviceAccount }}
+serviceAccountName: {{ .serviceAccount | quote }}
 automountServiceAccountToken: false
 enableServiceLinks: false
 terminationGracePeriodSeconds: {{ int $values.terminationGracePeriodSeconds }}
@@ -45,7 +42,7 @@ imagePullSecrets:
 {{ toYaml . }}
 {{- end }}
 {{- with $values.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 nodeSelector:
   {{- merge (dict "kubernetes.io/os" "linux") $values.nodeSelector | toYaml | nindent 2 }}
