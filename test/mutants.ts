@@ -1,3 +1,4 @@
+import { deployMutants } from './deploy-mutants.ts';
 import { insightMutants } from './insight-mutants.ts';
 import { upkeepMutants } from './upkeep-mutants.ts';
 
@@ -345,4 +346,5 @@ export const mutants: readonly Mutant[] = [
   },
   ...upkeepMutants,
   ...insightMutants,
+  ...deployMutants,
 ];
