@@ -39,6 +39,7 @@ helm test partitiond -n partitiond
   where the Prometheus operator and Grafana's sidecar run.
 - \`values.schema.json\` refuses unknown keys and combinations that would not work or would do harm, and says why. \`ci/\` has one file of
   values for each feature.
+- As a dependency of your own chart it may have \`condition: partitiond.enabled\`; \`templates/_sidecar.tpl\` shows the sidecar.
 - An update: \`helm upgrade\`. A changed \`config\` reaches running pods within a minute or two, without a restart.
 
 ## Values

@@ -12,6 +12,12 @@ export function allValues(): Readonly<Record<string, ValueNode>> {
   return Object.fromEntries([...entries.slice(0, before), ['config', value(configBranch())], ...entries.slice(before)]);
 }
 
+/** What a chart has that is a part of another one: Helm adds `global`, and `condition: partitiond.enabled` of the parent wants `enabled`. */
+const valuesOfParts: Readonly<Record<string, JsonSchema>> = {
+  global: { type: 'object' },
+  enabled: { type: 'boolean', description: 'For `condition: partitiond.enabled` of a chart that contains this one.' },
+};
+
 /** values.schema.json: draft-07, closed at every level, without references. Descriptions are the comments of values.yaml. */
 export function valuesSchema(comments: ReadonlyMap<string, ValueComment>): JsonSchema {
   const { properties, ...root } = schemaOf(section(allValues()), '', comments);
@@ -19,8 +25,7 @@ export function valuesSchema(comments: ReadonlyMap<string, ValueComment>): JsonS
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Values of the chart partitiond',
     ...root,
-    // Helm adds `global` to the values of every chart that is a part of another one.
-    properties: { ...(properties as JsonSchema), global: { type: 'object' } },
+    properties: { ...(properties as JsonSchema), ...valuesOfParts },
     allOf: refusalSchemas,
   };
 }

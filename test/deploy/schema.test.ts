@@ -92,9 +92,10 @@ it('takes the many ways of writing a password in a URL for what they are', () =>
   }
 });
 
-it('lets a chart that contains this one hand down its global values', () => {
-  const values = merged(parse(defaults), { global: { anything: true }, mode: 'none' });
-  expect(validate(values), JSON.stringify(validate.errors)).toBe(true);
+it('lets a chart that contains this one hand down its global values, and a condition', () => {
+  const values = { global: { anything: true }, mode: 'none', enabled: true };
+  expect(validate(merged(parse(defaults), values)), JSON.stringify(validate.errors)).toBe(true);
+  expect(validate(merged(parse(defaults), { ...values, enabled: 'yes' }))).toBe(false);
 });
 
 function everyObject(value: unknown): readonly Readonly<Record<string, unknown>>[] {

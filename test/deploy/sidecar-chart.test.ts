@@ -103,6 +103,22 @@ it('brings the policy along otherwise, and nothing else of its own', async (cont
   expect(pod?.spec.volumes?.[0]).toMatchObject({ configMap: { name: 't-partitiond' } });
 });
 
+it('is left out by the condition of its parent, and brought along by it', async (context) => {
+  const { code, stderr, objects } = await parent(context, { enabled: false });
+  expect(code, stderr).toBe(0);
+  const [pod] = podsOf(objects);
+  expect(objects.map(({ kind, metadata }) => `${kind}/${metadata.name}`)).toEqual(['Deployment/t-shop']);
+  expect(Object.keys(pod?.spec ?? {})).not.toContain('initContainers');
+  expect(names(pod?.spec.containers)).toEqual(['shop']);
+  expect(await application(context, { enabled: true })).toEqual(await application(context));
+});
+
+it('says that it cannot switch itself off', async (context) => {
+  const { code, stderr } = await renderChart(context, { set: { ...minimalValues, enabled: false } });
+  expect(code).not.toBe(0);
+  expect(stderr).toContain('enabled is false, which switches off nothing by itself; the chart around this one wants');
+});
+
 it('is not installed a second time beside itself', async (context) => {
   const { code, stderr } = await parent(context, { mode: 'deployment' });
   expect(code).not.toBe(0);

@@ -3,12 +3,20 @@ Each of these renders nothing. They refuse what values.schema.json cannot see, v
 pods are made, and every message names the fix.
 */}}
 {{- define "partitiond.checks" -}}
+{{- include "partitiond.checkEnabled" . -}}
 {{- include "partitiond.checkUrlFiles" . -}}
 {{- include "partitiond.checkAddresses" . -}}
 {{- include "partitiond.checkExtras" . -}}
 {{- include "partitiond.checkSecrets" . -}}
 {{- include "partitiond.checkScrapes" . -}}
 {{- include "partitiond.checkMemory" . -}}
+{{- end -}}
+
+{{/* A parent's `condition: partitiond.enabled` leaves the whole chart out: what is rendered was switched off by nobody. */}}
+{{- define "partitiond.checkEnabled" -}}
+{{- if eq (toString .Values.enabled) "false" -}}
+{{- fail "enabled is false, which switches off nothing by itself; the chart around this one wants `condition: partitiond.enabled`" -}}
+{{- end -}}
 {{- end -}}
 
 {{/* A file below /var/run/secrets/partitiond is there only if databaseSecrets, or a mount of the user's own, puts it there. */}}

@@ -1,11 +1,17 @@
 {{/*
 partitiond beside an application, for a chart that has this one as a dependency with `mode: none`:
 
+    {{- if .Subcharts.partitiond }}
     initContainers:
     {{- include "partitiond.sidecar" .Subcharts.partitiond | nindent 6 }}
+    {{- end }}
     ...
+    {{- if .Subcharts.partitiond }}
     volumes:
     {{- include "partitiond.sidecarVolumes" .Subcharts.partitiond | nindent 6 }}
+    {{- end }}
+
+The `if` is for a dependency with `condition: partitiond.enabled`: with `partitiond.enabled: false` there is no such subchart.
 
 Below Kubernetes 1.29 there are no native sidecars: "partitiond.sidecarIsNative" renders nothing, and partitiond.sidecar is a plain container
 that belongs into `containers`. Lost is the order: it may start after the application and end before it, and a Job that it runs in
