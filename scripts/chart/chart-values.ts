@@ -1,4 +1,5 @@
 import type { JsonSchema } from '../../src/config/format/format.ts';
+import { cronPattern } from './cron-pattern.ts';
 import {
   choice,
   closed,
@@ -12,6 +13,7 @@ import {
   type ValueNode,
   value,
   whole,
+  worded,
 } from './value-node.ts';
 
 const dnsName = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -113,7 +115,10 @@ export const chartValues: Readonly<Record<string, ValueNode>> = {
   extraContainers: listOf(kubernetesObject('name')),
   extraObjects: listOf(kubernetesObject('apiVersion', 'kind')),
   cronjob: section({
-    schedule: value({ type: 'string', minLength: 9 }),
+    schedule: worded(
+      cronPattern,
+      'five fields, such as */15 * * * * (minute, hour, day, month, day of the week), or a word such as @hourly',
+    ),
     only: listOf({ enum: ['provision', 'retention', 'maintenance', 'index'] }, { minItems: 1, uniqueItems: true }),
     startingDeadlineSeconds: whole(10, 31_536_000),
     activeDeadlineSeconds: seconds,

@@ -19,6 +19,12 @@ export function text(pattern?: string): ValueNode {
   return value({ type: 'string', ...(pattern === undefined ? {} : { pattern }) });
 }
 
+/** A text that matches `pattern`; what does not is refused with a sentence, as `refused` does, since nobody reads a pattern in a message. */
+export function worded(pattern: string, sentence: string): ValueNode {
+  // The sentence itself is no value either: alone it would pass for the wanted constant.
+  return value({ type: 'string', ...given({ not: { pattern } }, { const: sentence, not: { const: sentence } }) });
+}
+
 export function choice(...words: readonly string[]): ValueNode {
   return value({ enum: words });
 }

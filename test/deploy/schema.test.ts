@@ -92,6 +92,38 @@ it('takes the many ways of writing a password in a URL for what they are', () =>
   }
 });
 
+it('takes five fields or a word for a schedule, as Kubernetes does', () => {
+  const check = (schedule: unknown): boolean => validate(merged(parse(defaults), { mode: 'none', cronjob: { schedule } }));
+  for (const schedule of [
+    '*/15 * * * *',
+    '7 0,12 1-5 * *',
+    '0 22 * * MON-fri',
+    '00 07 ? Jan/2 0',
+    '5/10 * 31 12 6',
+    '@hourly',
+    '@weekly',
+  ]) {
+    expect(check(schedule), schedule).toBe(true);
+  }
+  const prose = ['every hour', 'once in a while please do', '@often', 'CRON_TZ=UTC 0 * * * *', ''];
+  const sentence = /five fields[^"]+/.exec(JSON.stringify(schema))?.[0];
+  for (const schedule of [
+    '0 0 * * * *',
+    '* * * *',
+    '60 * * * *',
+    '0 24 * * *',
+    '0 0 0 * *',
+    '0 0 * 13 *',
+    '0 0 * * 7',
+    '*/0 * * * *',
+    ...prose,
+    sentence,
+    5,
+  ]) {
+    expect(check(schedule), String(schedule)).toBe(false);
+  }
+});
+
 it('lets a chart that contains this one hand down its global values, and a condition', () => {
   const values = { global: { anything: true }, mode: 'none', enabled: true };
   expect(validate(merged(parse(defaults), values)), JSON.stringify(validate.errors)).toBe(true);
