@@ -8,7 +8,7 @@ import { tablePanel } from '../parts/table.ts';
 
 const hidden = ['cluster', 'namespace', 'job'];
 const tableRows = ['database', 'schema', 'table'];
-const tableName = '{{schema}}.{{table}}';
+const tableName = '{{database}} {{schema}}.{{table}}';
 
 const runway = recorded('table:partitiond_runway_seconds:max', 'database');
 const retentionLag = recorded('table:partitiond_retention_lag_seconds:max', 'database');
@@ -39,7 +39,7 @@ const health: readonly Panel[] = [
   statPanel({
     title: 'Stale tasks',
     description:
-      'Tasks whose last run without a failure is older than 2.5 times the longest gap of their schedule. Which one: Daemon, Tasks. Then the log of its last run.',
+      'Tasks whose last run without a failure is older than 2.5 times the longest gap of their schedule. Those of a paused database too. Which one: Daemon, Tasks. Then the log of its last run.',
     unit: 'short',
     size: [4, 4],
     queries: [

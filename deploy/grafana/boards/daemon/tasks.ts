@@ -18,7 +18,7 @@ export const taskRow: readonly Panel[] = [
   graphPanel({
     title: 'Runs by outcome',
     description:
-      'Failed: at least one table failed, the log of the run says which. Skipped: the run before had not ended. Aborted: drained, or leadership lost.',
+      'Failed: at least one table failed, the log of the run says which. Skipped: paused, waiting after failures, or the run before had not ended. Aborted: drained, or leadership lost.',
     unit: 'short',
     size: [12, 8],
     queries: [{ expr: happened(`${byTask}, outcome`, 'task_runs_total', 'database'), legend: '{{database}} {{task}} {{outcome}}' }],
