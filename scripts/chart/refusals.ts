@@ -79,6 +79,11 @@ const refusals: readonly Refusal[] = [
     sentence: 'the peers that are your DNS: without it no database has an address',
   },
   {
+    when: [mode('none'), enabled('migration')],
+    at: 'migration.enabled',
+    sentence: 'false in mode none: there is no pod of this chart to go before; run the command as a hook of your own chart',
+  },
+  {
     when: [enabled('migration'), found('migration.args', { maxItems: 0 })],
     at: 'migration.args',
     sentence: 'the command of the Job, since migration.enabled is true',
