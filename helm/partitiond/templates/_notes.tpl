@@ -60,7 +60,7 @@ monitoring.rules is off: unless you loaded deploy/prometheus yourself, no alert 
 {{- end }}
 {{- $leadership := (.Values.config | default dict).leadership | default dict }}
 {{- if eq (toString $leadership.enabled) "false" }}
-config.leadership.enabled false: nothing keeps a second instance away, not even during a roll-out.
+config.leadership.enabled false: nothing keeps a second instance away; a roll-out ends the old pod before it starts the new one.
 {{- end }}
 {{- range (.Values.config | default dict).databases }}
 {{- if .url }}
