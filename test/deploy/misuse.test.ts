@@ -1,5 +1,6 @@
 import { expect, it, type TestContext } from 'vitest';
 import { minimalValues } from '../support/deploy/chart-renders.ts';
+import { podsOf } from '../support/deploy/pods-of.ts';
 import { renderChart } from '../support/deploy/render-chart.ts';
 
 const [database] = minimalValues.config.databases;
@@ -42,9 +43,29 @@ it('keeps the addresses at which it is looked for', async (context) => {
   expect(await refusal(context, { config: { ...config, admin: { port: 8081 } } })).toContain(
     'the preStop hook looks for 9789; leave it out',
   );
-  expect(await refusal(context, { config: { ...config, http: { host: '127.0.0.1' } } })).toContain(
-    'no probe of the kubelet arrives; leave it out',
-  );
+  for (const host of ['127.0.0.1', '127.0.1.1', '::1', '::ffff:127.0.0.1', 'localhost']) {
+    expect(await refusal(context, { config: { ...config, http: { host } } })).toContain(
+      `config.http.host is ${host}, where no probe of the kubelet arrives; leave it out`,
+    );
+    expect(await refusal(context, { config: { ...config, admin: { host } } })).toContain(
+      `config.admin.host is ${host}, where the preStop hook of the kubelet does not arrive; leave it out`,
+    );
+  }
+  expect(await refusal(context, { config: { ...config, admin: { host: '${POD_IP}' } } })).toContain('write the address itself');
+});
+
+it('listens where the configuration says, which the variable of the chart would override', async (context) => {
+  const { config } = minimalValues;
+  for (const [set, expected] of [
+    [{}, '0.0.0.0'],
+    [{ config: { ...config, http: { host: '::' }, admin: { host: '::' } } }, '::'],
+  ] as const) {
+    const { code, stderr, objects } = await renderChart(context, { set: { ...minimalValues, ...set } });
+    expect(code, stderr).toBe(0);
+    const hosts = podsOf(objects).flatMap(({ spec }) => spec.containers.map((container) => container['env']));
+    expect(hosts.length).toBeGreaterThan(1);
+    for (const env of hosts) expect(env).toContainEqual({ name: 'PARTITIOND_ADMIN_HOST', value: expected });
+  }
 });
 
 it('names the value that sets a variable, rather than setting it twice', async (context) => {

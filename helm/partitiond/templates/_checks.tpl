@@ -51,14 +51,24 @@ pods are made, and every message names the fix.
 {{- if and (kindIs "invalid" $admin.port | not) (ne (int $admin.port) 9789) -}}
 {{- fail (printf "config.admin.port is %v, but the preStop hook looks for 9789; leave it out" $admin.port) -}}
 {{- end -}}
-{{- if has ($http.host | default "0.0.0.0") (list "127.0.0.1" "::1" "localhost") -}}
+{{- if include "partitiond.isLoopback" $http.host -}}
 {{- fail (printf "config.http.host is %s, where no probe of the kubelet arrives; leave it out" $http.host) -}}
 {{- end -}}
+{{- if contains "${" ($admin.host | default "" | toString) -}}
+{{- fail (printf "config.admin.host is %s, but the chart sets PARTITIOND_ADMIN_HOST from it; write the address itself" $admin.host) -}}
+{{- end -}}
+{{- if include "partitiond.isLoopback" $admin.host -}}
+{{- fail (printf "config.admin.host is %s, where the preStop hook of the kubelet does not arrive; leave it out" $admin.host) -}}
+{{- end -}}
+{{- end -}}
+
+{{- define "partitiond.isLoopback" -}}
+{{- if regexMatch "^(localhost|::1|(::ffff:)?127\\..*)$" (. | default "" | toString | lower) -}}true{{- end -}}
 {{- end -}}
 
 {{- define "partitiond.checkExtras" -}}
 {{- $instead := dict "PGSSLMODE" "tls.mode" "NODE_OPTIONS" "heapMiB" "NODE_EXTRA_CA_CERTS" "tls.caSecret" -}}
-{{- $instead = merge $instead (dict "PARTITIOND_CONFIG" "config or existingConfigMap" "PARTITIOND_ADMIN_HOST" "a port-forward, which needs no other host") -}}
+{{- $instead = merge $instead (dict "PARTITIOND_CONFIG" "config or existingConfigMap" "PARTITIOND_ADMIN_HOST" "config.admin.host") -}}
 {{- range .Values.extraEnv -}}
 {{- if hasKey $instead .name -}}
 {{- fail (printf "extraEnv sets %s, as the chart does; use %s instead" .name (get $instead .name)) -}}

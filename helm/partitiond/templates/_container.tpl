@@ -8,7 +8,7 @@ context, so that a parent chart may hand over .Subcharts.partitiond.
 - name: PARTITIOND_CONFIG
   value: /etc/partitiond/partitiond.yaml
 - name: PARTITIOND_ADMIN_HOST
-  value: 0.0.0.0
+  value: {{ include "partitiond.adminHost" . | quote }}
 - name: PGSSLMODE
   value: {{ .Values.tls.mode }}
 - name: NODE_OPTIONS
@@ -20,6 +20,12 @@ context, so that a parent chart may hand over .Subcharts.partitiond.
 {{- with .Values.extraEnv }}
 {{ toYaml . }}
 {{- end }}
+{{- end -}}
+
+{{/* Where preStop arrives, which comes from outside of the pod. The variable wins over the configuration, so it says what config says. */}}
+{{- define "partitiond.adminHost" -}}
+{{- $admin := (.Values.config | default dict).admin | default dict -}}
+{{- $admin.host | default "0.0.0.0" -}}
 {{- end -}}
 
 {{/* Of the container; with that of the pod it passes Pod Security "restricted". */}}
