@@ -98,14 +98,20 @@ it('points to the ConfigMap where the policy is in one of your own', async (cont
 });
 
 it('names each risky value, and none where all are safe', async (context) => {
-  const safe = { image: { digest: `sha256:${'a'.repeat(64)}` }, monitoring: { rules: { enabled: true } } };
+  const repository = 'registry.internal/partitiond';
+  const image = { repository, digest: `sha256:${'a'.repeat(64)}` };
+  const networkPolicy = { enabled: true, databaseTo: [{ podSelector: {} }] };
+  const safe = { image, networkPolicy, monitoring: { rules: { enabled: true } } };
   const risks: readonly (readonly [object, string])[] = [
     [policy({ 'public.a': { keep: '5 days', action: 'drop' } }), 'retention action drop'],
     [{ tls: { mode: 'disable' } }, 'tls.mode disable'],
     [{ tls: { mode: 'require' } }, 'tls.mode require'],
     [{ tls: { mode: 'verify-ca' } }, 'tls.mode verify-ca'],
     [{ replicaCount: 1 }, 'replicaCount 1'],
-    [{ image: { tag: '0.2.0' } }, 'image.tag 0.2.0'],
+    [{ image: { repository, tag: '0.2.0' } }, 'image.tag 0.2.0'],
+    [{ image: { ...image, repository: 'partitiond' } }, 'image.repository is still the default'],
+    [{ networkPolicy: {} }, 'networkPolicy is off: any pod that reaches port 9789 .*; networkPolicy closes it'],
+    [{ mode: 'none', networkPolicy: {} }, 'networkPolicy is off: any pod .*; close it by a NetworkPolicy of your own'],
     [{ monitoring: {} }, 'monitoring.rules is off'],
     [{ mode: 'cronjob', monitoring: {} }, 'mode cronjob: no metrics'],
   ];

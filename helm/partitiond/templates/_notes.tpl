@@ -49,8 +49,15 @@ replicaCount {{ int .Values.replicaCount }}: nobody takes over when its node is 
 {{- if and (ne .Values.mode "cronjob") (lt (int .Values.terminationGracePeriodSeconds) 30) }}
 terminationGracePeriodSeconds {{ int .Values.terminationGracePeriodSeconds }}: an orderly stop takes up to 25 seconds; below that it is cut short.
 {{- end }}
+{{- if eq .Values.image.repository "partitiond" }}
+image.repository is still the default: `partitiond` is in no registry unless your nodes have it; name yours.
+{{- end }}
 {{- if not .Values.image.digest }}
 image.tag {{ .Values.image.tag | default .Chart.AppVersion }}: a tag can be moved to another image; image.digest cannot.
+{{- end }}
+{{- if and (ne .Values.mode "cronjob") (not .Values.networkPolicy.enabled) }}
+{{- $closed := ternary "networkPolicy closes it" "close it by a NetworkPolicy of your own" (eq .Values.mode "deployment") }}
+networkPolicy is off: any pod that reaches port 9789 can make a daemon give up its leadership (/-/drain, no other order); {{ $closed }}.
 {{- end }}
 {{- if eq .Values.mode "cronjob" }}
 mode cronjob: no metrics, hence no alert tells you when partitions run out; watch for failed Jobs.
