@@ -338,4 +338,14 @@ export const insightMutants: readonly Mutant[] = [
       name: 'refers to everything from where it is itself, which may be behind a prefix of a proxy',
     },
   },
+  {
+    mistake: 'counts refusals on from the few that the journal knows',
+    file: 'src/telemetry/leader-metrics.ts',
+    text: "outcome === 'refused' ? 0 : counted",
+    replacement: 'counted',
+    test: {
+      file: 'test/unit/telemetry/metrics.test.ts',
+      name: 'counts refusals from 0 in every term, as the journal knows only some of them',
+    },
+  },
 ];

@@ -233,6 +233,15 @@ describe('gaining and losing leadership', () => {
     expect(of('table_last_success_timestamp_seconds', 'other', 'task="provision"')).toBe(10);
   });
 
+  it('counts refusals from 0 in every term, as the journal knows only some of them', async () => {
+    const { policy } = modelOf();
+    const metrics = newMetrics();
+    const history = { table: policy.table, steps: [{ step: 'create-partition', outcome: 'refused', count: 5 }], lastSuccess: [] };
+    metrics.acquired(led([policy], { history: [history] }), 7n);
+    const name = 'steps_total{database="app",schema="public",table="t",step="create-partition",outcome="refused"}';
+    expect((await scrape(metrics)).get(name)).toBe(0);
+  });
+
   it('drops all leader families of that database and keeps the epoch', async () => {
     const { policy, table } = modelOf({ ranges: [['2025-03-01', '2025-04-01']] });
     const metrics = leading(policy, { partitions: 'all' });
