@@ -19,7 +19,7 @@ import {
 const dnsName = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const objectName = `^(${dnsName}(\\.${dnsName})*)?$`;
 const seconds: ValueNode = whole(1, 31_536_000);
-const scrapeTime: ValueNode = text('^[1-9][0-9]*(ms|s|m|h)$');
+const scrapeTime: ValueNode = worded('^[1-9][0-9]*(ms|s|m|h)$', 'a whole number with ms, s, m or h behind it, such as 30s');
 const alertKey = '^[A-Z][A-Za-z0-9]*(/(critical|warning|info))?$';
 
 /** A URL with a password in it, or a password beside it. Kept apart from host:port, which has no @ behind it. */
@@ -54,7 +54,7 @@ export const chartValues: Readonly<Record<string, ValueNode>> = {
   mode: choice('deployment', 'cronjob', 'none'),
   replicaCount: whole(0, 200),
   image: section({
-    repository: text('^([^@\\s]+/)?[^:@/\\s]+$'),
+    repository: worded('^([^@\\s]+/)?[^:@/\\s]+$', 'a repository alone: its tag belongs into image.tag, its digest into image.digest'),
     tag: value({
       type: 'string',
       pattern: '^([A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?$',
