@@ -41,10 +41,11 @@ helm test partitiond -n partitiond
   values for each feature.
 - As a dependency of your own chart it may have \`condition: partitiond.enabled\`; \`templates/_sidecar.tpl\` shows the sidecar.
 - An update: \`helm upgrade --reset-then-reuse-values\` (Helm 3.14), with your values and the defaults of the new chart. With
-  \`--reuse-values\` alone whatever value is new would be missing. A changed \`config\` reaches running pods within a minute or two, without a restart.
+  \`--reuse-values\` alone whatever value is new would be missing. A changed \`config\` reaches running pods within a minute or two, by
+  itself.
 - A rotated certificate authority (\`tls.caSecret\`) is read at the next start, for NODE_EXTRA_CA_CERTS is read once: restart the pods, with
   \`kubectl rollout restart\` or by the annotation that your reloader looks for, in \`podAnnotations\`.
-- Quote whole numbers above 2^53 (9007199254740992) in \`config\`, such as a \`startFrom\`: Helm reads numbers as floating point and would round.
+- Quote whole numbers above 2^53 (9007199254740992) in \`config\`, such as a \`startFrom\`: Helm reads numbers as floating point and rounds.
 - \`migration\` runs before the release's objects exist: a secret that an ExternalSecret of the same release makes is not there yet, so
   make it beforehand. Its ServiceAccount is a copy named \`...-migrate\`: a cloud role that trusts accounts by name must trust that one too,
   or set \`serviceAccount.create: false\` and name one that exists.
