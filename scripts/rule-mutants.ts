@@ -54,7 +54,7 @@ export async function plantInRules(words: readonly string[]): Promise<boolean> {
 function groundOf(rule: Rule, rules: readonly Rule[]): Ground {
   const readers = rules
     .filter(isAlert)
-    .filter((alert) => alert.alert === nameOf(rule) || recordingsOf(alert.expr, rules).includes(rule as never));
+    .filter((alert) => alert.alert === nameOf(rule) || recordingsOf(alert.expr, rules).some((recording) => recording === rule));
   const recordings = new Set([
     ...readers.flatMap(({ expr }) => recordingsOf(expr, rules)),
     ...(isRecording(rule) ? rules.filter(isRecording) : []),

@@ -92,6 +92,7 @@ describe('the rules for Prometheus', () => {
   it('use nothing that Prometheus 2.42 and 3 take for different things', () => {
     const known = [
       'absent',
+      'avg_over_time',
       'clamp_max',
       'clamp_min',
       'count',

@@ -36,7 +36,7 @@ export interface Fired {
   readonly severity: Severity;
   readonly labels: Readonly<Record<string, string>>;
   readonly summary: string;
-  /** `where`: the namespace as the descriptions write it, with the cluster. */
+  /** `where`: cluster and namespace as the descriptions write them before the name of a database, `eu/shop/`, or nothing. */
   readonly description: (where: string) => string;
   readonly dashboard: string;
   readonly place?: Readonly<Record<string, string>>;
@@ -70,7 +70,8 @@ export function standardCases(branch: Branch, every: number): readonly Case[] {
   const cases: Case[] = [
     { name: `${name}: fires`, stretches: alone(over), checks: [firing(minutes), firing(minutes + 15)] },
     { name: `${name}: quiet`, stretches: alone(under), checks: [quiet(minutes), quiet(minutes + 15)] },
-    { name: `${name}: without the label cluster`, ...withoutCluster(branch, firing(minutes)) },
+    { name: `${name}: without the label cluster`, ...inPlace({ cluster: '' }, branch, firing(minutes)) },
+    { name: `${name}: without cluster and namespace`, ...inPlace({ cluster: '', namespace: '' }, branch, firing(minutes)) },
     { name: `${name}: of two clusters only the one concerned`, ...twoClusters(branch, firing(minutes)) },
   ];
   if (minutes > 0)
@@ -92,11 +93,10 @@ export function standardCases(branch: Branch, every: number): readonly Case[] {
   return cases;
 }
 
-function withoutCluster({ over, alert }: Branch, { minute }: Check): Pick<Case, 'stretches' | 'checks'> {
-  const nowhere = { cluster: '' };
+function inPlace(own: Readonly<Record<string, string>>, { over, alert }: Branch, { minute }: Check): Pick<Case, 'stretches' | 'checks'> {
   return {
-    stretches: [{ pod: 'a', from: 0, series: over, place: nowhere }],
-    checks: [{ minute, fired: [{ ...alert, place: nowhere }] }],
+    stretches: [{ pod: 'a', from: 0, series: over, place: own }],
+    checks: [{ minute, fired: [{ ...alert, place: own }] }],
   };
 }
 
@@ -148,13 +148,18 @@ function at(minutes: readonly number[], fired: readonly Fired[]): readonly Check
   return minutes.map((minute) => ({ minute, fired }));
 }
 
+/** ` in eu/shop`, or nothing where a namespace is not known. */
+export function inWhere(where: string): string {
+  return where === '' ? '' : ` in ${where.slice(0, -1)}`;
+}
+
 /** The labels that promtool expects of an alert. */
 export function firedLabels({ labels, severity, place: ownPlace }: Fired): Readonly<Record<string, string>> {
   return withoutEmpty({ severity, ...place, ...ownPlace, ...labels });
 }
 
-/** As descriptions write it: `eu/shop`. */
+/** As descriptions write it before the name of a database: `eu/shop/`. */
 export function whereOf({ labels, place: ownPlace }: Fired): string {
   const all: Readonly<Record<string, string | undefined>> = { ...place, ...ownPlace, ...labels };
-  return [all['cluster'], all['namespace']].filter((part) => part !== undefined && part !== '').join('/');
+  return [all['cluster'], all['namespace']].map((part) => (part === undefined || part === '' ? '' : `${part}/`)).join('');
 }

@@ -10,7 +10,7 @@ function defaultRows(rows: string): Fired {
   return firedOfTable({
     severity: 'warning',
     summary: 'Rows are in a default partition: no range takes them.',
-    says: ` has about ${rows} rows in its default partition; they stand in the way of the partitions that they belong to.`,
+    says: ` has rows in its default partition (about ${rows}); they stand in the way of the partitions that they belong to.`,
     dashboard: 'overview',
   });
 }
@@ -37,7 +37,7 @@ export const partitionCoverageGap: Suite = {
       alert: firedOfTable({
         severity: 'warning',
         summary: 'A range is missing between the partitions of a table.',
-        says: ' has 1 missing ranges between its partitions: rows for them are refused, or land in the default partition.',
+        says: ' lacks ranges between its partitions (missing ranges: 1): rows for them are refused, or land in the default partition.',
         dashboard: 'overview',
       }),
       ...ofTable,
@@ -59,7 +59,7 @@ export const partitionDetachPending: Suite = {
       alert: firedOfTable({
         severity: 'warning',
         summary: 'A detach was interrupted and stays half done.',
-        says: ' has 1 partitions pending detach: their rows are invisible through the table, and no other partition can be detached concurrently.',
+        says: ' has partitions pending detach (1 in all): their rows are invisible through the table, and no other partition can be detached concurrently.',
         dashboard: 'table',
       }),
       ...ofTable,
@@ -74,7 +74,7 @@ function missed(name: string): Fired {
     severity: 'warning',
     labels: { ...tableLabels, probe: name },
     summary: 'A query that must prune partitions does not.',
-    description: (where) => `Probe ${name} of table public.orders of ${where}/main missed its limits or could not be run.`,
+    description: (where) => `Probe ${name} of table public.orders of ${where}main missed its limits or could not be run.`,
     dashboard: 'table',
   };
 }
@@ -111,7 +111,7 @@ export const partitionInvalidIndex: Suite = {
       alert: firedOfTable({
         severity: 'warning',
         summary: 'An index of a partitioned table is invalid or not attached.',
-        says: ' has 1 indexes that are invalid or not attached: they cost writes and serve no reader.',
+        says: ' has indexes that are invalid or not attached (1 in all): they cost writes and serve no reader.',
         dashboard: 'table',
       }),
       ...ofTable,

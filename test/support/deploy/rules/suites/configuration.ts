@@ -1,5 +1,5 @@
 import type { Series } from '../series.ts';
-import type { Case, Fired, Suite } from '../suite.ts';
+import { type Case, type Fired, inWhere, type Suite } from '../suite.ts';
 
 const refusedFile: Series = { metric: 'config_last_reload_successful', value: 0 };
 const loaded: Series = { metric: 'config_last_reload_successful', value: 1 };
@@ -10,7 +10,7 @@ function failed(instance: string): Fired {
     labels: { instance },
     summary: 'partitiond runs on an old configuration, as the new one cannot be loaded.',
     description: (where) =>
-      `${instance} in ${where} could not load its configuration and goes on with the one before; after a restart it would not start.`,
+      `${instance}${inWhere(where)} could not load its configuration and goes on with the one before; after a restart it would not start.`,
     dashboard: 'daemon',
   };
 }
@@ -81,7 +81,7 @@ function drift(count: number): Fired {
     severity: 'warning',
     labels: { database: 'main' },
     summary: 'Replicas of partitiond have different policies for a database.',
-    description: (where) => `${count} different policies are loaded for ${where}/main: which one is in force depends on who leads.`,
+    description: (where) => `${count} different policies are loaded for ${where}main: which one is in force depends on who leads.`,
     dashboard: 'daemon',
   };
 }

@@ -18,7 +18,7 @@ export const partitiondBlockingSessions: Suite = {
         severity: 'critical',
         labels: { database: 'main' },
         summary: 'Sessions of the application wait behind locks of partitiond.',
-        description: (where) => `6 sessions wait behind partitiond in ${where}/main.`,
+        description: (where) => `Up to 6 sessions at once waited behind partitiond in ${where}main in the last minute.`,
         dashboard: 'daemon',
       },
       leaderMoves: 'anew',

@@ -1,24 +1,35 @@
-import type { Fired, Suite } from '../suite.ts';
+import type { Series, Stretch } from '../series.ts';
+import { type Case, type Fired, inWhere, type Suite } from '../suite.ts';
 
 const ofDatabase = { database: 'main' };
 
 const down: Fired = {
   severity: 'critical',
   labels: {},
-  summary: 'No partitiond can be scraped: nobody maintains partitions.',
+  summary: 'No partitiond can be scraped, or none stays up: nobody maintains partitions.',
   description: (where) =>
-    `No target of job partitiond in ${where} answers: partitions are neither made nor removed, and no other alert of partitiond can tell.`,
+    `No target of job partitiond${inWhere(where)} answers, or none does for even half of the time: partitions are neither made nor removed as they should be, and no other alert of partitiond can tell.`,
   dashboard: 'daemon',
 };
-const gone: Fired = {
-  ...down,
-  place: { cluster: '', namespace: '' },
-  description: () =>
-    'No target of job partitiond answers: partitions are neither made nor removed, and no other alert of partitiond can tell.',
-};
+const gone: Fired = { ...down, place: { cluster: '', namespace: '' } };
 const answering = { metric: 'up', value: 1 };
 const silent = { metric: 'up', value: 0 };
 const otherJob = { job: 'shop' };
+
+/** Up for so many of every five minutes, the last ones. */
+function upFor(minutes: number): Series {
+  const five = Array.from({ length: 5 }, (_, minute) => (minute < 5 - minutes ? 0 : 1)).join(' ');
+  return { metric: 'up', value: Array.from({ length: 10 }, () => five).join(' ') };
+}
+
+/** What is no crash loop, though something is not up for a while. */
+function passing(name: string, stretches: readonly Stretch[]): Case {
+  return {
+    name: `critical, crash loop: ${name} is quiet`,
+    stretches,
+    checks: [10, 20, 25, 30, 40, 55].map((minute) => ({ minute, fired: [] })),
+  };
+}
 
 export const partitiondDown: Suite = {
   alert: 'PartitiondDown',
@@ -33,8 +44,54 @@ export const partitiondDown: Suite = {
       leaderMoves: 'carried',
       isOfLeader: false,
     },
+    {
+      severity: 'critical',
+      name: 'crash loop',
+      minutes: 15,
+      over: [upFor(2)],
+      under: [upFor(3)],
+      alert: down,
+      leaderMoves: 'apart',
+      isOfLeader: false,
+    },
   ],
   cases: [
+    {
+      name: 'critical, all targets down: after half an hour of health, and carried over a gap',
+      stretches: [
+        { pod: 'a', from: 0, series: [{ ...answering, value: '1x29 0x3 stale' }] },
+        { pod: 'b', from: 37, series: [silent] },
+      ],
+      checks: [
+        { minute: 44, fired: [] },
+        { minute: 45, fired: [down] },
+      ],
+    },
+    {
+      name: 'critical, crash loop: leader moves and it goes on',
+      stretches: [
+        { pod: 'a', from: 0, series: [{ ...answering, value: '0 0 1 0 0 0 1 stale' }] },
+        { pod: 'b', from: 9, series: [{ ...answering, value: '0 0 0 0 1 0 0 0 0 1 0 0 0 0 1' }] },
+      ],
+      checks: [
+        { minute: 14, fired: [] },
+        { minute: 15, fired: [down] },
+      ],
+    },
+    {
+      name: 'critical, crash loop: a replica that stays makes good for one that does not',
+      stretches: [{ pod: 'a', from: 0, series: [upFor(1), { ...answering, pod: '-2' }] }],
+      checks: [15, 40].map((minute) => ({ minute, fired: [] })),
+    },
+    passing('a first start of five minutes', [{ pod: 'a', from: 0, series: [{ ...answering, value: '0x4 1x60' }] }]),
+    passing('a rollout', [
+      { pod: 'a', from: 0, to: 20, series: [answering] },
+      { pod: 'b', from: 0, series: [{ ...answering, value: '_x19 0x2 1x40' }] },
+    ]),
+    passing('a single replica that moves to another node for ten minutes', [
+      { pod: 'a', from: 0, series: [{ ...answering, value: '1x15 0x4 stale' }] },
+      { pod: 'b', from: 0, series: [{ ...answering, value: '_x26 0 1x40' }] },
+    ]),
     ...['fires', 'without the label cluster'].map((what) => ({
       name: `critical, no target: ${what}`,
       stretches: [{ pod: 'a', from: 0, series: [answering], place: what === 'fires' ? otherJob : { ...otherJob, cluster: '' } }],
@@ -93,7 +150,7 @@ export const partitiondNoLeader: Suite = {
         severity: 'critical',
         labels: ofDatabase,
         summary: 'No partitiond leads a database: its partitions are not maintained.',
-        description: (where) => `Database ${where}/main has no leader: it cannot be reached, or every process refuses to lead it.`,
+        description: (where) => `Database ${where}main has no leader: it cannot be reached, or every process refuses to lead it.`,
         dashboard: 'daemon',
       },
       leaderMoves: 'carried',
@@ -117,7 +174,7 @@ const twice: Fired = {
   labels: ofDatabase,
   summary: 'More than one partitiond believes that it leads a database.',
   description: (where) =>
-    `Database ${where}/main is led by 2 processes. Fencing keeps all but one from writing, but there should never be a second one.`,
+    `Database ${where}main is led by 2 processes. Fencing keeps all but one from writing, but there should never be a second one.`,
   dashboard: 'daemon',
 };
 

@@ -11,7 +11,7 @@ export function firedOfTable(about: {
   readonly dashboard: 'overview' | 'table';
 }): Fired {
   const { severity, summary, says, dashboard } = about;
-  return { severity, labels: tableLabels, summary, description: (where) => `Table public.orders of ${where}/main${says}`, dashboard };
+  return { severity, labels: tableLabels, summary, description: (where) => `Table public.orders of ${where}main${says}`, dashboard };
 }
 
 /** What all branches about tables have in common. */

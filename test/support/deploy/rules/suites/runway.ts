@@ -30,7 +30,7 @@ function exhausted(share: string): Fired {
   return firedOfTable({
     severity: 'critical',
     summary: 'A table is about to run out of partitions: inserts will fail or land in the default partition.',
-    says: ` has only ${share} of the room ahead that its policy wants, and soon no partition takes new rows.`,
+    says: ` has only ${share} of the room ahead that its policy wants, and soon, or already, no partition takes new rows.`,
     dashboard: 'overview',
   });
 }
@@ -96,7 +96,7 @@ export const partitionRunwayLow: Suite = {
       ...quietAt(34),
       { minute: 35, fired: [low('0%')] },
     ]),
-    lasting('warning, time keys: now is not covered', timeKey(-30, 200_000), [{ minute: 30, fired: [low('-0.015%')] }]),
+    lasting('warning, time keys: now is not covered', timeKey(-30, 200_000), [{ minute: 30, fired: [low('0%')] }]),
     lasting('warning, time keys: premake 0 while now is covered', timeKey(600, 0), quietAt(30, 60)),
   ],
 };
@@ -139,8 +139,8 @@ export const partitionRunwayExhausted: Suite = {
       { minute: 5, fired: [exhausted('2.15%')] },
     ]),
     lasting('critical, time keys: partitions of a quarter page no earlier', timeKey(173_600, 8_000_000), quietAt(5, 60)),
-    lasting('critical, time keys: now is not covered', timeKey(-30, 200_000), [{ minute: 5, fired: [exhausted('-0.015%')] }]),
+    lasting('critical, time keys: now is not covered', timeKey(-30, 200_000), [{ minute: 5, fired: [exhausted('0%')] }]),
     lasting('critical, time keys: premake 0 while now is covered', timeKey(600, 0), quietAt(5, 60)),
-    lasting('critical, time keys: premake 0 while now is not covered', timeKey(-30, 0), [{ minute: 5, fired: [exhausted('-Inf%')] }]),
+    lasting('critical, time keys: premake 0 while now is not covered', timeKey(-30, 0), [{ minute: 5, fired: [exhausted('0%')] }]),
   ],
 };

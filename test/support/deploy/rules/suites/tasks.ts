@@ -19,7 +19,7 @@ function stale(name: string, age: string): Fired {
     severity: 'warning',
     labels: { database: 'main', task: name },
     summary: 'A task has not succeeded for more than two of its intervals.',
-    description: (where) => `Task ${name} of ${where}/main last went well ${age} ago: it does not run, or it fails for at least one table.`,
+    description: (where) => `Task ${name} of ${where}main last went well ${age} ago: it does not run, or it fails for at least one table.`,
     dashboard: 'daemon',
   };
 }
@@ -96,9 +96,21 @@ function old(age: string): Fired {
     labels: { database: 'main' },
     summary: 'What partitiond tells about tables is out of date.',
     description: (where) =>
-      `The snapshot of the catalog of ${where}/main is ${age} old: all alerts and panels about its tables show that moment.`,
+      `The snapshot of the catalog of ${where}main is ${age} old: all alerts and panels about its tables show that moment.`,
     dashboard: 'daemon',
   };
+}
+
+const never: Fired = {
+  ...old(''),
+  description: (where) =>
+    `No snapshot of the catalog of ${where}main has been read since its leader began: alerts and panels about its tables lack all that is not there.`,
+};
+const leads: Series = { metric: 'leader', value: 1 };
+
+/** Of a leader that could not read all tables even once. */
+function neverRead(): readonly Series[] {
+  return [leads, ...snapshot(0, 60).filter(({ metric }) => metric !== 'catalog_snapshot_timestamp_seconds')];
 }
 
 export const partitiondSnapshotStale: Suite = {
@@ -106,7 +118,18 @@ export const partitiondSnapshotStale: Suite = {
   branches: [
     {
       severity: 'warning',
-      name: null,
+      name: 'none at all',
+      minutes: 10,
+      over: neverRead(),
+      under: [leads, ...snapshot(0, 60)],
+      alert: never,
+      policy: ['task_interval_seconds'],
+      leaderMoves: 'carried',
+      isOfLeader: true,
+    },
+    {
+      severity: 'warning',
+      name: 'an old one',
       minutes: 10,
       over: snapshot(905, 60),
       under: snapshot(895, 60),
@@ -118,6 +141,22 @@ export const partitiondSnapshotStale: Suite = {
   ],
   cases: [
     lasting('figures that are wanted every ten minutes may be older', snapshot(1490, 600), []),
+    lasting(
+      'a daemon that is told never to collect needs no snapshot',
+      neverRead().filter(({ labels }) => labels?.['task'] !== 'collect'),
+      [],
+    ),
+    {
+      name: 'warning, none at all: the snapshot of the leader before excuses nothing',
+      stretches: [
+        { pod: 'a', from: 0, to: 10, series: [leads, ...snapshot(0, 60)] },
+        { pod: 'b', from: 11, series: neverRead() },
+      ],
+      checks: [
+        { minute: 20, fired: [] },
+        { minute: 21, fired: [never] },
+      ],
+    },
     lasting('figures that are wanted every ten minutes and are too old', snapshot(1510, 600), [old('25m 10s')]),
   ],
 };
