@@ -24,6 +24,11 @@ export function renderAlertsPage(): string {
     '`job="partitiond"` on every target, and names of databases that are unique in a namespace. Labels of targets that single out a pod are',
     'aggregated away; `cluster` may be absent. `promtool test rules deploy/prometheus/tests/*.test.yaml` shows when each alert fires.',
     '',
+    '- Targets of one namespace that vanish altogether, while another namespace still has some, are not told: Prometheus cannot tell that from',
+    '  an uninstall. A rule of your own on the release that must be there does, such as `absent(up{job="partitiond", namespace="shop"})`.',
+    '- A table with an integer key and `premake: 1` wants provisioning at least every hour: for that long an alert on its runway is held back',
+    '  after its last premade partition has begun to fill. Where `schedules.provision` is slower, use `premake: 2` or more.',
+    '',
     '| Alert | Severity | For | Meaning |',
     '|---|---|---|---|',
     ...alerts.map(

@@ -147,6 +147,18 @@ export const partitiondSnapshotStale: Suite = {
       [],
     ),
     {
+      name: 'warning, an old one: is told as old also while no leader tells of it',
+      stretches: [
+        { pod: 'a', from: 0, to: 12, series: snapshot(905, 60) },
+        { pod: 'b', from: 15, series: snapshot(905, 60) },
+      ],
+      checks: [
+        { minute: 12, fired: [old('15m 5s')] },
+        { minute: 14, fired: [old('17m 5s')] },
+        { minute: 15, fired: [old('15m 5s')] },
+      ],
+    },
+    {
       name: 'warning, none at all: the snapshot of the leader before excuses nothing',
       stretches: [
         { pod: 'a', from: 0, to: 10, series: [leads, ...snapshot(0, 60)] },
