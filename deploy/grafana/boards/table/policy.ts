@@ -34,8 +34,8 @@ export const policyRow: readonly Panel[] = [
     'integer key',
   ),
   fact(
-    'First bound',
-    'Where the oldest partition ends that can leave. Much older than the retention: removal is stopped, see the findings.',
+    'Oldest partition ends',
+    'The upper bound of the oldest partition that can leave. Much older than the retention: removal is stopped, see the findings.',
     'dateTimeAsIso',
     `${ofTable('table_oldest_partition_end_timestamp_seconds')} * 1000`,
     'integer key, or one partition',
