@@ -341,8 +341,8 @@ export const insightMutants: readonly Mutant[] = [
   {
     mistake: 'counts refusals on from the few that the journal knows',
     file: 'src/telemetry/leader-metrics.ts',
-    text: "outcome === 'refused' ? 0 : counted",
-    replacement: 'counted',
+    text: "if (outcome === 'refused') return 0;",
+    replacement: '',
     test: {
       file: 'test/unit/telemetry/metrics.test.ts',
       name: 'counts refusals from 0 in every term, as the journal knows only some of them',

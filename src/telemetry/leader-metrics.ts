@@ -204,10 +204,7 @@ export class LeaderMetrics {
     const labels = this.#tableLabels(policy.table);
     for (const step of possibleSteps(policy)) {
       for (const outcome of stepOutcomes) {
-        const counted = history?.steps.find((one) => one.step === step && one.outcome === outcome)?.count ?? 0;
-        // The journal knows only the refused steps that had begun. Counting on from those few would make a smaller number of what this
-        // process counted in an earlier term, which `increase` takes for a restart and counts as new: an alarm for nothing.
-        this.#store.increase('steps_total', { ...labels, step, outcome }, outcome === 'refused' ? 0 : counted);
+        this.#store.increase('steps_total', { ...labels, step, outcome }, countedBefore(history, step, outcome));
       }
     }
     for (const phase of phases) this.#store.increase('table_errors_total', { ...labels, phase }, 0);
@@ -287,4 +284,14 @@ function failedPhase(report: TableReport, reported: string | undefined): string 
 function passingReason(error: PartitiondError | null): (typeof retryReasons)[number] | null {
   if (error instanceof ConnectionError) return 'connection';
   return error instanceof StatementError && error.sqlstate === '40001' ? 'serialization' : null;
+}
+
+/**
+ * Steps of that kind and outcome in the history, from which their counter goes on. Refusals begin at 0: the journal knows only those whose
+ * step had begun, and counting on from those few would make a smaller number of what this process counted in an earlier term. `increase`
+ * takes that for a restart and counts them as new: an alarm for nothing.
+ */
+function countedBefore(history: TableHistory | undefined, step: string, outcome: string): number {
+  if (outcome === 'refused') return 0;
+  return history?.steps.find((one) => one.step === step && one.outcome === outcome)?.count ?? 0;
 }
