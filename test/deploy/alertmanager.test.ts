@@ -5,14 +5,8 @@ import { Workspace } from '../e2e/support/workspace.ts';
 import { type ManagedAlert, startAlertmanager } from '../support/deploy/alerting/alertmanager.ts';
 import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
 import { readPromql } from '../support/deploy/promql.ts';
+import { type AlertRule, isAlert, isRecording, readRules } from '../support/deploy/rules/rules-file.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-interface Rule {
-  readonly alert?: string;
-  readonly record?: string;
-  readonly expr: string;
-  readonly labels?: { readonly severity?: string };
-}
 
 interface Inhibition {
   readonly source_matchers: readonly string[];
@@ -28,10 +22,8 @@ interface Matchers {
 const path = 'deploy/alertmanager/alertmanager.example.yml';
 const text = readFileSync(path, 'utf8');
 const example: { readonly inhibit_rules: readonly Inhibition[] } = parse(text);
-const file: { readonly groups: readonly { readonly rules: readonly Rule[] }[] } = parse(
-  readFileSync('deploy/prometheus/partitiond.rules.yaml', 'utf8'),
-);
-const rules = file.groups.flatMap((group) => group.rules);
+const rules = readRules();
+const alertRules = rules.filter(isAlert);
 
 /** What an inhibition is about; every matcher list is of our job, names alerts, and has a severity where the name alone will not do. */
 function read(matchers: readonly string[]): Matchers {
@@ -41,14 +33,14 @@ function read(matchers: readonly string[]): Matchers {
   return { alerts: valueOf('alertname')?.split('|') ?? [], severity: valueOf('severity') };
 }
 
-function rulesOf({ alerts, severity }: Matchers): readonly Rule[] {
-  return rules.filter(({ alert, labels }) => alerts.includes(alert ?? '') && (severity === null || labels?.severity === severity));
+function rulesOf({ alerts, severity }: Matchers): readonly AlertRule[] {
+  return alertRules.filter(({ alert, labels }) => alerts.includes(alert) && (severity === null || labels['severity'] === severity));
 }
 
 /** Labels that an alert's series have, by the groupings of its expression and of the recordings in it. */
 function labelsOf(expr: string): ReadonlySet<string> {
   const { groupings, selectors } = readPromql(expr);
-  const recorded = selectors.flatMap(({ metric }) => rules.filter((rule) => rule.record === metric));
+  const recorded = selectors.flatMap(({ metric }) => rules.filter(isRecording).filter(({ record }) => record === metric));
   const own = groupings.filter(({ kind }) => kind === 'by').flatMap(({ labels }) => labels);
   return new Set([...own, ...recorded.flatMap((rule) => [...labelsOf(rule.expr)])]);
 }
@@ -71,14 +63,14 @@ describe('the example for Alertmanager', () => {
     const amtool = deployTool(context, 'amtool');
     const route = async (...labels: readonly string[]): Promise<string> =>
       (await runTool(amtool, ['config', 'routes', 'test', `--config.file=${path}`, ...labels])).stdout.trim();
-    const names = new Set(rules.filter(({ labels }) => labels?.severity === severity).map(({ alert }) => alert ?? ''));
+    const names = new Set(alertRules.filter(({ labels }) => labels['severity'] === severity).map(({ alert }) => alert));
     for (const alertname of [...names, 'Another'])
       expect(await route('job=partitiond', `severity=${severity}`, `alertname=${alertname}`), alertname).toBe(receiver);
     expect(await route('job=postgres', `severity=${severity}`)).toBe('nobody');
   });
 
   it('has a place for every severity of the rules', () => {
-    const severities = new Set(rules.flatMap(({ alert, labels }) => (alert === undefined ? [] : [labels?.severity])));
+    const severities = new Set(alertRules.map(({ labels }) => labels['severity']));
     expect([...severities].map(String).toSorted()).toEqual(['critical', 'warning']);
   });
 });

@@ -5,8 +5,8 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, it, type TestContext } from 'vitest';
 import { chartDocuments } from '../../scripts/docs-chart.ts';
 import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
-import { schemaArguments } from '../support/deploy/kubernetes-schemas.ts';
 import { chartFolder, featureFiles, renderChart } from '../support/deploy/render-chart.ts';
+import { validateManifests } from '../support/deploy/validate-manifests.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -72,10 +72,9 @@ it('has no YAML that yamllint objects to, in deploy, in the chart and in what it
 });
 
 it('renders what the oldest and the newest Kubernetes and the Prometheus operator accept', async (context) => {
-  const validate = deployTool(context, 'kubectl-validate');
   const renders = await renderAll(context);
   for (const version of ['1.29', '1.35'] as const) {
-    const { code, stdout, stderr } = await runTool(validate, [...renders, ...schemaArguments(version)]);
+    const { code, stdout, stderr } = await validateManifests(context, version, renders);
     expect(code, `${version}: ${stdout}${stderr}`).toBe(0);
     expect(stdout.match(/OK/g), version).toHaveLength(renders.length);
   }

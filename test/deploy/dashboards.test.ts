@@ -11,7 +11,7 @@ import { type DayBlocks, makeDayBlocks } from '../support/deploy/dashboards/day-
 import { emptyAtFirst, emptyOnGoodDays } from '../support/deploy/dashboards/empty-panels.ts';
 import { emptyPanels, evaluateDashboard, readVariables } from '../support/deploy/dashboards/evaluate.ts';
 import { readHealth } from '../support/deploy/dashboards/health.ts';
-import { findUnknown, knownMetrics, listedMetrics, rules } from '../support/deploy/dashboards/known-metrics.ts';
+import { findUnknown, knownMetrics, listedMetrics } from '../support/deploy/dashboards/known-metrics.ts';
 import { lintDashboard } from '../support/deploy/dashboards/lint.ts';
 import { openStore, type Store } from '../support/deploy/dashboards/prometheus-store.ts';
 import { quantityOf } from '../support/deploy/dashboards/quantity.ts';
@@ -19,6 +19,7 @@ import { createScrapedTables, scrapeDaemon, scrapedTables } from '../support/dep
 import { sampleValues, substitute } from '../support/deploy/dashboards/substitute.ts';
 import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
 import { readPromql } from '../support/deploy/promql.ts';
+import { readRules } from '../support/deploy/rules/rules-file.ts';
 import { policyFile } from '../support/policy-file.ts';
 
 const chosen = '{cluster=~"$cluster",job=~"$job",instance=~"$instance"}';
@@ -66,7 +67,7 @@ it('ships what the program builds, and no other dashboard', () => {
 });
 
 it('shows every metric in a panel, or a rule uses it', () => {
-  const used = [...dashboardFiles.flatMap(expressions), ...rules().map(({ expr }) => expr)].flatMap((expr) =>
+  const used = [...dashboardFiles.flatMap(expressions), ...readRules().map(({ expr }) => expr)].flatMap((expr) =>
     readPromql(expr).selectors.map(({ metric }) => metric.replace(/_(bucket|sum|count)$/, '')),
   );
   expect(listedMetrics().flatMap(({ name }) => (used.includes(name) ? [] : [name]))).toEqual([]);

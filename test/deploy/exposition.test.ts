@@ -1,14 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ListedMetric } from '../../scripts/docs-metrics.ts';
 import { anyPorts, startDaemon } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { listedMetrics } from '../support/deploy/dashboards/known-metrics.ts';
 import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
 import { type ExposedFamily, parseExposition } from '../support/exposition.ts';
 import { policyFile } from '../support/policy-file.ts';
 import { waitFor } from '../support/wait-for.ts';
 
-const listed: readonly ListedMetric[] = JSON.parse(readFileSync('deploy/metrics.json', 'utf8'));
+const listed = listedMetrics();
 
 const top = `${anyPorts}
 schedules: { provision: "*/5 * * * * *", retention: "*/5 * * * * *", index: off, probe: "*/5 * * * * *", collect: "* * * * * *" }`;

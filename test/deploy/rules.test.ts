@@ -2,22 +2,16 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, type TestContext } from 'vitest';
 import { parse } from 'yaml';
+import { listedMetrics } from '../support/deploy/dashboards/known-metrics.ts';
 import { type DeployTool, deployTool, runTool } from '../support/deploy/deploy-tool.ts';
 import { readPromql } from '../support/deploy/promql.ts';
 import { type CountedCase, missingCases } from '../support/deploy/rules/missing-cases.ts';
 import { mutantsOf } from '../support/deploy/rules/rule-mutants.ts';
 import { isAlert, isRecording, readRules, recordingsOf, rulesPath, testsFolder } from '../support/deploy/rules/rules-file.ts';
 
-interface ListedMetric {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
-  readonly scope: 'process' | 'leader';
-}
-
 const rules = readRules();
 const alerts = rules.filter(isAlert);
-const listed: readonly ListedMetric[] = JSON.parse(readFileSync('deploy/metrics.json', 'utf8'));
+const listed = listedMetrics();
 const leaderMetrics = new Set(listed.filter(({ scope }) => scope === 'leader').map(({ name }) => name));
 /** What Prometheus adds to every series. */
 const targetLabels = ['cluster', 'namespace', 'job', 'instance'];

@@ -3,39 +3,27 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { parseCommandLine } from '../../src/cli/command-line/parse-command-line.ts';
 import { commands } from '../../src/cli/commands.ts';
+import { isAlert, readRules } from '../support/deploy/rules/rules-file.ts';
 import { fillIn, placeholders, readRunbook, runbookNames, shellWords } from '../support/deploy/runbooks/runbook.ts';
 
-interface Rule {
-  readonly alert?: string;
-  readonly for?: string;
-  readonly labels?: { readonly severity?: string };
-  readonly annotations?: { readonly runbook_url?: string };
-}
-
-const rulesFile = 'deploy/prometheus/partitiond.rules.yaml';
 const names = runbookNames();
 const anything = Object.fromEntries(placeholders.map((word) => [word, word === 'COUNT' ? '20' : 'x.y']));
 
-function readAlerts(): readonly Rule[] {
-  const file: { readonly groups: readonly { readonly rules: readonly Rule[] }[] } = parse(readFileSync(rulesFile, 'utf8'));
-  return file.groups.flatMap((group) => group.rules).filter(({ alert }) => alert !== undefined);
-}
+const alerts = readRules().filter(isAlert);
 
 /** `critical, after 5m`, one for each rule of an alert, in the file's order. */
 function severitiesOf(alert: string): readonly string[] {
-  const rules = readAlerts().filter((rule) => rule.alert === alert);
-  return rules.map((rule) => `${rule.labels?.severity}, after ${rule.for === '0s' ? '0m' : (rule.for ?? '0m')}`);
+  const rules = alerts.filter((rule) => rule.alert === alert);
+  return rules.map((rule) => `${rule.labels['severity']}, after ${rule.for === '0s' ? '0m' : (rule.for ?? '0m')}`);
 }
 
 describe('the runbooks', () => {
   it('are one for each alert, and none for anything else', () => {
-    expect(existsSync(rulesFile)).toBe(true);
-    expect(names).toEqual([...new Set(readAlerts().map(({ alert }) => alert ?? ''))].toSorted());
+    expect(names).toEqual([...new Set(alerts.map(({ alert }) => alert))].toSorted());
   });
 
   it('are where the alerts say', () => {
-    for (const { alert, annotations } of readAlerts())
-      expect(annotations?.runbook_url, alert).toMatch(new RegExp(`/runbooks/${alert}\\.md$`));
+    for (const { alert, annotations } of alerts) expect(annotations['runbook_url'], alert).toMatch(new RegExp(`/runbooks/${alert}\\.md$`));
   });
 });
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
 import type { ListedMetric } from '../../../../scripts/docs-metrics.ts';
 import { readPromql } from '../promql.ts';
+import { isRecording, readRules } from '../rules/rules-file.ts';
 
 /** Names of metrics and what labels each may have. */
 export type KnownMetrics = ReadonlyMap<string, ReadonlySet<string>>;
@@ -38,7 +38,7 @@ export function knownMetrics(): KnownMetrics {
     }
   }
   for (const [name, { labels }] of Object.entries(foreign)) known.set(name, new Set([...targetLabels, ...labels]));
-  for (const { record, expr } of rules()) {
+  for (const { record, expr } of readRules().filter(isRecording)) {
     const outermost = readPromql(expr).groupings.find(({ kind }) => kind === 'by');
     if (record !== undefined) known.set(record, new Set(outermost?.labels));
   }
@@ -72,17 +72,4 @@ export function findUnknown(expression: string, known: KnownMetrics): readonly s
           ),
     ),
   ];
-}
-
-interface Rule {
-  readonly record?: string;
-  readonly alert?: string;
-  readonly expr: string;
-}
-
-/** All rules that are shipped. */
-export function rules(): readonly Rule[] {
-  const file = parseDocument(readFileSync('deploy/prometheus/partitiond.rules.yaml', 'utf8'));
-  const { groups } = file.toJS() as { readonly groups: readonly { readonly rules: readonly Rule[] }[] };
-  return groups.flatMap((group) => group.rules);
 }
