@@ -51,6 +51,7 @@ export function dailyPolicy(name: string, overrides: Partial<TablePolicy> = {}):
     dropRemovedIndexes: false,
     probes: [],
     targetPartitionBytes: 32 * 1024 ** 3,
+    migration: null,
     ...overrides,
   };
 }

@@ -83,5 +83,8 @@ export class StatementError extends PartitiondError {
   }
 }
 
+/** PD6xx: a migration may not go on before a person has looked; it is paused or was refused, and nothing is lost. Exit 4. */
+export class MigrationError extends PartitiondError {}
+
 /** PD9xx: our own bug. Ends that table loudly, finishes the others; exit 70. */
 export class InvariantError extends PartitiondError {}

@@ -1,3 +1,4 @@
+import { migrationTables } from './migration/tables.ts';
 import { qualify } from './qualify.ts';
 
 /**
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   { oldestReader: 1, sql: addRunKnowledge },
   { oldestReader: 1, sql: addUpkeepMarks },
   { oldestReader: 1, sql: addProbeResults },
+  { oldestReader: 1, sql: migrationTables },
 ];
 
 /**

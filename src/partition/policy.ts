@@ -1,5 +1,6 @@
 import type { Interval, Span } from './interval.ts';
 import type { KeyEncoding } from './key-encoding.ts';
+import type { MigrationPolicy } from './migration/policy.ts';
 import type { QualifiedName } from './qualified-name.ts';
 
 /** What the user wants of one table; made by config/, never changed afterwards. */
@@ -28,6 +29,8 @@ export interface TablePolicy {
   readonly probes: readonly ProbePolicy[];
   /** What a partition should grow to, at most; advice is measured by it, and nothing else. */
   readonly targetPartitionBytes: number;
+  /** Null: the table is partitioned already, or never shall be. */
+  readonly migration: MigrationPolicy | null;
 }
 
 /** A query that must prune, and what it may cost. */

@@ -71,6 +71,7 @@ export function policyOf(changes: Partial<TablePolicy> = {}): TablePolicy {
     dropRemovedIndexes: false,
     probes: [],
     targetPartitionBytes: 32 * 1024 ** 3,
+    migration: null,
     ...changes,
   };
 }

@@ -33,6 +33,7 @@ export function policyOf(name: string, overrides: Partial<TablePolicy> = {}): Ta
     dropRemovedIndexes: false,
     probes: [],
     targetPartitionBytes: 32 * 1024 ** 3,
+    migration: null,
     ...overrides,
   };
 }

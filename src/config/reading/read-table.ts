@@ -45,6 +45,7 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
     dropRemovedIndexes: complete.dropRemovedIndexes,
     probes: lists.probes,
     targetPartitionBytes: complete.targetPartitionSize,
+    migration: null,
   };
 }
 

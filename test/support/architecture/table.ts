@@ -36,7 +36,8 @@ export const rooms: Readonly<Record<string, RoomRule>> = {
   reconcile: { ...open, imports: ['partition', 'plan', 'catalog', 'apply', 'postgres', 'journal'] },
   probe: { ...open, imports: useCases, libraries: ['libpg-query'] },
   advise: { ...open, imports: [...useCases, 'plan', 'probe'] },
-  migrate: { ...open, imports: [...useCases, 'apply'] },
+  // The target is planned and provisioned like any managed table.
+  migrate: { ...open, imports: [...useCases, 'plan', 'apply'] },
   archive: { ...open, imports: [...useCases, 'apply'], libraries: ['@aws-sdk/client-s3', '@aws-sdk/lib-storage', '@duckdb/node-api'] },
   telemetry: {
     ...open,

@@ -1,0 +1,23 @@
+/** What a plan needs beside the definition: sizes, the range of the partition key, the session's rights, the server's state. */
+export interface Circumstances {
+  readonly serverVersion: number;
+  readonly role: string;
+  readonly isOwner: boolean;
+  readonly mayCreateIn: boolean;
+  readonly heapBytes: number;
+  readonly totalBytes: number;
+  readonly blocks: number;
+  /** Null: never analysed. */
+  readonly estimatedRows: number | null;
+  /** Of the partition key, as text; null: the table is empty. Read by an index where there is one. */
+  readonly minKey: string | null;
+  readonly maxKey: string | null;
+  /** Rows without a partition key, counted exactly; 0 without looking when the column is NOT NULL. */
+  readonly nullKeys: number;
+  /** Replication slots with the WAL that each holds back, bytes. */
+  readonly slots: readonly { readonly name: string; readonly retainedBytes: number | null }[];
+  /** Sessions whose transaction is older than a minute, for people. */
+  readonly longTransactions: readonly string[];
+  /** Names among those asked about that some relation, constraint or type in the schema already has. */
+  readonly takenNames: readonly string[];
+}
