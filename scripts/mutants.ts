@@ -10,6 +10,8 @@ import { plantInRules } from './rule-mutants.ts';
 import { writeMutantReport } from './support/mutant-report.ts';
 import { createProjectCopy, type ProjectCopy } from './support/project-copy.ts';
 import { runNamedTests } from './support/run-named-tests.ts';
+import { reportFolder } from './support/run-vitest.ts';
+import { seenGreen } from './support/seen-green.ts';
 
 const words = process.argv.slice(2);
 const chosen = mutants.filter(({ file, mistake }) => words.length === 0 || words.some((word) => `${file} ${mistake}`.includes(word)));
@@ -37,14 +39,16 @@ async function plantInCode(): Promise<void> {
   }
 }
 
-/** A test that is red anyway proves nothing about any mistake. */
+/** A test that is red anyway proves nothing about any mistake; what the last whole run saw green is not run again. */
 async function findRedTests(env: Readonly<Record<string, string>>): Promise<readonly string[]> {
   const [copy] = copies;
   if (copy === undefined) return [];
   const byFile = new Map<string, Set<string>>();
   for (const { test } of chosen) byFile.set(test.file, (byFile.get(test.file) ?? new Set()).add(test.name));
   const problems: string[] = [];
+  const isGreen = await seenGreen(`${reportFolder}/default.json`);
   for (const [file, names] of byFile) {
+    if (isGreen(file, [...names])) continue;
     const result = await runNamedTests(copy, { file, names: [...names], env, retries: 1 });
     if (result.failed > 0 || result.isBroken) problems.push(`${file} is red without any mistake in it:\n${result.output}`);
   }
