@@ -11,6 +11,7 @@ import { timezone } from '../format/timezone.ts';
 import { type IndexKeys, indexSection } from './index-keys.ts';
 import { defaulted, type Key, type List, optional, optionalList, required, type Section, section } from './key.ts';
 import { type MaintenanceKeys, maintenanceSection } from './maintenance-keys.ts';
+import { type MigrationKeys, migrationSection } from './migration-keys.ts';
 import { type ProbeKeys, probeSection } from './probe-keys.ts';
 
 export type RetentionKeys = {
@@ -39,6 +40,7 @@ export type SharedTableKeys = {
 export type TableKeys = { readonly table: Key<QualifiedName> } & SharedTableKeys & {
     readonly indexes: List<IndexKeys>;
     readonly probes: List<ProbeKeys>;
+    readonly migration: Section<MigrationKeys>;
   };
 
 export const retentionSection: Section<RetentionKeys> = section(
@@ -100,4 +102,5 @@ export const tableSection: Section<TableKeys> = section('One partitioned table.'
     'Queries that must prune, and what they may cost; the task `probe` and `partitiond probe` plan them. Without any, one is made up: the rows of the current interval, which may touch one partition.',
     probeSection,
   ),
+  migration: migrationSection,
 });

@@ -2,7 +2,7 @@ import type { PlainValue } from '../document/plain-value.ts';
 import { type Format, format } from './format.ts';
 
 /**
- * Powers of 1024 and spelled with these very letters, as PostgreSQL reads its settings.
+ * Powers of 1024 and spelled with these very letters, as PostgreSQL reads its settings; the names that say so are the same.
  * Source: postgresql.org/docs/18/config-setting.html#CONFIG-SETTING-NAMES-VALUES.
  */
 const unitBytes: ReadonlyMap<string, number> = new Map([
@@ -11,12 +11,16 @@ const unitBytes: ReadonlyMap<string, number> = new Map([
   ['MB', 1024 ** 2],
   ['GB', 1024 ** 3],
   ['TB', 1024 ** 4],
+  ['KiB', 1024],
+  ['MiB', 1024 ** 2],
+  ['GiB', 1024 ** 3],
+  ['TiB', 1024 ** 4],
 ]);
 
 /** An amount of storage, in bytes: a bare whole number, or one with a unit. */
 export const byteSize: Format<number> = format({
   title: 'size',
-  allowed: 'a whole number of bytes, or one with a unit (kB, MB, GB, TB; powers of 1024)',
+  allowed: 'a whole number of bytes, or one with a unit (kB, MB, GB, TB; powers of 1024, also spelled KiB, MiB, GiB, TiB)',
   schema: {
     anyOf: [
       { type: 'integer', minimum: 0 },

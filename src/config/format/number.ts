@@ -38,6 +38,11 @@ export function share(least: number, most: number): Format<number> {
   });
 }
 
+/** How many times as much; between `least` and `most`, both included. */
+export function factor(least: number, most: number): Format<number> {
+  return { ...share(least, most), title: 'number', allowed: `a number from ${least} to ${most}` };
+}
+
 /** A TCP port; 0 lets the system choose a free one. */
 export const port: Format<number> = {
   ...wholeNumber(0, 65535),

@@ -1,6 +1,7 @@
 import { indexSection } from '../declaration/index-keys.ts';
 import type { Declaration, Declarations, Key, Section } from '../declaration/key.ts';
 import { windowSection } from '../declaration/maintenance-keys.ts';
+import { dailyWindowSection, migrationSection, readSchemasSection } from '../declaration/migration-keys.ts';
 import { expectSection, probeSection } from '../declaration/probe-keys.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
 import { retentionSection, tableSection } from '../declaration/table-keys.ts';
@@ -58,6 +59,12 @@ function rulesOf(section: Section<Declarations>): JsonSchema {
       return { required: ['name'], oneOf: written('columns', 'expression') };
     case probeSection:
       return { required: ['name', 'sql', 'expect'], not: { anyOf: [expectsNothing, timesWithoutRunning] } };
+    case migrationSection:
+      return { required: ['partitionKey'] };
+    case dailyWindowSection:
+      return { required: ['from', 'to'] };
+    case readSchemasSection:
+      return { required: ['old', 'new'] };
     case expectSection:
       return { anyOf: written(...Object.keys(expectSection.keys)) };
     default:

@@ -2,6 +2,15 @@ import { environmentName } from '../declaration/environment-name.ts';
 import { indexSection } from '../declaration/index-keys.ts';
 import type { Declaration, Declarations, Key } from '../declaration/key.ts';
 import { maintenanceSection, windowSection } from '../declaration/maintenance-keys.ts';
+import {
+  brakesSection,
+  copySection,
+  dailyWindowSection,
+  migrationSection,
+  readSchemasSection,
+  switchSection,
+  verifySection,
+} from '../declaration/migration-keys.ts';
 import { expectSection, probeSection } from '../declaration/probe-keys.ts';
 import { processKeys } from '../declaration/process-keys.ts';
 import { databaseSection, rootSection } from '../declaration/root-keys.ts';
@@ -56,10 +65,27 @@ export function renderConfigurationPage(): string {
     expectSection.doc,
     keyTable(expectSection.keys, null),
     probes,
+    ...migrationPage,
     names,
     values,
   ].join('\n\n')}\n`;
 }
+
+const migrationPath = '### `databases[].tables[].migration';
+
+const migrationPage: readonly string[] = [
+  `${migrationPath}\``,
+  migrationSection.doc,
+  keyTable(migrationSection.keys, null),
+  ...Object.entries({
+    copy: copySection,
+    brakes: brakesSection,
+    verify: verifySection,
+    switch: switchSection,
+    readSchemas: readSchemasSection,
+    'window[]` and `migration.switch.window[]': dailyWindowSection,
+  }).flatMap(([name, section]) => [`${migrationPath}.${name}\``, section.doc, keyTable(section.keys, null)]),
+];
 
 type EnvironmentColumn = ((key: string) => string) | null;
 
@@ -168,5 +194,7 @@ const values = `## Values
 | cron expression | \`"*/10 * * * *"\`: minute, hour, day of the month, month, day of the week; with six fields the second comes first. In quotes. |
 | share | a number; 0.1 is a tenth. |
 | plain name | \`daily-report\`: letters, digits, - and _, at most 63. |
-| size | \`64 MB\`, \`512kB\`, \`1 GB\`: powers of 1024, spelled as PostgreSQL does; a bare number counts bytes. |
+| size | \`64 MB\`, \`512kB\`, \`1 GB\`: powers of 1024, spelled as PostgreSQL does, or \`GiB\` and the like; a bare number counts bytes. |
+| days of the week | \`mon-fri\`, \`[sat, sun]\`, \`fri-mon\`. |
+| time of day | \`"22:00"\`, in quotes. |
 | table name | \`revenues\`, \`app.revenues\`, \`'app."Odd.Name"'\`: as in SQL, without quotes it is folded to lower case. |`;

@@ -10,6 +10,7 @@ import type { MapNode, Report } from '../document/config-node.ts';
 import { mergeDefaults } from './merge-defaults.ts';
 import { readIndexes } from './read-indexes.ts';
 import { readMaintenance } from './read-maintenance.ts';
+import { readMigration } from './read-migration.ts';
 import { readProbes } from './read-probes.ts';
 import { readRetention } from './read-retention.ts';
 import { completeValues, readMap, readSection, reportValue } from './read-section.ts';
@@ -20,15 +21,12 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
   const values = readSection(tableSection, merged, report);
   const keySection = sharedTableKeys.key;
   const key = completeValues(keySection, readSection(keySection, readMap(merged, 'key', report), report));
-  const retention = readRetention(merged, values.interval ?? null, report);
-  const maintenance = readMaintenance(merged, values.timezone ?? null, report);
-  const lists = readLists(merged, report);
+  const blocks = readBlocks(merged, values, report);
   const startFrom = readStart(merged, values, report);
   const isNamed = checkName(merged, values, report);
   checkEncoding(merged, values.interval, key?.encoding, report);
   const complete = completeValues(tableSection, values);
-  if (complete === null || key === null || startFrom === undefined || !isNamed) return null;
-  if (!retention.isRead || !maintenance.isRead || lists === null) return null;
+  if (complete === null || key === null || startFrom === undefined || !isNamed || blocks === null) return null;
   return {
     table: complete.table,
     interval: complete.interval,
@@ -38,21 +36,28 @@ export function readTable(node: MapNode, defaults: MapNode, report: Report): Tab
     encoding: key.encoding,
     name: complete.name ?? defaultTemplate(complete.interval),
     defaultPartition: complete.defaultPartition,
-    retention: retention.value,
+    retention: blocks.retention,
     storage: complete.storage,
-    maintenance: maintenance.value,
-    indexes: lists.indexes,
+    maintenance: blocks.maintenance,
+    indexes: blocks.indexes,
     dropRemovedIndexes: complete.dropRemovedIndexes,
-    probes: lists.probes,
+    probes: blocks.probes,
     targetPartitionBytes: complete.targetPartitionSize,
-    migration: null,
+    migration: blocks.migration,
   };
 }
 
-function readLists(merged: MapNode, report: Report): Pick<TablePolicy, 'indexes' | 'probes'> | null {
+type Blocks = Pick<TablePolicy, 'retention' | 'maintenance' | 'migration' | 'indexes' | 'probes'>;
+
+/** What has keys of its own; all of it is read, so that all problems are told, before any of it is judged. */
+function readBlocks(merged: MapNode, values: TableValues, report: Report): Blocks | null {
+  const retention = readRetention(merged, values.interval ?? null, report);
+  const maintenance = readMaintenance(merged, values.timezone ?? null, report);
   const indexes = readIndexes(merged, report);
   const probes = readProbes(merged, report);
-  return indexes === null || probes === null ? null : { indexes, probes };
+  const migration = readMigration(merged, values.table ?? null, report);
+  if (!retention.isRead || !maintenance.isRead || !migration.isRead || indexes === null || probes === null) return null;
+  return { retention: retention.value, maintenance: maintenance.value, migration: migration.value, indexes, probes };
 }
 
 type TableValues = Partial<ValuesOf<TableKeys>>;

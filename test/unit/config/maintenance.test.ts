@@ -138,7 +138,7 @@ describe('refuses, in maintenance,', () => {
     ['a freeze age of nothing', '{ freezeAgeRatio: 0 }', `${at}.freezeAgeRatio`, 'it is less than 0.1'],
     ['bloat of the whole index', '{ reindexBloat: 1 }', `${at}.reindexBloat`, 'more than 0.95', 'or false'],
     ['a size with an unknown unit', '{ reindexMinSize: 64 mb }', `${at}.reindexMinSize`, 'the unit mb is unknown; did you mean MB?'],
-    ['a size in binary units', '{ reindexMinSize: 64 KiB }', `${at}.reindexMinSize`, 'did you mean kB?'],
+    ['a size in bits of units', '{ reindexMinSize: 64 Kib }', `${at}.reindexMinSize`, 'did you mean kB?'],
     ['a size in units of nothing', '{ reindexMinSize: 64 pages }', `${at}.reindexMinSize`, 'the unit pages is unknown.'],
     ['a size that is none', '{ reindexMinSize: big }', `${at}.reindexMinSize`, 'it is not a size'],
     ['a fraction of a byte', '{ reindexMinSize: 0.5 }', `${at}.reindexMinSize`, 'it is not a size'],

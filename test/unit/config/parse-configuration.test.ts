@@ -71,6 +71,7 @@ describe('a configuration', () => {
               dropRemovedIndexes: false,
               probes: [],
               targetPartitionBytes: 32 * 1024 ** 3,
+              migration: null,
             },
           ],
         },
@@ -111,6 +112,7 @@ describe('a configuration', () => {
       dropRemovedIndexes: true,
       probes: [expect.objectContaining({ name: 'p' })],
       targetPartitionBytes: 1024 ** 3,
+      migration: null,
     });
   });
 
