@@ -34,7 +34,7 @@ export interface TableDefinition {
   readonly statistics: readonly StatisticsDefinition[];
   readonly comments: readonly Comment[];
   readonly labels: readonly { readonly provider: string; readonly column: string | null; readonly label: string }[];
-  /** Owner, grants, row security, replica identity, storage, tablespace, access method, statistics targets. */
+  /** Owner, grants, row security, replica identity, storage, tablespace, access method, statistics targets; no publications, which are above. */
   readonly template: PartitionTemplate;
   /** Options of columns (n_distinct, ...), as ALTER COLUMN ... SET (...) takes them. */
   readonly columnOptions: readonly { readonly column: string; readonly options: Readonly<Record<string, string>> }[];
@@ -49,6 +49,7 @@ export interface ColumnDefinition {
   /** With its modifiers: `numeric(12,2)`. */
   readonly type: string;
   readonly collation: string | null;
+  /** And known to hold for all rows. */
   readonly isNotNull: boolean;
   /** Default, or the expression of a generated column; null: none. */
   readonly expression: string | null;
@@ -78,7 +79,7 @@ export interface IndexDefinition {
   readonly equalColumns: readonly string[];
   /** Behind `ON schema.table `: `USING btree (id) WITH (...) WHERE ...`. */
   readonly tail: string;
-  /** Of a constraint, `pg_get_constraintdef`: `PRIMARY KEY (id)`, `EXCLUDE USING gist (...)`. */
+  /** Of a constraint, `pg_get_constraintdef`: `PRIMARY KEY (id)`, `EXCLUDE USING gist (...)`. Storage parameters are in `tail` alone. */
   readonly constraintDefinition: string | null;
   readonly tablespace: string | null;
   readonly isClustered: boolean;
@@ -88,7 +89,7 @@ export interface IndexDefinition {
 
 export interface CheckDefinition {
   readonly name: string;
-  /** `CHECK ((amount > 0))`, without NOT VALID. */
+  /** `CHECK ((amount > 0))`, without NOT VALID and NO INHERIT; also `NOT NULL amount`, which is among the checks while it is not valid (18). */
   readonly definition: string;
   readonly isValid: boolean;
   readonly isNoInherit: boolean;
@@ -117,6 +118,9 @@ export interface TriggerDefinition {
   readonly name: string;
   /** `pg_get_triggerdef`, whole. */
   readonly definition: string;
+  /** The same in two parts, to say it of another table: `${head} ON ${table} ${tail}`. */
+  readonly head: string;
+  readonly tail: string;
   /** `tgenabled`: O, D, R, A. */
   readonly enabled: string;
   readonly isForEachRow: boolean;
@@ -135,10 +139,10 @@ export interface OwnedSequence {
   readonly increment: string;
 }
 
+/** A view that reads the table itself; views that read it through another one go on as they are. Materialized ones are strays. */
 export interface ViewDefinition {
   readonly oid: string;
   readonly name: QualifiedName;
-  readonly isMaterialized: boolean;
   /** `CREATE OR REPLACE VIEW ... WITH (...) AS ... WITH CHECK OPTION` once the name means the other table. */
   readonly statement: string;
   /** Views that this one reads come before it. */
