@@ -1,0 +1,51 @@
+import type { NamePair } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import type { Turn, TurningSide } from './turn.ts';
+
+/**
+ * The table's name and those of its objects pass to the side that becomes live. First everything of the old side gives its name away, then the
+ * other takes it. Foreign keys are left out, for they are dropped and made anew.
+ */
+export function renderRenames(turn: Turn): readonly string[] {
+  return [turn.old, turn.fresh].flatMap((side) => [renderTable(side), ...turn.spec.names.flatMap((pair) => renderPair(turn, side, pair))]);
+}
+
+function renderTable({ before, after }: TurningSide): string {
+  return `ALTER TABLE ${formatQualifiedName(before)} RENAME TO ${quoteIdentifier(after.name)}`;
+}
+
+function renderPair(turn: Turn, side: TurningSide, pair: NamePair): readonly string[] {
+  const aside = side.is === 'source' ? pair.oldName : pair.targetName;
+  const [from, to] = side === turn.old ? [pair.name, aside] : [aside, pair.name];
+  return from === to ? [] : renderRename(turn, side, pair, from, to);
+}
+
+function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: string, to: string): readonly string[] {
+  const { definition, table } = turn.spec;
+  const in_ = (schema: string): string => formatQualifiedName({ schema, name: from });
+  const isIndex = pair.kind === 'index' || definition.indexes.some(({ name, constraint }) => constraint !== null && name === pair.name);
+  // A constraint has the name of its index, and follows it.
+  if (isIndex) return [`ALTER INDEX ${in_(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
+  switch (pair.kind) {
+    case 'constraint': {
+      if (definition.outgoing.some(({ name }) => name === pair.name)) return [];
+      return [`ALTER TABLE ${formatQualifiedName(side.after)} RENAME CONSTRAINT ${quoteIdentifier(from)} TO ${quoteIdentifier(to)}`];
+    }
+    case 'sequence': {
+      const own = turn.facts.identities.find(({ tableOid, sequence }) => tableOid === side.oid && sequence.name === from);
+      return own === undefined ? [] : [`ALTER SEQUENCE ${formatQualifiedName(own.sequence)} RENAME TO ${quoteIdentifier(to)}`];
+    }
+    case 'statistics': {
+      const schema = definition.statistics.find(({ name }) => name.name === pair.name)?.name.schema ?? table.schema;
+      return [`ALTER STATISTICS ${in_(schema)} RENAME TO ${quoteIdentifier(to)}`];
+    }
+    case 'index':
+      return [];
+    default:
+      return unknownKind(pair.kind);
+  }
+}
+
+function unknownKind(kind: never): never {
+  throw new TypeError(`unknown kind of object ${String(kind)}`);
+}

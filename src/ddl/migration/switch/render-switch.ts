@@ -1,0 +1,29 @@
+/**
+ * The switch as statements, for one message within the transaction that has the locks and has drained the log. Forward and back are the same turn
+ * with the sides exchanged. What PostgreSQL keeps by oid (rows, indexes, grants) needs nothing; the rest changes hands by name.
+ */
+
+import { renderBoundObjects, renderPublications } from './bound-objects.ts';
+import { renderAddKeys, renderDropKeys } from './foreign-keys.ts';
+import { renderKeyComments } from './key-comments.ts';
+import { renderOwnTriggers } from './own-triggers.ts';
+import { renderRenames } from './rename.ts';
+import { renderSequences } from './sequences.ts';
+import type { Turn } from './turn.ts';
+import { renderUserTriggers } from './user-triggers.ts';
+
+/** Statements without semicolons, in order. A deferred check of a drained row would forbid ALTER TABLE, so all are made first. */
+export function renderSwitch(turn: Turn, journalSchema: string): readonly string[] {
+  return [
+    'SET CONSTRAINTS ALL IMMEDIATE',
+    ...renderDropKeys(turn),
+    ...renderOwnTriggers(turn, journalSchema),
+    ...renderRenames(turn),
+    ...renderSequences(turn),
+    ...renderAddKeys(turn),
+    ...renderKeyComments(turn),
+    ...renderUserTriggers(turn),
+    ...renderBoundObjects(turn),
+    ...renderPublications(turn),
+  ];
+}
