@@ -87,12 +87,15 @@ export const switchFactsSql: NamedSql = namedSql(
     ), '[]'::pg_catalog.json) AS "publications"`,
 );
 
-const shaped = <T>(value: unknown): T => value as T;
+/** Built by the query itself. */
+function shaped<T>(value: unknown): T {
+  return value as T;
+}
 
 export const decodeSwitchFacts: RowDecoder<SwitchFacts> = row<SwitchFacts>({
-  leaves: json(shaped),
-  foreignKeys: json(shaped),
-  triggers: json(shaped),
-  identities: json(shaped),
-  publications: json(shaped),
+  leaves: json(shaped<SwitchFacts['leaves']>),
+  foreignKeys: json(shaped<SwitchFacts['foreignKeys']>),
+  triggers: json(shaped<SwitchFacts['triggers']>),
+  identities: json(shaped<SwitchFacts['identities']>),
+  publications: json(shaped<SwitchFacts['publications']>),
 });

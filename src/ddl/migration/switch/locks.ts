@@ -1,6 +1,6 @@
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import type { Lock } from '../../statement.ts';
-import { incomingKeys } from './foreign-keys.ts';
+import { incomingKeys } from './keys/foreign-keys.ts';
 import type { Turn } from './turn.ts';
 
 /** A lock of the switch and the statement that takes it. */

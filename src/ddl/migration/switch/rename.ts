@@ -23,9 +23,10 @@ function renderPair(turn: Turn, side: TurningSide, pair: NamePair): readonly str
 function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: string, to: string): readonly string[] {
   const { definition, table } = turn.spec;
   const in_ = (schema: string): string => formatQualifiedName({ schema, name: from });
-  const isIndex = pair.kind === 'index' || definition.indexes.some(({ name, constraint }) => constraint !== null && name === pair.name);
+  const isOfIndex = definition.indexes.some(({ name, constraint }) => constraint !== null && name === pair.name);
   // A constraint has the name of its index, and follows it.
-  if (isIndex) return [`ALTER INDEX ${in_(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
+  if (pair.kind === 'index' || (pair.kind === 'constraint' && isOfIndex))
+    return [`ALTER INDEX ${in_(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
   switch (pair.kind) {
     case 'constraint': {
       if (definition.outgoing.some(({ name }) => name === pair.name)) return [];
@@ -39,8 +40,6 @@ function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: strin
       const schema = definition.statistics.find(({ name }) => name.name === pair.name)?.name.schema ?? table.schema;
       return [`ALTER STATISTICS ${in_(schema)} RENAME TO ${quoteIdentifier(to)}`];
     }
-    case 'index':
-      return [];
     default:
       return unknownKind(pair.kind);
   }

@@ -4,13 +4,13 @@
  */
 
 import { renderBoundObjects, renderPublications } from './bound-objects.ts';
-import { renderAddKeys, renderDropKeys } from './foreign-keys.ts';
-import { renderKeyComments } from './key-comments.ts';
-import { renderOwnTriggers } from './own-triggers.ts';
+import { renderAddKeys, renderDropKeys } from './keys/foreign-keys.ts';
+import { renderKeyComments } from './keys/key-comments.ts';
 import { renderRenames } from './rename.ts';
 import { renderSequences } from './sequences.ts';
+import { renderOwnTriggers } from './triggers/own-triggers.ts';
+import { renderUserTriggers } from './triggers/user-triggers.ts';
 import type { Turn } from './turn.ts';
-import { renderUserTriggers } from './user-triggers.ts';
 
 /** Statements without semicolons, in order. A deferred check of a drained row would forbid ALTER TABLE, so all are made first. */
 export function renderSwitch(turn: Turn, journalSchema: string): readonly string[] {

@@ -1,9 +1,9 @@
-import { quoteLiteral } from '../../../partition/literal.ts';
-import type { TriggerDefinition } from '../../../partition/migration/definition.ts';
-import type { TriggerFact } from '../../../partition/migration/switch-facts.ts';
-import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { quoteLiteral } from '../../../../partition/literal.ts';
+import type { TriggerDefinition } from '../../../../partition/migration/definition.ts';
+import type { TriggerFact } from '../../../../partition/migration/switch-facts.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import type { Turn } from '../turn.ts';
 import { renderStates } from './own-triggers.ts';
-import type { Turn } from './turn.ts';
 
 /**
  * After the renames. The application's triggers fire on the live side alone: the follower is written by the engine, and what its triggers did
@@ -40,8 +40,7 @@ function renderTrigger(turn: Turn, trigger: TriggerDefinition): readonly string[
     trigger.definition,
     ...renderStates(spec.table, [made], () => trigger.enabled),
     ...comments.map(
-      ({ text }) =>
-        `COMMENT ON TRIGGER ${quoteIdentifier(trigger.name)} ON ${formatQualifiedName(spec.table)} IS ${quoteLiteral(text)}`,
+      ({ text }) => `COMMENT ON TRIGGER ${quoteIdentifier(trigger.name)} ON ${formatQualifiedName(spec.table)} IS ${quoteLiteral(text)}`,
     ),
   ];
 }

@@ -1,8 +1,8 @@
-import type { ForeignKeyDefinition, TableDefinition } from '../../../partition/migration/definition.ts';
-import type { MigrationSpec } from '../../../partition/migration/spec.ts';
-import type { ForeignKeyFact } from '../../../partition/migration/switch-facts.ts';
-import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
-import { leavesOf, type Turn } from './turn.ts';
+import type { ForeignKeyDefinition, TableDefinition } from '../../../../partition/migration/definition.ts';
+import type { MigrationSpec } from '../../../../partition/migration/spec.ts';
+import type { ForeignKeyFact } from '../../../../partition/migration/switch-facts.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import { leavesOf, type Turn } from '../turn.ts';
 
 /** From this version on a partitioned table takes a foreign key NOT VALID. */
 export const notValidOnPartitioned = 180000;
@@ -40,7 +40,9 @@ export function keysOf(spec: MigrationSpec, side: 'source' | 'target'): Record<'
 export function renderDropKeys(turn: Turn): readonly string[] {
   const { facts, spec, old } = turn;
   const own = new Set([old.oid, ...leavesOf(turn, old.oid).map(({ oid }) => oid)]);
-  const outgoing = facts.foreignKeys.filter((key) => own.has(key.tableOid) && spec.definition.outgoing.some(({ name }) => name === key.name));
+  const outgoing = facts.foreignKeys.filter(
+    (key) => own.has(key.tableOid) && spec.definition.outgoing.some(({ name }) => name === key.name),
+  );
   const incoming = facts.foreignKeys.filter((key) => !own.has(key.tableOid) && key.referencedOid === old.oid);
   return renderDrops([...outgoing, ...incoming]);
 }

@@ -1,7 +1,7 @@
-import type { TriggerFact } from '../../../partition/migration/switch-facts.ts';
-import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
-import { guardTriggerName, renderGuard } from '../target/guard.ts';
-import { leavesOf, type Turn, type TurningSide } from './turn.ts';
+import type { TriggerFact } from '../../../../partition/migration/switch-facts.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import { guardTriggerName, renderGuard } from '../../target/guard.ts';
+import { leavesOf, type Turn, type TurningSide } from '../turn.ts';
 
 /** What the names of all capture triggers of one migration begin with. */
 export function captureTriggerPrefix(id: string): string {
@@ -17,10 +17,16 @@ export function renderOwnTriggers(turn: Turn, journalSchema: string): readonly s
   const guard = guardTriggerName(turn.id);
   const isOurs = ({ name }: TriggerFact): boolean => name === guard || name.startsWith(captureTriggerPrefix(turn.id));
   const ours = turn.facts.triggers.filter(isOurs);
-  const switched = membersOf(turn, old).concat(membersOf(turn, fresh)).flatMap((member) => {
-    const state = (trigger: TriggerFact): string => stateOf(turn, member, trigger, trigger.name === guard);
-    return renderStates(member.name, ours.filter(({ tableOid }) => tableOid === member.oid), state);
-  });
+  const switched = membersOf(turn, old)
+    .concat(membersOf(turn, fresh))
+    .flatMap((member) => {
+      const state = (trigger: TriggerFact): string => stateOf(turn, member, trigger, trigger.name === guard);
+      return renderStates(
+        member.name,
+        ours.filter(({ tableOid }) => tableOid === member.oid),
+        state,
+      );
+    });
   const unguarded = membersOf(turn, old).filter(({ oid }) => !ours.some((one) => one.tableOid === oid && one.name === guard));
   return [...switched, ...unguarded.flatMap(({ name }) => renderGuard(journalSchema, turn.id, name))];
 }
@@ -56,7 +62,11 @@ function captureState(capture: 'log' | 'dual', side: 'source' | 'target', { isFo
 const words: Readonly<Record<string, string>> = { O: 'ENABLE', D: 'DISABLE', R: 'ENABLE REPLICA', A: 'ENABLE ALWAYS' };
 
 /** ONLY where no partition has a copy of the trigger; one of a partitioned table's rows has one in each. One statement for all that may be one. */
-export function renderStates(table: QualifiedName, triggers: readonly TriggerFact[], state: (trigger: TriggerFact) => string): readonly string[] {
+export function renderStates(
+  table: QualifiedName,
+  triggers: readonly TriggerFact[],
+  state: (trigger: TriggerFact) => string,
+): readonly string[] {
   return [false, true].flatMap((isForEachRow) => {
     const actions = triggers
       .filter((trigger) => trigger.isForEachRow === isForEachRow && trigger.enabled !== state(trigger))

@@ -1,7 +1,7 @@
-import { quoteLiteral } from '../../../partition/literal.ts';
-import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { quoteLiteral } from '../../../../partition/literal.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import type { Turn } from '../turn.ts';
 import { keysOf, placesOf } from './foreign-keys.ts';
-import type { Turn } from './turn.ts';
 
 /** A key that was dropped and made again has lost its comment. Of this table's keys the plan knows it, of others' the facts. */
 export function renderKeyComments(turn: Turn): readonly string[] {
@@ -23,7 +23,5 @@ export function plannedComment({ spec }: Pick<Turn, 'spec'>, constraint: string)
 }
 
 export function renderKeyComment(table: QualifiedName, name: string, text: string | null): readonly string[] {
-  return text === null
-    ? []
-    : [`COMMENT ON CONSTRAINT ${quoteIdentifier(name)} ON ${formatQualifiedName(table)} IS ${quoteLiteral(text)}`];
+  return text === null ? [] : [`COMMENT ON CONSTRAINT ${quoteIdentifier(name)} ON ${formatQualifiedName(table)} IS ${quoteLiteral(text)}`];
 }
