@@ -44,7 +44,7 @@ async function readPublications(
   return await session.rows(publicationsSql(first.serverVersion), [oids], decodePublication, signal);
 }
 
-function shapeTemplate(row: TemplateRow, publications: readonly PublicationRow[]): PartitionTemplate {
+export function shapeTemplate(row: TemplateRow, publications: readonly PublicationRow[]): PartitionTemplate {
   return {
     owner: row.owner,
     grants: row.grants,

@@ -1,0 +1,63 @@
+import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
+import { type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+
+/**
+ * `$1`: oid of a table. At most one row. Expressions go in as they are stored: that takes no lock, which deparsing does, on the tables in a policy too.
+ * Oids of indexes, and indexes that are not valid, are left out, so that REINDEX CONCURRENTLY does not show. Triggers of foreign keys are named after
+ * oids, and go in without.
+ */
+export const fingerprintSql: NamedSql = namedSql(
+  'read-fingerprint',
+  /* sql */ `
+  SELECT
+    pg_catalog.md5(pg_catalog.json_build_array(
+      n.nspname, t.relname, t.relkind, t.relpersistence, t.relowner, t.relrowsecurity, t.relforcerowsecurity, t.relreplident,
+      (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+          a.attnum, a.attname, a.atttypid, a.atttypmod, a.attcollation, a.attnotnull, a.attidentity, a.attgenerated, d.adbin::pg_catalog.text
+        ) ORDER BY a.attnum)
+        FROM pg_catalog.pg_attribute AS a
+        LEFT JOIN pg_catalog.pg_attrdef AS d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = t.oid
+          AND a.attnum > 0
+          AND NOT a.attisdropped
+      ),
+      (
+        SELECT pg_catalog.json_agg(pg_catalog.to_jsonb(k) - ARRAY['oid', 'conindid'] ORDER BY k.conrelid, k.conname)
+        FROM pg_catalog.pg_constraint AS k
+        WHERE t.oid IN (k.conrelid, k.confrelid)
+      ),
+      (
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_array(
+          xc.relname,
+          xc.relam,
+          xc.reloptions,
+          pg_catalog.to_jsonb(x) - ARRAY['indexrelid', 'indisclustered', 'indcheckxmin', 'indisready', 'indislive']
+        ) ORDER BY xc.relname)
+        FROM pg_catalog.pg_index AS x
+        JOIN pg_catalog.pg_class AS xc ON xc.oid = x.indexrelid
+        WHERE x.indrelid = t.oid
+          AND x.indisvalid
+      ),
+      (
+        SELECT pg_catalog.json_agg(trigger.entry ORDER BY trigger.entry::pg_catalog.text COLLATE "C")
+        FROM (
+          SELECT
+            (pg_catalog.to_jsonb(tg) - ARRAY['oid', 'tgname', 'tgconstraint', 'tgconstrindid', 'tgparentid'])
+            || pg_catalog.jsonb_build_object('name', CASE WHEN NOT tg.tgisinternal THEN tg.tgname END) AS entry
+          FROM pg_catalog.pg_trigger AS tg
+          WHERE tg.tgrelid = t.oid
+        ) AS trigger
+      ),
+      (
+        SELECT pg_catalog.json_agg(pg_catalog.to_jsonb(p) - 'oid' ORDER BY p.polname)
+        FROM pg_catalog.pg_policy AS p
+        WHERE p.polrelid = t.oid
+      )
+    )::pg_catalog.text) AS "fingerprint"
+  FROM pg_catalog.pg_class AS t
+  JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
+  WHERE t.oid = $1::pg_catalog.oid`,
+);
+
+export const decodeFingerprint: RowDecoder<{ readonly fingerprint: string }> = row({ fingerprint: text });
