@@ -121,14 +121,17 @@ class Ticket implements BatchTicket {
 
 async function unlessAborted<T>(waiting: Promise<T>, signal: AbortSignal): Promise<T> {
   signal.throwIfAborted();
-  let stop = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener('abort', stop, { once: true });
+  let wake = (): void => undefined;
+  const aborted = new Promise<null>((resolve) => {
+    wake = () => resolve(null);
+    signal.addEventListener('abort', wake, { once: true });
   });
   try {
-    return await Promise.race([waiting, aborted]);
+    const first = await Promise.race([waiting.then((value) => ({ value })), aborted]);
+    if (first !== null) return first.value;
   } finally {
-    signal.removeEventListener('abort', stop);
+    signal.removeEventListener('abort', wake);
   }
+  signal.throwIfAborted();
+  throw new InvariantError('PD921', 'woken without an abort');
 }
