@@ -1,11 +1,27 @@
-import { InvariantError } from '../../errors.ts';
+import { MigrationError } from '../../errors.ts';
 import type { Circumstances } from '../../partition/migration/circumstances.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
+import { circumstancesSql, decodeCircumstances, decodeKeyRange, keyRangeSql } from './circumstances.sql.ts';
 
+const nothing = { minKey: null, maxKey: null, nullKeys: 0 };
+
+/**
+ * `names` are those that the migration would make in the table's schema. Without an index on the key the range is found by reading the whole table, as
+ * are NULL keys where the column allows them: the session's statement timeout must leave time for it. Throws `MigrationError` (PD610) when the
+ * table is gone.
+ */
 export async function readCircumstances(
-  _session: Session,
-  _table: { readonly oid: string; readonly partitionKey: string; readonly names: readonly string[] },
-  _signal: AbortSignal,
+  session: Session,
+  table: { readonly oid: string; readonly partitionKey: string; readonly names: readonly string[] },
+  signal: AbortSignal,
 ): Promise<Circumstances> {
-  throw new InvariantError('PD920', 'not yet');
+  const [found] = await session.rows(circumstancesSql, [table.oid, table.partitionKey, table.names], decodeCircumstances, signal);
+  if (found === undefined) throw new MigrationError('PD610', `The table that is being migrated (oid ${table.oid}) was dropped.`);
+  const { schema, name, hasKey, isKeyNotNull, ...circumstances } = found;
+  if (!hasKey) return { ...circumstances, ...nothing };
+  const relation = formatQualifiedName({ schema, name });
+  const range = keyRangeSql(relation, `k.${quoteIdentifier(table.partitionKey)}`, isKeyNotNull);
+  const [keys] = await session.rows(range, [], decodeKeyRange, signal);
+  return { ...circumstances, ...(keys ?? nothing) };
 }

@@ -6,16 +6,16 @@ import { number, type RowDecoder, row, text } from '../../postgres/row-decoder.t
 import type { Session } from '../../postgres/session.ts';
 import { shapeTemplate } from '../read-templates.ts';
 import { decodeTemplate, templateSql } from '../template.sql.ts';
-import { commentsPart, labelsPart, sequencesPart, statisticsPart } from './definition/attachments.ts';
-import { columnOptionsPart, columnsPart } from './definition/columns.ts';
-import { checksPart, incomingPart, outgoingPart } from './definition/constraints.ts';
-import { indexesPart } from './definition/indexes.ts';
-import { publicationsPart } from './definition/publications.ts';
-import { functionsPart, viewsPart } from './definition/readers.ts';
-import { straysPart, unknownDependentsPart } from './definition/strays.ts';
-import { belongsToPart, heirsPart, ofTypePart, parentsPart, persistencePart } from './definition/table.ts';
-import { triggersPart } from './definition/triggers.ts';
-import type { DefinitionPart } from './definition-part.ts';
+import { commentsPart, labelsPart, sequencesPart, statisticsPart } from './definition/attachments.sql.ts';
+import { columnOptionsPart, columnsPart } from './definition/columns.sql.ts';
+import { checksPart, incomingPart, outgoingPart } from './definition/constraints.sql.ts';
+import { indexesPart } from './definition/indexes.sql.ts';
+import { publicationsPart } from './definition/publications.sql.ts';
+import { functionsPart, viewsPart } from './definition/readers.sql.ts';
+import { straysPart, unknownDependentsPart } from './definition/strays.sql.ts';
+import { belongsToPart, heirsPart, ofTypePart, parentsPart, persistencePart } from './definition/table.sql.ts';
+import { triggersPart } from './definition/triggers.sql.ts';
+import type { DefinitionPart } from './definition-part.sql.ts';
 import { decodeFingerprint, fingerprintSql } from './fingerprint.sql.ts';
 
 /** Read part by part; what is left out stands in every row, or is the template's. */
