@@ -1,5 +1,5 @@
 import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
-import { enumerateNames } from '../../wording.ts';
+import { comparesNotEqual, hasHeirs, hasTransitionTables, inheritsFrom, isTyped, mayNotMoveRows } from '../../obstacle-wording.ts';
 import type { OrdinaryColumn, OrdinaryTable, UniqueKey } from './table.ts';
 
 /** Exclusion constraints of partitioned tables came with 17: postgresql.org/docs/17/release-17.html. */
@@ -27,21 +27,10 @@ export function keyBlockers(table: OrdinaryTable, column: OrdinaryColumn): reado
 }
 
 function inheritance({ name, parents, heirs, ofType, isUnlogged, serverVersion }: OrdinaryTable): readonly string[] {
-  const table = formatQualifiedName(name);
   const found: string[] = [];
-  if (parents.length > 0) {
-    const list = parents.map((parent) => `ALTER TABLE ${table} NO INHERIT ${formatQualifiedName(parent)};`).join(' ');
-    found.push(`It inherits from ${enumerateNames(named(parents))}, which partitions and partitioned tables cannot: ${list}`);
-  }
-  if (heirs.length > 0) {
-    found.push(
-      `${enumerateNames(named(heirs))} inherit from it, which a partitioned table does not have: move their rows into it as well, or let them ` +
-        'be tables of their own by ALTER TABLE ... NO INHERIT.',
-    );
-  }
-  if (ofType !== null) {
-    found.push(`It is a typed table (OF ${ofType}), which cannot become a partition: ALTER TABLE ${table} NOT OF;`);
-  }
+  if (parents.length > 0) found.push(inheritsFrom(name, parents));
+  if (heirs.length > 0) found.push(hasHeirs(heirs));
+  if (ofType !== null) found.push(isTyped(name, ofType));
   if (isUnlogged) {
     const refusal =
       serverVersion >= loggedSince
@@ -72,19 +61,10 @@ function exclusions({ exclusions: found, serverVersion }: OrdinaryTable): readon
 }
 
 function triggers({ triggers: found }: OrdinaryTable): readonly string[] {
-  return found.flatMap(({ name, isForEachRow, isBeforeInsert, hasTransitionTables }) => {
+  return found.flatMap(({ name, isForEachRow, isBeforeInsert, hasTransitionTables: hasTransitions }) => {
     if (!isForEachRow) return [];
-    const trigger = `Trigger ${quoteIdentifier(name)}`;
-    if (hasTransitionTables) {
-      return [
-        `${trigger} is FOR EACH ROW with transition tables, which partitioned tables and partitions refuse: make it FOR EACH STATEMENT.`,
-      ];
-    }
-    if (!isBeforeInsert) return [];
-    return [
-      `${trigger} runs BEFORE INSERT of each row: on a partitioned table it may not change the partition key so that the row belongs elsewhere; ` +
-        'see whether it sets the key.',
-    ];
+    if (hasTransitions) return [hasTransitionTables(name)];
+    return isBeforeInsert ? [mayNotMoveRows(name)] : [];
   });
 }
 
@@ -173,15 +153,5 @@ function incoming({ incoming: found }: OrdinaryTable, column: string): readonly 
 
 function keyExclusions({ exclusions: found, serverVersion }: OrdinaryTable, column: string): readonly string[] {
   if (serverVersion < exclusionsSince) return [];
-  return found
-    .filter((exclusion) => !exclusion.equal.includes(column))
-    .map(
-      ({ name }) =>
-        `Exclusion constraint ${quoteIdentifier(name)} does not compare ${quoteIdentifier(column)} with =, as every one of a partitioned table ` +
-        'must: add that, or add the constraint to each partition, where it excludes within that one only.',
-    );
-}
-
-function named(names: OrdinaryTable['parents']): readonly { readonly name: OrdinaryTable['name'] }[] {
-  return names.map((name) => ({ name }));
+  return found.filter((exclusion) => !exclusion.equal.includes(column)).map(({ name }) => comparesNotEqual(name, column));
 }

@@ -1,0 +1,102 @@
+import { createKeyCodec } from '../../partition/codec.ts';
+import { advance, createGrid, dataHorizon, type Grid, keyDistance } from '../../partition/grid.ts';
+import type { KeyCodec } from '../../partition/key.ts';
+import type { EpochMicros, Position } from '../../partition/position.ts';
+import { believableBacklog } from '../provision.ts';
+import { isUnbounded } from '../unbounded.ts';
+import { keyColumn } from './key-column.ts';
+import type { MigrationCase } from './migration-case.ts';
+
+/** The partitions that a target begins with: from the first row through the present and `premake` further. */
+export interface KeyLineup {
+  readonly codec: KeyCodec;
+  readonly grid: Grid;
+  readonly from: Position;
+  /** Bound of the last one. */
+  readonly to: Position;
+  /** Null: more than is believable. */
+  readonly count: number | null;
+  /** Where the table's present is: now, or its newest believable row when that is later. */
+  readonly anchor: Position;
+  /** The greatest key when it lies too far ahead to be believed, and so gets no partition; as people read it. */
+  readonly outlier: string | null;
+  /** An end of the keys that no partition can hold: `infinity`, `-infinity`. */
+  readonly endless: readonly string[];
+}
+
+/** A sentence without subject: why the column cannot be cut into intervals. */
+export interface KeyMisfit {
+  readonly problem: string;
+}
+
+/** Null when the table has no such column. Pure, throws nothing. */
+export function keyLineup(
+  { policy, definition, circumstances, partitionKey }: MigrationCase,
+  now: EpochMicros,
+): KeyLineup | KeyMisfit | null {
+  const column = definition.columns.find(({ name }) => name === partitionKey);
+  if (column === undefined) return null;
+  const codec = createKeyCodec(keyColumn(column), policy.encoding, policy.timezone);
+  if ('problem' in codec) return codec;
+  const grid = createGrid(policy.interval, codec);
+  if ('problem' in grid) return grid;
+  const keys = readKeys(codec, [circumstances.minKey, circumstances.maxKey]);
+  if ('problem' in keys) return keys;
+  const startFrom = startOf(policy.startFrom, codec);
+  const [least, greatest] = [keys.finite[0] ?? null, keys.finite.at(-1) ?? null];
+  const present = codec.axis === 'time' ? codec.positionOf(now) : (greatest ?? startFrom ?? 0n);
+  // Integers have no clock to be ahead of: their newest row is the present.
+  const horizon = codec.axis === 'time' ? dataHorizon(grid, present, policy.premake) : null;
+  const isOutlier = horizon !== null && greatest !== null && greatest > horizon;
+  const anchor = isOutlier || greatest === null || greatest < present ? present : greatest;
+  const begin = [least, startFrom].reduce<Position>((first, start) => (start !== null && start < first ? start : first), anchor);
+  return {
+    codec,
+    grid,
+    ...count(grid, begin, anchor, policy.premake),
+    anchor,
+    outlier: isOutlier ? codec.display(greatest) : null,
+    endless: keys.endless,
+  };
+}
+
+function startOf(startFrom: bigint | null, codec: KeyCodec): Position | null {
+  if (startFrom === null) return null;
+  return codec.axis === 'time' ? codec.positionOf(startFrom) : keyDistance(startFrom, codec);
+}
+
+interface Keys {
+  /** The least and the greatest; none of an empty table. */
+  readonly finite: readonly Position[];
+  readonly endless: readonly string[];
+}
+
+function readKeys(codec: KeyCodec, texts: readonly (string | null)[]): Keys | KeyMisfit {
+  const [finite, endless]: [Position[], string[]] = [[], []];
+  for (const text of texts) {
+    if (text === null) continue;
+    try {
+      const edge = codec.parse(text);
+      if (isUnbounded(edge, codec)) endless.push(text);
+      else if (typeof edge === 'bigint') finite.push(edge);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { problem: `it holds a value that is none of such a key: ${error.message}` };
+    }
+  }
+  return { finite, endless };
+}
+
+function count(grid: Grid, begin: Position, anchor: Position, premake: number): Pick<KeyLineup, 'from' | 'to' | 'count'> {
+  try {
+    const from = grid.floor(begin);
+    let to = grid.next(from);
+    let partitions = 1;
+    for (; to <= anchor && partitions <= believableBacklog; partitions += 1) to = grid.next(to);
+    if (partitions <= believableBacklog) return { from, to: advance(grid, to, premake), count: partitions + premake };
+  } catch (error) {
+    // A number of many digits, read as a time, may lie where calendars end.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return { from: begin, to: anchor, count: null };
+}

@@ -1,0 +1,23 @@
+import { quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { type Judgement, type MigrationCase, refuse } from '../migration-case.ts';
+import type { Refusal } from '../migration-plan.ts';
+
+/** Whether the session's role may do what has to be done. */
+export function judgeRights({ definition, circumstances, table }: MigrationCase): Judgement {
+  const { role, isOwner, mayCreateIn } = circumstances;
+  const { owner, rowSecurity } = definition.template;
+  const refusals: Refusal[] = [];
+  const me = quoteIdentifier(role);
+  if (!isOwner) {
+    const message = `Role ${me} does not own it, and only an owner makes triggers, renames and drops: GRANT ${quoteIdentifier(owner)} TO ${me};`;
+    refusals.push(refuse(table, message));
+  }
+  if (!mayCreateIn) {
+    const schema = quoteIdentifier(definition.name.schema);
+    refusals.push(refuse(table, `Role ${me} may not create tables in its schema: GRANT CREATE ON SCHEMA ${schema} TO ${me};`));
+  }
+  const notes = rowSecurity.forced
+    ? [`Row security is forced for the owner too: unless role ${me} has BYPASSRLS, reading fails rather than leaving rows out.`]
+    : [];
+  return { refusals, notes };
+}
