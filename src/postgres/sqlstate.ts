@@ -17,6 +17,9 @@ export const sqlstates = {
   duplicateTable: '42P07',
   duplicateSchema: '42P06',
   uniqueViolation: '23505',
+  /** A CHECK, or a row for which a partitioned table has no partition. */
+  checkViolation: '23514',
+  diskFull: '53100',
   raiseException: 'P0001',
   /** Raised by the journal's own `require_epoch`: another instance leads. */
   epochIsOver: 'PD301',

@@ -25,6 +25,11 @@ export class Pressure {
     if (moment !== null) this.#lagMs = this.#measure(moment);
   }
 
+  /** How far the standby that is furthest behind is behind; 0 without standbys. */
+  get lagMs(): number {
+    return this.#lagMs;
+  }
+
   /** Null: a step with these limits may begin. */
   holds({ maxReplicationLagMs, maxLockWaiters }: UpkeepLimits): Held | null {
     if (maxReplicationLagMs !== null && this.#lagMs > maxReplicationLagMs) {

@@ -1,5 +1,6 @@
-import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { bigint, number, oneOf, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import { literal } from '../../postgres/literal.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { bigint, number, oneOf, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import { qualify } from '../qualify.ts';
 
@@ -23,6 +24,8 @@ export interface CopiedRange {
   readonly to: bigint;
   readonly state: 'copied' | 'checked';
   readonly rows: number;
+  /** Tells a range from one of the same blocks in another file. */
+  readonly copiedAt: string;
 }
 
 /** Null: the copy was not begun. */
@@ -41,8 +44,13 @@ export async function readSourceFile(session: Session, source: SourceRef, signal
   return rows[0] ?? null;
 }
 
-/** In the file's order. */
-export async function readRanges(session: Session, source: SourceRef, signal: AbortSignal): Promise<readonly CopiedRange[]> {
+/** In the file's order; those in one of the states. */
+export async function readRanges(
+  session: Session,
+  source: SourceRef,
+  states: readonly CopiedRange['state'][],
+  signal: AbortSignal,
+): Promise<readonly CopiedRange[]> {
   const read = namedSql(
     'read-migration-ranges',
     /* sql */ `
@@ -50,30 +58,32 @@ export async function readRanges(session: Session, source: SourceRef, signal: Ab
       r.from_block::pg_catalog.text AS "from",
       r.to_block::pg_catalog.text AS "to",
       r.state AS "state",
-      r.rows::pg_catalog.text AS "rows"
+      r.rows::pg_catalog.text AS "rows",
+      r.copied_at::pg_catalog.text AS "copiedAt"
     FROM ${qualify(source.schema, 'migration_range')} AS r
     WHERE r.migration_id = $1::pg_catalog.int8
       AND r.source_oid = $2::pg_catalog.oid
+      AND r.state = ANY ($3::pg_catalog.text[])
     ORDER BY r.from_block`,
   );
-  return await session.rows(read, [source.id, source.sourceOid], decodeRange, signal);
+  return await session.rows(read, [source.id, source.sourceOid, states], decodeRange, signal);
 }
 
-/** Reads how many rows the open transaction has copied into the range that begins at `$3`. */
-export function copiedRowsSql(schema: string): NamedSql {
-  return namedSql(
+/** How many rows were copied into the range that begins at `from`; null: it is open. Within the transaction that copies, too. */
+export async function readCopiedRows(session: Session, source: SourceRef, from: bigint, signal: AbortSignal): Promise<number | null> {
+  const read = namedSql(
     'read-copied-rows',
     /* sql */ `
     SELECT
       r.rows::pg_catalog.text AS "rows"
-    FROM ${qualify(schema, 'migration_range')} AS r
+    FROM ${qualify(source.schema, 'migration_range')} AS r
     WHERE r.migration_id = $1::pg_catalog.int8
       AND r.source_oid = $2::pg_catalog.oid
       AND r.from_block = $3::pg_catalog.int8`,
   );
+  const [found] = await session.rows(read, [source.id, source.sourceOid, String(from)], decodeCopiedRows, signal);
+  return found?.rows ?? null;
 }
-
-export const decodeCopiedRows: RowDecoder<{ rows: number }> = row<{ rows: number }>({ rows: number });
 
 /** Without semicolon. `rows` is an SQL expression. */
 export function renderCopiedRange({ schema, id, sourceOid }: SourceRef, from: bigint, to: bigint, rows: string): string {
@@ -83,11 +93,11 @@ export function renderCopiedRange({ schema, id, sourceOid }: SourceRef, from: bi
   );
 }
 
-/** Without semicolon; harmless where the range was forgotten meanwhile. */
-export function renderCheckedRange({ schema, id, sourceOid }: SourceRef, from: bigint, to: bigint): string {
+/** Without semicolon; changes nothing where the range was forgotten meanwhile, also when the same blocks of another file are copied now. */
+export function renderCheckedRange({ schema, id, sourceOid }: SourceRef, { from, copiedAt }: CopiedRange): string {
   return (
     `UPDATE ${qualify(schema, 'migration_range')} SET state = 'checked' ` +
-    `WHERE migration_id = ${id} AND source_oid = ${sourceOid} AND from_block = ${from} AND to_block = ${to}`
+    `WHERE migration_id = ${id} AND source_oid = ${sourceOid} AND from_block = ${from} AND copied_at = ${literal(copiedAt)}`
   );
 }
 
@@ -101,4 +111,5 @@ export function renderOpenSource({ schema, id, sourceOid }: SourceRef, { filenod
 }
 
 const decodeSourceFile = row<SourceFile>({ filenode: text, blocks: bigint });
-const decodeRange = row<CopiedRange>({ from: bigint, to: bigint, state: oneOf('copied', 'checked'), rows: number });
+const decodeRange = row<CopiedRange>({ from: bigint, to: bigint, state: oneOf('copied', 'checked'), rows: number, copiedAt: text });
+const decodeCopiedRows = row<{ rows: number }>({ rows: number });
