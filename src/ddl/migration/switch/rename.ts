@@ -23,7 +23,10 @@ function renderPair(turn: Turn, side: TurningSide, pair: NamePair): readonly str
 function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: string, to: string): readonly string[] {
   const { definition, table } = turn.spec;
   const in_ = (schema: string): string => formatQualifiedName({ schema, name: from });
-  const isOfIndex = definition.indexes.some(({ name, constraint }) => constraint !== null && name === pair.name);
+  const index = definition.indexes.find(({ name }) => name === pair.name);
+  // The target has no counterpart of an index that was never finished.
+  if (pair.kind === 'index' && side.is === 'target' && index?.isValid === false) return [];
+  const isOfIndex = index !== undefined && index.constraint !== null;
   // A constraint has the name of its index, and follows it.
   if (pair.kind === 'index' || (pair.kind === 'constraint' && isOfIndex))
     return [`ALTER INDEX ${in_(table.schema)} RENAME TO ${quoteIdentifier(to)}`];

@@ -1,12 +1,9 @@
+import type { Live } from '../../../../partition/migration/spec.ts';
 import type { TriggerFact } from '../../../../partition/migration/switch-facts.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import { captureTriggerPrefix, forwardTriggers, reverseTriggers } from '../../capture/capture-triggers.ts';
 import { guardTriggerName, renderGuard } from '../../target/guard.ts';
 import { leavesOf, type Turn, type TurningSide } from '../turn.ts';
-
-/** What the names of all capture triggers of one migration begin with. */
-export function captureTriggerPrefix(id: string): string {
-  return `partitiond_capture_${id}_`;
-}
 
 /**
  * Before the renames: capture and guard change sides. Triggers stay where they are and are switched on and off, for on partitions that hinders
@@ -43,20 +40,16 @@ function membersOf(turn: Turn, side: TurningSide): readonly Member[] {
 }
 
 /** Guards stand on the follower, capture on the live side. */
-function stateOf({ fresh, spec }: Turn, { side }: Member, trigger: TriggerFact, isGuard: boolean): string {
-  const isLive = side.is === fresh.is;
+function stateOf(turn: Turn, { side }: Member, trigger: TriggerFact, isGuard: boolean): string {
+  const isLive = side.is === turn.fresh.is;
   if (isGuard) return isLive ? 'D' : 'A';
-  return isLive ? captureState(spec.capture, side.is, trigger) : 'D';
+  return isLive ? captureState(turn, side.is, trigger) : 'D';
 }
 
-/**
- * On the source a statement trigger sees what applications write, and a row trigger what logical replication applies, which fires nothing else;
- * on the target row triggers see both.
- */
-function captureState(capture: 'log' | 'dual', side: 'source' | 'target', { isForEachRow, isOnTruncate }: TriggerFact): string {
-  if (side === 'target' || isOnTruncate) return 'A';
-  if (capture === 'dual') return 'A';
-  return isForEachRow ? 'R' : 'O';
+/** How it fires when it is on. */
+function captureState({ spec, id }: Turn, side: Live, { name }: TriggerFact): string {
+  const made = side === 'source' ? forwardTriggers(spec, id) : reverseTriggers(spec, id);
+  return made.find((one) => one.name === name)?.firing ?? 'A';
 }
 
 const words: Readonly<Record<string, string>> = { O: 'ENABLE', D: 'DISABLE', R: 'ENABLE REPLICA', A: 'ENABLE ALWAYS' };

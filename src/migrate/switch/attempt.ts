@@ -1,0 +1,138 @@
+import { decodeSnapshotHolder, idleSnapshotsSql } from '../../catalog/migration/old-snapshots.sql.ts';
+import { readFingerprint } from '../../catalog/migration/read-definition.ts';
+import { renderSwitchLocks, type SwitchLock } from '../../ddl/migration/switch/locks.ts';
+import { renderSwitch } from '../../ddl/migration/switch/render-switch.ts';
+import { findStrangers } from '../../ddl/migration/switch/strangers.ts';
+import { type Turn, turnFrom } from '../../ddl/migration/switch/turn.ts';
+import { InvariantError, MigrationError } from '../../errors.ts';
+import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { Engine } from '../engine.ts';
+import { drainLog } from '../replay/replay.ts';
+import { openingSql } from '../transactions.ts';
+import { describeHolders, GivenUp } from './outcome.ts';
+import { readSwitchFacts } from './read-facts.ts';
+
+export interface AttemptOptions {
+  /** From 1. */
+  readonly number: number;
+  readonly isRehearsal: boolean;
+}
+
+/** How far an attempt came, also when it fails. */
+export interface AttemptState {
+  /** When the first exclusive lock was held; monotonic milliseconds. */
+  lockedAt: number | null;
+  /** Wanted locks, for the names of blockers. */
+  locks: readonly SwitchLock[];
+  /** Each with what it took; in a rehearsal one by one, else the drain and all the rest. */
+  readonly statements: { readonly sql: string; readonly ms: number }[];
+}
+
+/**
+ * The body of a switch, in the open transaction on the coordinator's session, up to the COMMIT, which is the caller's. What others are kept waiting
+ * for begins with the first exclusive lock; everything that can be read or decided before that is, under a lock that hinders no reader or writer
+ * and keeps every change of either table's definition away. `limit` aborts when the locks have been held for too long.
+ */
+export async function attemptSwitch(
+  engine: Engine,
+  options: AttemptOptions,
+  state: AttemptState,
+  begun: { readonly signal: AbortSignal; readonly lock: () => AbortSignal },
+): Promise<void> {
+  const { session, surroundings, policy } = engine;
+  const turn = await prepareTurn(engine, begun.signal);
+  const locks = renderSwitchLocks(turn, options.number % 2 === 0);
+  state.locks = locks;
+  const statements = renderSwitch(turn, surroundings.journalSchema);
+  const [first, ...others] = locks;
+  if (first === undefined) throw new InvariantError('PD920', 'A switch locks no table');
+  await session.execute(`SET LOCAL lock_timeout = '${surroundings.safety.lockTimeoutMs}ms';\n${first.sql}`, begun.signal);
+  state.lockedAt = surroundings.clock.monotonicMs();
+  const limit = begun.lock();
+  const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
+    const startedAt = surroundings.clock.monotonicMs();
+    const result = await work();
+    state.statements.push({ sql, ms: surroundings.clock.monotonicMs() - startedAt });
+    return result;
+  };
+  const send = async (sqls: readonly string[]): Promise<void> => {
+    const messages = options.isRehearsal ? sqls.map((sql) => [sql]) : [sqls];
+    for (const message of messages.filter(({ length }) => length > 0)) {
+      const sql = message.join(';\n');
+      await timed(sql, () => session.execute(sql, limit));
+    }
+  };
+  await send(others.map(({ sql }) => sql));
+  if (policy.migration.switchover.oldSnapshots === 'wait') await assertNoIdleSnapshot(engine, limit);
+  await timed('/* drain the log */', () => drainLog(engine, session, policy.migration.switchover.drainMs, limit));
+  await send(statements);
+  await writeTurn(engine, turn, { ...options, lockMs: surroundings.clock.monotonicMs() - state.lockedAt }, limit);
+}
+
+/** Opens the transaction and reads what the statements are made of. SHARE UPDATE EXCLUSIVE also makes autovacuum give way. */
+async function prepareTurn(engine: Engine, signal: AbortSignal): Promise<Turn> {
+  const { session, spec, record, surroundings, id } = engine;
+  if (record.targetOid === null) throw new InvariantError('PD920', 'A switch has no target');
+  const { sourceOid, targetOid } = record;
+  const shape = turnFrom(record.live, { id, spec, serverVersion: surroundings.serverVersion, facts: noFacts, sourceOid, targetOid });
+  const quietLocks = [shape.old, shape.fresh].map(
+    ({ before }) => `LOCK TABLE ONLY ${formatQualifiedName(before)} IN SHARE UPDATE EXCLUSIVE MODE`,
+  );
+  const opening = [
+    ...openingSql(engine, { level: 'read committed', isDurable: true }),
+    `SELECT pg_catalog.set_config('synchronous_commit', CASE pg_catalog.current_setting('synchronous_commit') WHEN 'off' THEN 'on' ELSE pg_catalog.current_setting('synchronous_commit') END, true)`,
+    `SET LOCAL lock_timeout = '3s'`,
+    ...quietLocks,
+  ];
+  await session.execute(opening.join(';\n'), signal);
+  const turn: Turn = { ...shape, facts: await readSwitchFacts(engine, session, signal) };
+  await assertUnchanged(engine, turn, signal);
+  return turn;
+}
+
+const noFacts = { leaves: [], foreignKeys: [], triggers: [], identities: [], publications: [] };
+
+async function assertUnchanged(engine: Engine, turn: Turn, signal: AbortSignal): Promise<void> {
+  const { session, surroundings, id, spec } = engine;
+  const strangers = findStrangers(turn);
+  const table = formatQualifiedName(spec.table);
+  if (strangers.length > 0) {
+    const fix = 'Drop it, switch, and make it again on the new table, or abort and plan anew';
+    throw new MigrationError('PD642', `Could not switch ${table}: the plan knows nothing of ${strangers.join(', ')}. ${fix}.`);
+  }
+  // Going back, an index that somebody made on the new table stays there and stands in no way.
+  if (turn.old.is === 'target') return;
+  const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
+  if (fingerprint === null || fingerprint === (await readFingerprint(session, turn.old.oid, signal))) return;
+  const fix = 'Undo the change, or abort the migration and plan it anew';
+  throw new MigrationError('PD643', `Could not switch ${table}: its definition is no longer what it was. ${fix}.`);
+}
+
+async function assertNoIdleSnapshot({ session }: Engine, signal: AbortSignal): Promise<void> {
+  const holders = await session.rows(idleSnapshotsSql, [], decodeSnapshotHolder, signal);
+  if (holders.length === 0) return;
+  throw new GivenUp(
+    'snapshot',
+    `idle in a transaction with a snapshot that may not see all rows of the new table: ${describeHolders(holders)}`,
+  );
+}
+
+async function writeTurn(
+  engine: Engine,
+  { fresh }: Turn,
+  { number, lockMs }: { readonly number: number; readonly lockMs: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const { session, surroundings, id } = engine;
+  const isForward = fresh.is === 'target';
+  const fingerprint = await readFingerprint(session, fresh.oid, signal);
+  const lastSwitch = {
+    at: surroundings.clock.now(),
+    direction: isForward ? ('forward' as const) : ('back' as const),
+    lockMs: Math.round(lockMs),
+    attempts: number,
+  };
+  const change = { phase: isForward ? ('switched' as const) : ('ready' as const), live: fresh.is, fingerprint, lastSwitch };
+  await session.execute(renderChangeMigration(surroundings.journalSchema, id, change), signal);
+}

@@ -1,0 +1,26 @@
+import { MigrationError } from '../../errors.ts';
+import { isInWindow } from '../../partition/migration/daily-window.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { Engine } from '../engine.ts';
+
+/**
+ * What no waiting within a switch would change: the phase, the window, and forward a verdict that is fresh and without a difference. Going back asks
+ * for none, as it leads to what was there before. Throws `MigrationError` PD641.
+ */
+export function assertMaySwitch(engine: Engine): void {
+  const { record, spec, policy, surroundings } = engine;
+  const table = formatQualifiedName(spec.table);
+  const isForward = record.live === 'source';
+  if (record.paused !== null) {
+    throw new MigrationError('PD641', `Could not switch ${table}: the migration is paused (${record.paused.reason}).`);
+  }
+  const wanted = isForward ? 'ready' : 'switched';
+  if (record.phase !== wanted) {
+    const fix = isForward ? 'Run `partitiond migrate start` until it is ready' : 'There is nothing to roll back';
+    throw new MigrationError('PD641', `Could not switch ${table}: the migration is in phase ${record.phase}. ${fix}.`);
+  }
+  const { window } = policy.migration.switchover;
+  if (!isInWindow(window, policy.timezone, surroundings.clock.now())) {
+    throw new MigrationError('PD641', `Could not switch ${table} now: it is outside migration.switch.window of the configuration.`);
+  }
+}
