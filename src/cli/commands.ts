@@ -3,6 +3,7 @@ import { adviseCommand } from './commands/advise.ts';
 import { applyCommand } from './commands/apply.ts';
 import { checkCommand } from './commands/check.ts';
 import { demoCommand } from './commands/demo.ts';
+import { migrateCommand } from './commands/migrate.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
 import { probeCommand } from './commands/probe.ts';
@@ -22,6 +23,7 @@ export const commands: readonly Command[] = [
   probeCommand,
   adviseCommand,
   statementsCommand,
+  migrateCommand,
   validateCommand,
   pauseCommand,
   resumeCommand,

@@ -23,6 +23,12 @@ type OptionKey =
   | 'probe'
   | 'last'
   | 'limit'
+  | 'until'
+  | 'watch'
+  | 'partition'
+  | 'rehearse'
+  | 'yes'
+  | 'dropNow'
   | 'help'
   | 'version';
 
@@ -42,6 +48,16 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   probe: { ...valued('probe', 'NAME', 'only the probes of this name (repeatable)'), isRepeatable: true },
   last: flag('last', 'print what the journal keeps of the last run that was not met, and run nothing'),
   limit: valued('limit', 'N', 'print up to N statements of each database (default 20)'),
+  until: valued(
+    'until',
+    'PHASE',
+    'start: stop after the work of that phase: prepare, backfill, catch-up, index, verify, ready (default ready)',
+  ),
+  watch: flag('watch', 'status: print it again every 2 s, until interrupted or over'),
+  partition: valued('partition', 'NAME', 'verify: only the range of that partition, which is no verdict of the whole'),
+  rehearse: flag('rehearse', 'switch: run every statement of it, print what each took, and roll back'),
+  yes: flag('yes', 'finish: do what cannot be undone'),
+  dropNow: flag('drop-now', 'finish: drop the old table at once, instead of after `keepOld`'),
   help: flag('help', 'print this help', 'h'),
   version: flag('version', 'print the version', 'V'),
 };

@@ -1,9 +1,9 @@
 import { InvariantError } from '../../errors.ts';
 import { type MigrationSpec, migrationPhases } from '../../partition/migration/spec.ts';
-import type { LastSwitch, MigrationRecord, Verdict } from '../../partition/migration/status.ts';
+import type { BrakeReason, LastSwitch, MigrationRecord, Verdict } from '../../partition/migration/status.ts';
 import { literal } from '../../postgres/literal.ts';
 import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { bigint, json, nullable, number, oneOf, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import { bigint, json, list, nullable, number, oneOf, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import { assertReadable, readJournalPlace, readJournalVersion } from '../install.ts';
 import { migrations } from '../migrations.ts';
@@ -12,18 +12,20 @@ import { migrationTables } from './tables.ts';
 
 /** What is written of a migration; keys that are absent stay as they are. */
 export type MigrationChange = Partial<Pick<MigrationRecord, 'phase' | 'live' | 'targetOid' | 'paused' | 'verdict' | 'lastSwitch'>> & {
-  /** Of the source's definition, see catalog/migration. */
-  readonly fingerprint?: string;
+  /** Of the source's definition, see catalog/migration; null: to be read anew, which another `live` means by itself. */
+  readonly fingerprint?: string | null;
   /** Sets `progress_at` to now. */
   readonly hasProgressed?: true;
 };
 
 /** A record with what only the engine and its status ask for. */
 export interface StoredMigration extends MigrationRecord {
-  /** Of the live table when capture was installed; null before. */
+  /** Of the source since capture was installed; null before, and from a switch or rollback to the next look. */
   readonly fingerprint: string | null;
   /** When it was planned; null: never analysed. */
   readonly rowsEstimated: number | null;
+  /** What held the copy back when its process last said. */
+  readonly brakes: readonly BrakeReason[];
 }
 
 /** What a plan says of a migration that is about to begin. */
@@ -109,8 +111,15 @@ function texts(change: MigrationChange): readonly (readonly [string, string | nu
     ['paused_reason', paused === null ? null : paused?.reason],
     ['verdict', stored(verdict)],
     ['last_switch', stored(lastSwitch)],
-    ['fingerprint', fingerprint],
+    // A switch renames, and turns triggers off.
+    ['fingerprint', live === undefined ? fingerprint : (fingerprint ?? null)],
   ];
+}
+
+/** The same for what holds the copy back, which is written every few seconds and by nobody else. */
+export function renderBrakes(schema: string, id: string, brakes: readonly BrakeReason[]): string {
+  const words = `ARRAY[${brakes.map(literal).join(', ')}]::pg_catalog.text[]`;
+  return `UPDATE ${qualify(schema, 'migration')} SET brakes = ${words} WHERE id = ${literal(id)}`;
 }
 
 function phaseSets(phase: MigrationRecord['phase']): readonly string[] {
@@ -122,7 +131,7 @@ function phaseSets(phase: MigrationRecord['phase']): readonly string[] {
     aborted: 'finished_at',
   };
   const milestone = milestones[phase];
-  const sets = [`phase = ${literal(phase)}`, `phase_at = ${now}`, `progress_at = ${now}`];
+  const sets = [`phase = ${literal(phase)}`, "brakes = '{}'", `phase_at = ${now}`, `progress_at = ${now}`];
   return milestone === undefined ? sets : [...sets, `${milestone} = ${now}`];
 }
 
@@ -153,6 +162,7 @@ function recordsSql(schema: string, which: string): NamedSql {
       m.last_switch AS "lastSwitch",
       m.rows_estimated AS "rowsEstimated",
       m.fingerprint AS "fingerprint",
+      m.brakes AS "brakes",
       ${micros('started_at')} AS "startedAt",
       ${micros('phase_at')} AS "phaseAt",
       ${micros('progress_at')} AS "progressAt",
@@ -188,6 +198,7 @@ const decodeRow = row<RecordRow>({
   lastSwitch: nullable(json(parseLastSwitch)),
   rowsEstimated: nullable(number),
   fingerprint: nullable(text),
+  brakes: list(oneOf('replication-lag', 'load', 'lock', 'window')),
   startedAt: bigint,
   phaseAt: bigint,
   progressAt: bigint,

@@ -4,7 +4,7 @@ import { qualify } from '../qualify.ts';
  * The durable state of online migrations (src/migrate). One row of `migration` each; `lease` is apart from it, as every writing transaction of
  * the engine locks its row and progress must not wait for those. `source` is the file that block ranges are counted in: another filenode
  * makes all of them worthless. `range` holds what was copied, the rest of the file is open. The log of captured positions is a table of
- * its own per migration, `capture_<id>`, made with the triggers that fill it.
+ * its own per migration, `capture_<id>`, made with the triggers that fill it. `brakes` is what holds the copy back just now.
  */
 // oxlint-disable-next-line max-lines-per-function -- one migration of the journal is one text
 export function migrationTables(schema: string): string {
@@ -25,6 +25,7 @@ CREATE TABLE ${at('migration')} (
   live text NOT NULL DEFAULT 'source' CHECK (live IN ('source', 'target')),
   paused_kind text,
   paused_reason text,
+  brakes text[] NOT NULL DEFAULT '{}',
   verdict json,
   last_switch json,
   rows_estimated float8,

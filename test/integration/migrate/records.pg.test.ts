@@ -74,7 +74,7 @@ describe('records of migrations', () => {
     expect(ready.readyAt).toBeGreaterThan(changed.phaseAt);
     await change({ phase: 'switched', live: 'target', paused: null, verdict: null });
     const switched = await read();
-    expect(switched).toMatchObject({ live: 'target', paused: null, verdict: null, lastSwitch, readyAt: ready.readyAt });
+    expect(switched).toMatchObject({ live: 'target', paused: null, verdict: null, lastSwitch, readyAt: ready.readyAt, fingerprint: null });
     await change({ hasProgressed: true });
     const progressed = await read();
     expect(progressed.phaseAt).toBe(switched.phaseAt);

@@ -1,0 +1,43 @@
+import type { Configuration } from '../../config/configuration.ts';
+import { ConfigError, InvariantError, UsageError } from '../../errors.ts';
+import type { MigrationTable } from '../../migrate/run/begin-migration.ts';
+import type { DatabasePolicy } from '../../partition/policy.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { Invocation } from '../command-line/invocation.ts';
+import { options } from '../command-line/options.ts';
+import { selectDatabases } from '../databases/selection.ts';
+
+/** The one table that a migration is about, with its entry in the configuration. */
+export interface ChosenTable {
+  readonly database: DatabasePolicy;
+  readonly policy: MigrationTable;
+}
+
+/**
+ * The table that `--table` names. Throws `UsageError` (PD003 without one or with several, PD005 for one that the configuration does not know) and
+ * `ConfigError` (PD104) where its entry has no block `migration`.
+ */
+export function chosenTable({ databases }: Configuration, invocation: Invocation): ChosenTable {
+  if (invocation.values(options.table).length !== 1)
+    throw new UsageError('PD003', 'A migration is about one table: give --table NAME, once, for example --table public.revenues.');
+  const [selection, second] = selectDatabases(databases, invocation);
+  const table = selection?.tables?.[0];
+  if (selection === undefined || table === undefined) throw new InvariantError('PD903', 'A table was selected and is in no database');
+  const name = formatQualifiedName(table);
+  if (second !== undefined) {
+    const names = `${selection.database.name} and ${second.database.name}`;
+    throw new UsageError('PD003', `Databases ${names} both have a table ${name}; add --database NAME.`);
+  }
+  const { database } = selection;
+  const policy = database.tables.find((candidate) => formatQualifiedName(candidate.table) === name);
+  if (policy === undefined) throw new InvariantError('PD903', 'A table was selected and has no policy');
+  if (policy.migration === null) throw withoutBlock(database.name, name);
+  return { database, policy: { ...policy, migration: policy.migration } };
+}
+
+function withoutBlock(database: string, table: string): ConfigError {
+  const message = 'has no block `migration`; add `migration: { partitionKey: COLUMN }`, beside the `interval` that the table shall have.';
+  return new ConfigError('PD104', `The configuration says nothing of a migration of ${table}.`, [
+    { path: `database ${database}, table ${table}`, message, line: null },
+  ]);
+}

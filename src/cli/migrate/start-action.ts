@@ -1,0 +1,51 @@
+import { readServerFacts } from '../../catalog/read-server-facts.ts';
+import { UsageError } from '../../errors.ts';
+import { beginMigration, isUnfinished, readMigrationOf, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
+import { clearMigrationPause } from '../../migrate/run/pause-migration.ts';
+import { runMigration } from '../../migrate/run/run-migration.ts';
+import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
+import type { Session } from '../../postgres/session.ts';
+import { assertUsableServer } from '../../reconcile/assert-usable-server.ts';
+import { options } from '../command-line/options.ts';
+import { whoRuns } from '../databases/reconcile-databases.ts';
+import { type MigrationWork, withEngine, withSession } from './migration-work.ts';
+import { planText } from './plan-text.ts';
+import { printStatus } from './status-action.ts';
+
+/** Where a person decides what comes next, so that no start goes beyond it. */
+const stops = migrationPhases.slice(migrationPhases.indexOf('prepare'), migrationPhases.indexOf('ready') + 1);
+
+/** `migrate start`: plans and writes down a migration where none is unfinished, and goes on with it until the phase is reached. */
+export async function runStartAction(work: MigrationWork): Promise<number> {
+  const until = untilPhase(work);
+  const id = await withSession(work, (session) => unfinishedMigration(work, session));
+  if (id === null) return 4;
+  await withEngine(work, id, async (running) => {
+    await clearMigrationPause(running.engine, work.io.signal);
+    await runMigration(running, until, work.io.signal);
+  });
+  await printStatus(work);
+  return 0;
+}
+
+/** The id of the migration to go on with, perhaps a new one; null when its plan is refused, which is printed then. */
+async function unfinishedMigration(work: MigrationWork, session: Session): Promise<string | null> {
+  const { database, policy, io } = work;
+  const facts = await readServerFacts(session, io.clock, io.signal);
+  assertUsableServer(facts, 'apply', database.name);
+  const record = await readMigrationOf(session, database.journalSchema, policy.table, io.signal);
+  if (record !== null && isUnfinished(record)) return record.id;
+  const planned = await readMigrationPlan(session, policy, facts.now, io.signal);
+  if (planned.plan.spec === null) {
+    io.stderr.write(planText(policy, planned.plan));
+    return null;
+  }
+  return await beginMigration(session, database.journalSchema, planned, whoRuns('migrate', io), io.signal);
+}
+
+function untilPhase({ invocation }: MigrationWork): MigrationPhase {
+  const word = invocation.value(options.until) ?? 'ready';
+  const phase = stops.find((candidate) => candidate === word);
+  if (phase !== undefined) return phase;
+  throw new UsageError('PD003', `--until ${JSON.stringify(word)} is no phase that start can reach; there are ${stops.join(', ')}.`);
+}

@@ -1,0 +1,48 @@
+import { formatInstant } from '../../partition/calendar.ts';
+import type { MigrationStatus } from '../../partition/migration/status.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { formatBytes } from '../../plan/maintenance/quantities.ts';
+import type { Colours } from './colours.ts';
+import { roughDuration, rowsText, scaledCount } from './migration-line.ts';
+import { printable } from './printable.ts';
+
+/** A migration as `migrate status` prints it: one line of where it is, then what is worth knowing, each with its word in front. */
+export function migrationText(status: MigrationStatus, colours: Colours): string {
+  const { phase, live, strategy, capture, paused, next } = status;
+  const state = paused === null ? colours.good(phase) : colours.bad(`${phase}, paused (${paused.kind})`);
+  const rows: readonly (readonly [string, string])[] = [
+    ['takes writes', live === 'source' ? 'the old table' : 'the new table'],
+    ['by', `${strategy}, capture ${capture}`],
+    ...(paused === null ? [] : [['because', colours.bad(printable(paused.reason))] as const]),
+    ['progress', progressText(status)],
+    ['backlog', `${scaledCount(status.backlogRows)} rows, ${formatBytes(status.logBytes)}`],
+    ...(status.brakes.length === 0 ? [] : [['held by', colours.doubtful(status.brakes.join(', '))] as const]),
+    ['verdict', verdictText(status, colours)],
+    ...(status.lastSwitch === null ? [] : [['last switch', switchText(status.lastSwitch)] as const]),
+    ['next', next === null ? 'nothing' : printable(next)],
+  ];
+  const width = Math.max(...rows.map(([word]) => word.length));
+  const lines = rows.map(([word, text]) => `  ${word.padEnd(width)}  ${text}`);
+  return `${colours.strong(printable(formatQualifiedName(status.table)))}: ${state}\n${lines.join('\n')}\n`;
+}
+
+function progressText(status: MigrationStatus): string {
+  const { progress, rowsPerSecond, etaSeconds } = status;
+  const rate = rowsPerSecond === null ? '' : `, ${scaledCount(rowsPerSecond)}/s`;
+  const eta = etaSeconds === null ? '' : `, done in about ${roughDuration(etaSeconds)}`;
+  return `${Math.floor(progress * 100)} %, ${rowsText(status)}${rate}${eta}`;
+}
+
+function verdictText({ verdict }: MigrationStatus, colours: Colours): string {
+  if (verdict === null) return 'none yet';
+  const { at, rows, mismatches, differences } = verdict;
+  const isGood = mismatches === 0 && differences.length === 0;
+  const found = isGood ? colours.good('both tables are equal') : colours.bad(`${mismatches} rows differ`);
+  const catalog = differences.map((sentence) => `; ${printable(sentence)}`).join('');
+  return `${found} (${scaledCount(rows)} rows compared, ${formatInstant(at)})${catalog}`;
+}
+
+function switchText({ at, direction, lockMs, attempts }: NonNullable<MigrationStatus['lastSwitch']>): string {
+  const where = direction === 'forward' ? 'to the new table' : 'back to the old table';
+  return `${where} at ${formatInstant(at)}, locks held for ${Math.round(lockMs)} ms, attempt ${attempts}`;
+}

@@ -1,0 +1,161 @@
+import { createHash } from 'node:crypto';
+import { InvariantError, NotLeaderError, StatementError } from '../../errors.ts';
+import { releaseAdvisoryLock, tryAdvisoryLock } from '../../postgres/advisory-lock.ts';
+import type { Clock } from '../../postgres/clock.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { bigint, boolean, number, row } from '../../postgres/row-decoder.ts';
+import type { Session } from '../../postgres/session.ts';
+import { isLockFailure } from '../../postgres/sqlstate.ts';
+import { qualify } from '../qualify.ts';
+
+/**
+ * Who runs a migration: the coordinator holds an advisory lock of its session, its workers share a second one, and an epoch fences whoever only
+ * believes to run it. PostgreSQL's advisory locks are a database's own, so that keys need name no server.
+ */
+export interface Lease {
+  readonly epoch: bigint;
+  /** SQL without semicolon that raises PD301 when another process has taken over; keeps the epoch until the transaction ends. */
+  readonly guardSql: string;
+  /** Gives the coordinator's lock back; the session stays open. Never throws: the lock ends with the session anyway. */
+  release(): Promise<void>;
+}
+
+export interface LeaseRequest {
+  readonly schema: string;
+  readonly id: string;
+  /** Recorded in the journal. */
+  readonly holder: string;
+  readonly clock: Clock;
+  /** How long a lock of a process that has just been killed is waited for. */
+  readonly coordinatorWaitMs: number;
+  /** How long its workers are, from the first half of which on they are ended. */
+  readonly workersWaitMs: number;
+}
+
+const lookEveryMs = 100;
+
+/**
+ * Takes the migration over and starts a new epoch: null while another process runs it. The workers' lock is taken exclusively once, which
+ * proves that no statement of a killed process is still at work; sessions of one that is, and whose coordinator is gone, are terminated.
+ * Throws `NotLeaderError` (PD307) when they do not end, `ConnectionError`. The journal must be there.
+ */
+export async function takeLease(session: Session, request: LeaseRequest, signal: AbortSignal): Promise<Lease | null> {
+  const { schema, id, clock, coordinatorWaitMs } = request;
+  const key = leaseKey(schema, id, 'coordinator');
+  if (!(await lockWithin(session, key, clock, coordinatorWaitMs, signal))) return null;
+  const release = async (): Promise<void> => {
+    await releaseAdvisoryLock(session, key, AbortSignal.timeout(2_000)).catch(() => undefined);
+  };
+  try {
+    const epoch = await takeOver(session, request, signal);
+    return { epoch, guardSql: `SELECT ${qualify(schema, 'require_migration_epoch')}(${BigInt(id)}, ${epoch})`, release };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+/** A worker's part: the lock that says its session may still be at work. Throws `NotLeaderError` (PD307) while somebody takes the migration over. */
+export async function joinWorkers(session: Session, request: Omit<LeaseRequest, 'holder'>, signal: AbortSignal): Promise<void> {
+  const { schema, id, clock, workersWaitMs } = request;
+  const key = leaseKey(schema, id, 'workers').toString();
+  const startedAt = clock.monotonicMs();
+  for (;;) {
+    const [answer] = await session.rows(trySharedSql, [key], row<{ isHeld: boolean }>({ isHeld: boolean }), signal);
+    if (answer?.isHeld === true) return;
+    if (clock.monotonicMs() - startedAt >= workersWaitMs) break;
+    await clock.sleep(lookEveryMs, signal);
+  }
+  throw new NotLeaderError('PD307', `Another process is taking migration ${id} over, so this one gives way.`);
+}
+
+/** The same for every partitiond with that journal in that database, and for nobody else. */
+export function leaseKey(schema: string, id: string, part: 'coordinator' | 'workers'): bigint {
+  const text = JSON.stringify(['partitiond-migration', schema, id, part]);
+  return createHash('sha256').update(text).digest().readBigInt64BE();
+}
+
+async function lockWithin(session: Session, key: bigint, clock: Clock, waitMs: number, signal: AbortSignal): Promise<boolean> {
+  const startedAt = clock.monotonicMs();
+  while (!(await tryAdvisoryLock(session, key, signal))) {
+    if (clock.monotonicMs() - startedAt >= waitMs) return false;
+    await clock.sleep(lookEveryMs, signal);
+  }
+  return true;
+}
+
+async function takeOver(session: Session, request: LeaseRequest, signal: AbortSignal): Promise<bigint> {
+  const { schema, id, clock, workersWaitMs } = request;
+  const key = leaseKey(schema, id, 'workers');
+  if (!(await lockWithin(session, key, clock, workersWaitMs / 2, signal))) {
+    await endHolders(session, key, signal);
+    if (!(await lockWithin(session, key, clock, workersWaitMs / 2, signal))) throw await stillAtWork(session, request, key, signal);
+  }
+  try {
+    return await raiseEpoch(session, request, signal);
+  } finally {
+    await releaseAdvisoryLock(session, key, AbortSignal.timeout(2_000)).catch(() => undefined);
+  }
+}
+
+/** Waits for a transaction that is past its guard; `lock_timeout` is the session's, so that each attempt is a short one. */
+async function raiseEpoch(
+  session: Session,
+  { schema, id, holder, clock, workersWaitMs }: LeaseRequest,
+  signal: AbortSignal,
+): Promise<bigint> {
+  const raise = namedSql(
+    'take-migration-lease',
+    /* sql */ `
+    INSERT INTO ${qualify(schema, 'migration_lease')} AS l (migration_id, epoch, holder)
+    VALUES ($1::pg_catalog.int8, 1, $2)
+    ON CONFLICT (migration_id) DO UPDATE SET epoch = l.epoch + 1, holder = EXCLUDED.holder, since = pg_catalog.clock_timestamp()
+    RETURNING l.epoch AS "epoch"`,
+  );
+  const startedAt = clock.monotonicMs();
+  for (;;) {
+    try {
+      const [raised] = await session.rows(raise, [id, holder], row<{ epoch: bigint }>({ epoch: bigint }), signal);
+      if (raised === undefined) throw new InvariantError('PD903', 'take-migration-lease returned no epoch');
+      return raised.epoch;
+    } catch (error) {
+      if (!isLockFailure(error) || clock.monotonicMs() - startedAt >= workersWaitMs) throw error;
+      await clock.sleep(lookEveryMs, signal);
+    }
+  }
+}
+
+const trySharedSql = namedSql('join-migration-workers', 'SELECT pg_catalog.pg_try_advisory_lock_shared($1::pg_catalog.int8) AS "isHeld"');
+
+const ofHolders = /* sql */ `
+  FROM pg_catalog.pg_locks AS l
+  WHERE l.locktype = 'advisory'
+    AND l.granted
+    AND l.objsubid = 1
+    AND l.pid <> pg_catalog.pg_backend_pid()
+    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
+    AND (l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8 = $1::pg_catalog.int8`;
+
+const holdersSql = namedSql('read-migration-workers', `SELECT l.pid AS "pid" ${ofHolders}`);
+const endHoldersSql = namedSql(
+  'end-migration-workers',
+  `SELECT l.pid AS "pid", pg_catalog.pg_terminate_backend(l.pid) AS "isTold" ${ofHolders}`,
+);
+
+/** A role that may not end them waits instead. */
+async function endHolders(session: Session, key: bigint, signal: AbortSignal): Promise<void> {
+  try {
+    await session.rows(endHoldersSql, [key.toString()], () => null, signal);
+  } catch (error) {
+    if (!(error instanceof StatementError)) throw error;
+  }
+}
+
+async function stillAtWork(session: Session, { id }: LeaseRequest, key: bigint, signal: AbortSignal): Promise<NotLeaderError> {
+  const holders = await session.rows(holdersSql, [key.toString()], row<{ pid: number }>({ pid: number }), signal);
+  const pids = holders.map(({ pid }) => pid).join(', ');
+  return new NotLeaderError(
+    'PD307',
+    `Sessions of an earlier process still work on migration ${id} (pid ${pids}). End them with pg_terminate_backend, then start again.`,
+  );
+}

@@ -1,0 +1,129 @@
+import { NotLeaderError, StatementError } from '../../errors.ts';
+import { joinWorkers, type Lease, type LeaseRequest, takeLease } from '../../journal/migration/lease.ts';
+import { readMigration, readSpec } from '../../journal/migration/records.ts';
+import type { MigrationPolicy } from '../../partition/migration/policy.ts';
+import type { BrakeReason } from '../../partition/migration/status.ts';
+import type { Safety, TablePolicy } from '../../partition/policy.ts';
+import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import type { Clock } from '../../postgres/clock.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { number, row } from '../../postgres/row-decoder.ts';
+import type { Session } from '../../postgres/session.ts';
+import { BatchRegister } from '../batch-register.ts';
+import type { Engine, EngineSurroundings } from '../engine.ts';
+import type { MigrationEvent } from '../event.ts';
+import { HeldBrakes } from './held-brakes.ts';
+
+export interface EngineRequest {
+  readonly id: string;
+  readonly table: QualifiedName;
+  readonly policy: TablePolicy & { readonly migration: MigrationPolicy };
+  /** Name of the database in the configuration. */
+  readonly database: string;
+  readonly journalSchema: string;
+  readonly safety: Safety;
+  readonly clock: Clock;
+  /** Recorded in the journal, for example `partitiond:migrate host/4711`. */
+  readonly who: string;
+  readonly observe: (event: MigrationEvent) => void;
+  /** Opens a session of that application name, with `safety.lockTimeoutMs` and without a statement timeout. */
+  readonly connect: (applicationName: string, signal: AbortSignal) => Promise<Session>;
+}
+
+/** An engine, and what holds its copy back just now. */
+export interface RunningEngine {
+  readonly engine: Engine;
+  brakes(): readonly BrakeReason[];
+}
+
+export interface OpenEngine extends RunningEngine {
+  /** Gives the migration back and closes the session. Never throws. */
+  close(): Promise<void>;
+}
+
+/** A killed process' backends notice that nobody listens within the first; the second covers what they are rolling back. */
+const noticeWithinMs = 1_000;
+const coordinatorWaitMs = 3_000;
+const workersWaitMs = 10_000;
+
+/**
+ * Takes the migration over and makes an engine of it. Throws `NotLeaderError` (PD307) while another process runs it, `ConnectionError`,
+ * `StatementError`. What the engine opens besides goes through `surroundings.connect`.
+ */
+export async function openEngine(request: EngineRequest, signal: AbortSignal): Promise<OpenEngine> {
+  const { id, journalSchema: schema, clock, who } = request;
+  const lease: LeaseRequest = { schema, id, holder: who, clock, coordinatorWaitMs, workersWaitMs };
+  const brakes = new HeldBrakes(() => clock.monotonicMs());
+  const session = await openSession(request, 'partitiond:migrate', signal);
+  try {
+    const held = await takeLease(session, lease, signal);
+    if (held === null) throw runsElsewhere(request.table);
+    const observe: EngineRequest['observe'] = (event) => {
+      brakes.observe(event);
+      request.observe(event);
+    };
+    const engine = await engineOf({ ...request, observe }, lease, held, session, signal);
+    const close = async (): Promise<void> => {
+      await held.release();
+      await session.close();
+    };
+    return { engine, brakes: () => brakes.reasons(), close };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+function runsElsewhere(table: QualifiedName): NotLeaderError {
+  return new NotLeaderError(
+    'PD307',
+    `Another process runs the migration of ${formatQualifiedName(table)}; \`partitiond migrate status\` shows how far it is. ` +
+      'Stop that one first (a daemon leaves it alone with `runner: cli`).',
+  );
+}
+
+async function engineOf(
+  request: EngineRequest,
+  lease: LeaseRequest,
+  { guardSql }: Lease,
+  session: Session,
+  signal: AbortSignal,
+): Promise<Engine> {
+  const { id, policy, database, journalSchema, safety, clock, who, observe } = request;
+  const connect = async (purpose: string, until: AbortSignal): Promise<Session> => {
+    const worker = await openSession(request, `partitiond:migrate-${purpose}`, until);
+    try {
+      await joinWorkers(worker, lease, until);
+      return worker;
+    } catch (error) {
+      await worker.close();
+      throw error;
+    }
+  };
+  const serverVersion = await readVersion(session, signal);
+  const surroundings: EngineSurroundings = { database, journalSchema, serverVersion, safety, clock, who, observe, connect };
+  // Read only now that nobody else writes it.
+  const record = await readMigration(session, journalSchema, id, signal);
+  const spec = await readSpec(session, journalSchema, id, signal);
+  return { id, spec, policy, surroundings, session, guardSql, register: new BatchRegister(), record };
+}
+
+/** With a backend that looks whether its client is still there, also while a statement is at work: a killed process' locks go with it. */
+async function openSession({ connect }: EngineRequest, applicationName: string, signal: AbortSignal): Promise<Session> {
+  const session = await connect(applicationName, signal);
+  try {
+    await session.execute(`SET client_connection_check_interval = ${noticeWithinMs}`, signal);
+    return session;
+  } catch (error) {
+    // Not every system that PostgreSQL runs on can tell.
+    if (error instanceof StatementError) return session;
+    await session.close();
+    throw error;
+  }
+}
+
+async function readVersion(session: Session, signal: AbortSignal): Promise<number> {
+  const query = namedSql('read-server-version', `SELECT pg_catalog.current_setting('server_version_num') AS "version"`);
+  const [answer] = await session.rows(query, [], row<{ version: number }>({ version: number }), signal);
+  return answer?.version ?? 0;
+}

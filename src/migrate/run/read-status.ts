@@ -1,0 +1,61 @@
+import { type CopyProgress, readCopyProgress } from '../../journal/migration/progress.ts';
+import type { StoredMigration } from '../../journal/migration/records.ts';
+import type { MigrationPhase } from '../../partition/migration/spec.ts';
+import type { MigrationStatus } from '../../partition/migration/status.ts';
+import type { Session } from '../../postgres/session.ts';
+import { nextCommand } from './next-command.ts';
+import { type Backlog, readBacklogOf } from './read-backlog.ts';
+
+/** Until then the copy is what everybody waits for. */
+const beforeCopy: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['planned', 'prepare']);
+
+/**
+ * What `migrate status` says of `record`, read in a few short queries by any session that may read the journal; nothing is locked or written.
+ * `maxAgeMs`: how old a verdict may be for a switch. Rates are those of the last minute, null while nothing is copied.
+ */
+export async function readStatus(
+  session: Session,
+  schema: string,
+  record: StoredMigration,
+  maxAgeMs: number,
+  signal: AbortSignal,
+): Promise<MigrationStatus> {
+  const progress = await readCopyProgress(session, schema, record.id, signal);
+  const backlog = await readBacklogOf(session, schema, record.id, progress.logBytes !== null, signal);
+  return statusOf(record, progress, backlog, maxAgeMs);
+}
+
+/** The same, of what was read. Pure. */
+export function statusOf(record: StoredMigration, progress: CopyProgress, backlog: Backlog, maxAgeMs: number): MigrationStatus {
+  const { table, strategy, capture, phase, paused, live, rowsEstimated, brakes, verdict, lastSwitch } = record;
+  const { recentSeconds, recentRows, recentBlocks, copiedRows } = progress;
+  const isCopying = phase === 'backfill' && recentSeconds > 0;
+  const left = Math.max(0, progress.blocks - progress.copiedBlocks);
+  return {
+    table,
+    strategy,
+    capture,
+    phase,
+    paused,
+    live,
+    rowsCopied: copiedRows,
+    rowsEstimated,
+    progress: shareDone(phase, progress),
+    rowsPerSecond: isCopying ? recentRows / recentSeconds : null,
+    backlogRows: backlog.rows,
+    logBytes: progress.logBytes ?? 0,
+    oldestUnreplayedAt: backlog.oldestAt,
+    etaSeconds: isCopying && recentBlocks > 0 ? (left * recentSeconds) / recentBlocks : null,
+    brakes: phase === 'backfill' ? brakes : [],
+    verdict,
+    lastSwitch,
+    next: nextCommand(record, maxAgeMs, progress.now),
+  };
+}
+
+function shareDone(phase: MigrationPhase, progress: CopyProgress): number {
+  if (beforeCopy.has(phase)) return 0;
+  if (phase === 'backfill') return progress.blocks === 0 ? 1 : Math.min(1, progress.copiedBlocks / progress.blocks);
+  if (phase === 'verify') return progress.copiedRows === 0 ? 1 : Math.min(1, progress.verifiedRows / progress.copiedRows);
+  return 1;
+}

@@ -1,0 +1,118 @@
+import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
+import type { Verdict } from '../../partition/migration/status.ts';
+import { backfill } from '../copy/backfill.ts';
+import type { Engine } from '../engine.ts';
+import { buildIndexes } from '../prepare/build-indexes.ts';
+import { prepare } from '../prepare/prepare.ts';
+import { catchUp } from '../replay/replay.ts';
+import { saveMigration } from '../save.ts';
+import { settle } from '../switch/settle.ts';
+import { verify } from '../verify/verify.ts';
+import { keepFingerprint } from './check-definition.ts';
+import type { RunningEngine } from './open-engine.ts';
+import { pausedError, pauseMigration } from './pause-migration.ts';
+import { assertMayGoOn, DefinitionChanged, startWatch } from './watch.ts';
+
+/**
+ * Goes on from wherever the migration is: through the work of phase `until` (at most `ready`), or, after a switch, until the new table is settled
+ * and the log empty. A phase is written before its work begins; each function reads what is missing, so this may be called after anything.
+ * Throws `MigrationError` (PD602 paused, PD603 paused by `partitiond pause`), the signal's reason, and what a phase throws.
+ */
+export async function runMigration(running: RunningEngine, until: MigrationPhase, signal: AbortSignal): Promise<void> {
+  const { engine } = running;
+  if (engine.record.paused !== null) throw pausedError(engine, engine.record.paused.reason);
+  await watched(running, signal, async (watchSignal) => {
+    for (;;) {
+      await keepFingerprint(engine, watchSignal);
+      await assertMayGoOn(engine, engine.session, watchSignal);
+      const { phase } = engine.record;
+      if (rank(phase) > rank(until) && phase !== 'switched') return;
+      await workOf(phase)(engine, watchSignal);
+      const next = nextPhase(phase);
+      if (next === null || rank(next) > rank(until)) return;
+      await saveMigration(engine, { phase: next }, watchSignal);
+    }
+  });
+}
+
+/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition. Also for a verification by hand. */
+export async function watched(
+  { engine, brakes }: RunningEngine,
+  signal: AbortSignal,
+  body: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const watch = await startWatch(engine, brakes, signal);
+  try {
+    await body(watch.signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const reason: unknown = watch.signal.aborted ? watch.signal.reason : error;
+    if (reason instanceof DefinitionChanged) await pauseMigration(engine, 'definition', reason.message, signal);
+    throw reason;
+  } finally {
+    await watch.stop();
+  }
+}
+
+/** A full verification that pauses the migration when anything differs, and is kept otherwise. */
+export async function verifyWhole(engine: Engine, signal: AbortSignal): Promise<void> {
+  await catchUp(engine, signal);
+  const verdict = await verify(engine, null, signal);
+  if (engine.record.verdict?.at !== verdict.at) await saveMigration(engine, { verdict }, signal);
+  const problem = problemOf(verdict);
+  if (problem !== null) await pauseMigration(engine, 'mismatch', problem, signal);
+}
+
+function problemOf({ mismatches, differences }: Verdict): string | null {
+  if (mismatches === 0 && differences.length === 0) return null;
+  const rows = mismatches === 0 ? [] : [`${mismatches} rows differ between the two tables, by key in migration_mismatch of the journal`];
+  return (
+    `${[...rows, ...differences].join('; ')}. Find out who wrote to the table that follows or turned triggers off; ` +
+    'then run `partitiond migrate start` again, which verifies anew.'
+  );
+}
+
+type Work = (engine: Engine, signal: AbortSignal) => Promise<void>;
+
+async function nothing(): Promise<void> {}
+
+async function settleAndSoak(engine: Engine, signal: AbortSignal): Promise<void> {
+  await settle(engine, signal);
+  await catchUp(engine, signal);
+}
+
+function workOf(phase: MigrationPhase): Work {
+  switch (phase) {
+    case 'prepare':
+      return prepare;
+    case 'backfill':
+      return backfill;
+    case 'catch-up':
+    case 'ready':
+      return catchUp;
+    case 'index':
+      return buildIndexes;
+    case 'verify':
+      return verifyWhole;
+    case 'switched':
+      return settleAndSoak;
+    case 'planned':
+    case 'finished':
+    case 'aborted':
+      return nothing;
+  }
+}
+
+/** Null: from there on a person decides. */
+function nextPhase(phase: MigrationPhase): MigrationPhase | null {
+  return rank(phase) < rank('ready') ? (migrationPhases[rank(phase) + 1] ?? null) : null;
+}
+
+/** Whether a migration in `phase` has come as far as `wanted`, and is not over. */
+export function runsFrom(phase: MigrationPhase, wanted: MigrationPhase): boolean {
+  return rank(phase) >= rank(wanted) && phase !== 'finished' && phase !== 'aborted';
+}
+
+function rank(phase: MigrationPhase): number {
+  return migrationPhases.indexOf(phase);
+}
