@@ -1,0 +1,41 @@
+import type { MigrationSpec, Side, Sides } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { lockRowsClause } from '../capture/lock-rows.ts';
+import { type LogEntries, renderAtPosition, renderEntriesCondition, renderPositions } from './log-entries.ts';
+
+/**
+ * For the transaction that replays: from the log's positions each row is looked up by an index. The planner, which does not count on pruning at
+ * run time, would rather read all partitions of a table of some gigabytes once per bite. A policy that would hide rows raises an error instead.
+ */
+export const replaySettings: readonly string[] = [
+  'SET LOCAL enable_hashjoin = off',
+  'SET LOCAL enable_mergejoin = off',
+  'SET LOCAL enable_seqscan = off',
+  'SET LOCAL row_security = off',
+];
+
+/**
+ * Makes the follower equal to the live table at each position of the entries: what it has there goes, what the live table has there now comes.
+ * May be repeated at will. Under `dual` the live rows are locked first, as writers lock them before they touch the follower.
+ */
+export function renderApplyEntries(spec: MigrationSpec, sides: Sides, entries: LogEntries): readonly string[] {
+  const positions = renderPositions(spec, entries);
+  const names = spec.columns.map(({ name }) => quoteIdentifier(name));
+  const live = `${sourceOf(sides.live)} AS s JOIN ${positions} AS e ON ${renderAtPosition(spec, 's')}`;
+  const lock = lockRowsClause(spec, 's');
+  return [
+    ...(lock === '' ? [] : [`SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ${live}${lock}) AS locked`]),
+    `DELETE FROM ${sourceOf(sides.follower)} AS f USING ${positions} AS e WHERE ${renderAtPosition(spec, 'f')}`,
+    `INSERT INTO ${formatQualifiedName(sides.follower.name)} (${names.join(', ')}) OVERRIDING SYSTEM VALUE ` +
+      `SELECT ${names.map((name) => `s.${name}`).join(', ')} FROM ${live}`,
+  ];
+}
+
+export function renderConsumeEntries(entries: LogEntries): string {
+  return `DELETE FROM ${formatQualifiedName(entries.log)} AS l WHERE ${renderEntriesCondition(entries)}`;
+}
+
+/** A side as FROM takes it. */
+export function sourceOf({ name, isOnly }: Side): string {
+  return `${isOnly ? 'ONLY ' : ''}${formatQualifiedName(name)}`;
+}

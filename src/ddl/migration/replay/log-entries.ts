@@ -1,0 +1,45 @@
+import { quoteLiteral } from '../../../partition/literal.ts';
+import type { MigrationSpec } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { logColumns } from '../capture/capture-log.ts';
+
+/**
+ * Entries of the log that one transaction consumes: positions within a stretch of its file, whose transactions all `snapshots` show beside the
+ * transaction's own. Within one snapshot each statement that says so means the same entries, so no key travels and none is stored twice.
+ */
+export interface LogEntries {
+  readonly log: QualifiedName;
+  /** TIDs, both included; null: no bound on that side. */
+  readonly from: string | null;
+  readonly to: string | null;
+  /** `pg_snapshot` texts of the batches in flight. */
+  readonly snapshots: readonly string[];
+}
+
+/** Condition on the log by the alias `l`. */
+export function renderEntriesCondition({ from, to, snapshots }: LogEntries): string {
+  return [
+    "l.kind OPERATOR(pg_catalog.=) 'row'",
+    ...(from === null ? [] : [`l.ctid OPERATOR(pg_catalog.>=) ${quoteLiteral(from)}::pg_catalog.tid`]),
+    ...(to === null ? [] : [`l.ctid OPERATOR(pg_catalog.<=) ${quoteLiteral(to)}::pg_catalog.tid`]),
+    ...snapshots.map(renderVisible),
+  ].join(' AND ');
+}
+
+/** Whether a snapshot shows what the transaction of entry `l` did. */
+export function renderVisible(snapshot: string): string {
+  return `pg_catalog.pg_visible_in_snapshot(l.xid, ${quoteLiteral(snapshot)}::pg_catalog.pg_snapshot)`;
+}
+
+/** The positions of the entries, each once, as a subquery. */
+export function renderPositions(spec: MigrationSpec, entries: LogEntries): string {
+  const columns = logColumns(spec).map(({ log }) => `l.${log}`);
+  return `(SELECT DISTINCT ${columns.join(', ')} FROM ${formatQualifiedName(entries.log)} AS l WHERE ${renderEntriesCondition(entries)})`;
+}
+
+/** Whether the row `alias` of either side is at the position `e`. */
+export function renderAtPosition(spec: MigrationSpec, alias: string): string {
+  return logColumns(spec)
+    .map(({ log, column }) => `${alias}.${quoteIdentifier(column.name)} OPERATOR(pg_catalog.=) e.${log}`)
+    .join(' AND ');
+}

@@ -1,0 +1,50 @@
+import { captureLog } from '../../ddl/migration/capture/capture-log.ts';
+import { renderChooseEntries } from '../../ddl/migration/replay/inspect-entries.ts';
+import type { LogEntries } from '../../ddl/migration/replay/log-entries.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { boolean, nullable, number, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import type { Session } from '../../postgres/session.ts';
+import type { Engine } from '../engine.ts';
+
+export interface ChosenEntries {
+  /** TIDs of the first and the last; both empty texts without entries. */
+  readonly entries: { readonly length: number; readonly first: string; readonly last: string };
+  /** A batch in flight keeps some back. */
+  readonly isWithheld: boolean;
+  /** There is a TRUNCATE to follow first. */
+  readonly isTruncated: boolean;
+}
+
+interface ChosenRow {
+  readonly entries: number;
+  readonly first: string | null;
+  readonly last: string | null;
+  readonly withheld: boolean;
+  readonly truncated: boolean;
+}
+
+const decodeChosen: RowDecoder<ChosenRow> = row<ChosenRow>({
+  entries: number,
+  first: nullable(text),
+  last: nullable(text),
+  withheld: boolean,
+  truncated: boolean,
+});
+
+/** The next entries that the open transaction may consume, at most `limit` (null: all), in the order of the log's file from `from` on. */
+export async function chooseEntries(
+  { surroundings, id }: Engine,
+  session: Session,
+  { from, snapshots }: Pick<LogEntries, 'from' | 'snapshots'>,
+  limit: number | null,
+  signal: AbortSignal,
+): Promise<ChosenEntries> {
+  const log = captureLog(surroundings.journalSchema, id);
+  const sql = renderChooseEntries({ log, from, to: null, snapshots }, limit);
+  const [chosen] = await session.rows({ ...namedSql('choose-log-entries', sql), timeoutMs: 0 }, [], decodeChosen, signal);
+  return {
+    entries: { length: chosen?.entries ?? 0, first: chosen?.first ?? '', last: chosen?.last ?? '' },
+    isWithheld: chosen?.withheld === true,
+    isTruncated: chosen?.truncated === true,
+  };
+}
