@@ -1,9 +1,88 @@
-import { InvariantError } from '../../errors.ts';
+import { readSideCatalog } from '../../catalog/migration/read-side-catalog.ts';
+import type { ComparedSide } from '../../ddl/migration/compare/compared-side.ts';
+import { InvariantError, MigrationError } from '../../errors.ts';
+import { type Pass, readPass, renderBeginPass, renderResumePass } from '../../journal/migration/chunks.ts';
+import { readCoverage } from '../../journal/migration/coverage.ts';
+import { renderForgetMismatches } from '../../journal/migration/mismatches.ts';
+import { sidesOf } from '../../partition/migration/spec.ts';
 import type { Verdict } from '../../partition/migration/status.ts';
-import type { QualifiedName } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import { compareCatalogs } from '../../plan/migration/compare-catalogs.ts';
 import type { Engine } from '../engine.ts';
+import { saveMigration } from '../save.ts';
+import { partitionScope } from './partition-scope.ts';
+import { chunkRows, runPass } from './run-pass.ts';
+import type { Scope } from './verify-chunk.ts';
 
-/** A full pass over both sides, and the comparison of their catalogs; `partition`: of that one's range alone, which is no verdict of the whole. */
-export async function verify(_engine: Engine, _partition: QualifiedName | null, _signal: AbortSignal): Promise<Verdict> {
-  throw new InvariantError('PD920', 'not yet');
+/**
+ * Compares both sides row by row and their catalogs, and saves the verdict, which it answers; mismatches are stored by key. Always a new pass, but
+ * for one that was interrupted in this phase less than `verify.maxAge` ago and had found nothing: that one goes on. With `partition` only the
+ * rows of that one are compared, both catalogs are not, and nothing is saved but mismatches. Beside writers and replay, on sessions of its
+ * own. Throws `MigrationError` (PD637) before the copy is complete, (PD638) for a name that is no partition of the target.
+ */
+export async function verify(engine: Engine, partition: QualifiedName | null, signal: AbortSignal): Promise<Verdict> {
+  const { now, openBlocks } = await readCoverage(engine.session, engine.surroundings.journalSchema, engine.id, signal);
+  if (openBlocks > 0) throw notCopied(engine, openBlocks);
+  if (partition === null) return await verifyInChunks(engine, chunkRows, signal);
+  const { live } = engine.record;
+  const plan = { ...(await partitionScope(engine, partition, signal)), after: { doneUpTo: 0n, upper: null }, isRecorded: false, chunkRows };
+  return { at: now, live, ...(await runPass(engine, plan, signal)), differences: [] };
+}
+
+/** `size`: rows of a chunk. */
+export async function verifyInChunks(engine: Engine, size: number, signal: AbortSignal): Promise<Verdict> {
+  const { session, guardSql, id, surroundings } = engine;
+  const { journalSchema: schema } = surroundings;
+  const scope = wholeScope(engine);
+  const after = await openPass(engine, signal);
+  await runPass(engine, { scope, ruler: scope.live, after, isRecorded: true, chunkRows: size }, signal);
+  const differences = await catalogDifferences(engine, signal);
+  const done = await readPass(session, schema, id, signal);
+  if (done === null || !done.isComplete) throw new InvariantError('PD923', 'a verification has ended without its last range of keys');
+  // What former passes and batches found and this one did not is repaired.
+  await session.complete([guardSql, renderForgetMismatches(schema, id, done.startedAt)], signal);
+  const verdict: Verdict = { at: done.lastAt, live: engine.record.live, rows: done.rows, mismatches: done.mismatches, differences };
+  await saveMigration(engine, { verdict }, signal);
+  return verdict;
+}
+
+function wholeScope({ spec, record }: Engine): Scope {
+  const { live, follower } = sidesOf(spec, record.live);
+  const whole = (side: typeof live): ComparedSide => ({ name: side.name, isOnly: side.isOnly, condition: null });
+  return { live: whole(live), follower: whole(follower) };
+}
+
+/** Where the pass begins or goes on. */
+async function openPass(engine: Engine, signal: AbortSignal): Promise<Pick<Pass, 'doneUpTo' | 'upper'>> {
+  const { session, guardSql, id, surroundings } = engine;
+  const { journalSchema: schema } = surroundings;
+  const former = await readPass(session, schema, id, signal);
+  const { now } = await readCoverage(session, schema, id, signal);
+  if (former !== null && isToGoOn(engine, former, now)) {
+    await session.complete([guardSql, renderResumePass(schema, id, former)], signal);
+    return former;
+  }
+  await session.complete([guardSql, ...renderBeginPass(schema, id)], signal);
+  return { doneUpTo: 0n, upper: null };
+}
+
+/** A person may have repaired what an interrupted pass had found; of another phase the other side may have been live. */
+function isToGoOn({ record, policy }: Engine, { isComplete, mismatches, startedAt, lastAt }: Pass, now: bigint): boolean {
+  const maxAge = BigInt(Math.trunc(policy.migration.verify.maxAgeMs)) * 1000n;
+  return !isComplete && mismatches === 0 && startedAt >= record.phaseAt && now - lastAt <= maxAge;
+}
+
+async function catalogDifferences(engine: Engine, signal: AbortSignal): Promise<readonly string[]> {
+  const { session, spec, record } = engine;
+  const source = await readSideCatalog(session, { oid: record.sourceOid }, signal);
+  const target = record.targetOid === null ? null : await readSideCatalog(session, { oid: record.targetOid }, signal);
+  if (source === null || target === null) return ['one of both tables is gone'];
+  return compareCatalogs(spec, record.live, source, target);
+}
+
+function notCopied({ spec, id }: Engine, openBlocks: number): MigrationError {
+  const message =
+    `${formatQualifiedName(spec.table)} cannot be verified yet: ${openBlocks} blocks are left to copy. ` +
+    'Let `partitiond migrate start` go on first.';
+  return new MigrationError('PD637', message, { context: { migration: id, openBlocks } });
 }

@@ -1,0 +1,12 @@
+import type { ColumnRef } from '../../../partition/migration/spec.ts';
+import { quoteIdentifier } from '../../../partition/qualified-name.ts';
+
+/**
+ * Whether the rows of two aliases are stored differently, NULL and empty text apart. By image: 1.0 is not 1.00, and types without equality (json)
+ * are compared too. A copy is an image of its original, so no row is unlike for that alone.
+ * Source: postgresql.org/docs/18/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON.
+ */
+export function renderUnlike(columns: readonly ColumnRef[], one: string, other: string): string {
+  const record = (alias: string): string => `ROW(${columns.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(', ')})`;
+  return `${record(one)} OPERATOR(pg_catalog.*<>) ${record(other)}`;
+}
