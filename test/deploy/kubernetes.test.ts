@@ -11,6 +11,7 @@ import { runPartitiond } from '../support/run-partitiond.ts';
 
 const folder = 'deploy/kubernetes';
 const builds = ['base', 'examples/monitored', 'examples/sidecar'];
+const migrateJobs = `${folder}/migrate-job.yaml`;
 const policies = builds.map((path) => `${folder}/${path}/partitiond.yaml`);
 
 async function kustomize(context: TestContext, path: string): Promise<string> {
@@ -32,7 +33,8 @@ it.for(['1.29', '1.35'] as const)('passes the schemas of Kubernetes %s and of th
   try {
     const built = await Promise.all(builds.map((path) => kustomize(context, path)));
     const copied = await readFile(`${folder}/sidecar/deployment.yaml`, 'utf8');
-    const files = [...built, copied].map((text, index) => [join(place, `${index}.yaml`), text] as const);
+    const jobs = await readFile(migrateJobs, 'utf8');
+    const files = [...built, copied, jobs].map((text, index) => [join(place, `${index}.yaml`), text] as const);
     for (const [path, text] of files) await writeFile(path, text);
     const paths = files.map(([path]) => path);
     const { code, stdout, stderr } = await validateManifests(context, version, paths);
@@ -99,6 +101,25 @@ it('is the pod of the chart', async (context) => {
   for (const key of keys) expect([key, own[key]]).toEqual([key, chart[key]]);
   expect(own.containers).toEqual(chart.containers);
   expect(own.volumes?.map(({ name }) => name)).toEqual(chart.volumes?.map(({ name }) => name));
+});
+
+it('migrates a table in Jobs whose pods are those of the daemon, and switches only when somebody says so', async (context) => {
+  const daemon = podSpec(only(readObjects(await kustomize(context, 'base')), 'Deployment'));
+  const jobs = readObjects(await readFile(migrateJobs, 'utf8'));
+  const shared = ['securityContext', 'automountServiceAccountToken', 'enableServiceLinks', 'nodeSelector', 'volumes', 'serviceAccountName'];
+  for (const job of jobs) {
+    const pod = podSpec(job);
+    for (const key of shared) expect([key, pod[key]]).toEqual([key, daemon[key]]);
+    for (const key of ['image', 'securityContext', 'volumeMounts']) expect(pod.containers[0]?.[key]).toEqual(daemon.containers[0]?.[key]);
+  }
+  const told = jobs.map((job) => {
+    const args = podSpec(job).containers[0]?.['args'] as readonly string[];
+    return [args.slice(0, 2), (job['spec'] as { readonly suspend?: boolean }).suspend === true];
+  });
+  expect(told).toEqual([
+    [['migrate', 'start'], false],
+    [['migrate', 'switch'], true],
+  ]);
 });
 
 /** A list without its order: Kustomize puts what it adds in front. */
