@@ -13,10 +13,10 @@ import type { PlanContext } from '../../plan/plan-context.ts';
 import type { Engine } from '../engine.ts';
 import { saveMigration } from '../save.ts';
 import { brief, emit } from '../transactions.ts';
-import { type Located, locateKeys } from './locate-keys.ts';
-import { askPartitions, isAbsurd, type ProvisionStep, planPartitions, type TargetPlanning } from './plan-partitions.ts';
+import { type Located, locateKeys } from './provision/locate-keys.ts';
+import { askPartitions, isAbsurd, type ProvisionStep, planPartitions, type TargetPlanning } from './provision/plan-partitions.ts';
+import { targetPolicy } from './provision/target-policy.ts';
 import { decodeTargetPartition, type TargetPartition, targetPartitionsSql } from './target-partitions.sql.ts';
-import { targetPolicy } from './target-policy.ts';
 
 const noEvidence: Evidence = { occupiedInDefault: [], referenced: new Map(), takenNames: new Set(), template: null };
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { prepareTarget } from '../../../src/migrate/prepare/prepare.ts';
 import { createDatabase } from '../../support/database.ts';
 import { describeTable } from '../../support/migrate/describe-table.ts';
-import { richDefinition, richSource, richTable, unprepared } from '../../support/migrate/rich-source.ts';
+import { richSource, richTable, unprepared } from '../../support/migrate/rich-source.ts';
 import { noAbort } from '../../support/open-session.ts';
 
 test('makes a target that equals the source object by object', async () => {
@@ -12,7 +12,6 @@ test('makes a target that equals the source object by object', async () => {
   await using engine = await unprepared(database, {
     table: richTable,
     source,
-    definition: richDefinition(owner, reader),
     policy: { premake: 1 },
   });
   await prepareTarget(engine, noAbort);

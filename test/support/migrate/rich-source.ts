@@ -1,8 +1,8 @@
-import type { IndexDefinition, TableDefinition } from '../../../src/partition/migration/definition.ts';
-import type { NamePair } from '../../../src/partition/migration/spec.ts';
+import { readDefinition } from '../../../src/catalog/migration/read-definition.ts';
+import { migrationNames } from '../../../src/plan/migration/migration-names.ts';
 import type { TestDatabase } from '../database.ts';
-import { named, template } from '../model.ts';
-import { definitionOf, type HandMade, type HandMadeEngine, handMade } from './hand-made.ts';
+import { noAbort } from '../open-session.ts';
+import { type HandMade, type HandMadeEngine, handMade } from './hand-made.ts';
 
 /** A name that no SQL may take apart. */
 export const richTable = 'rev"enues.2';
@@ -55,146 +55,18 @@ COMMENT ON STATISTICS public."Org's" IS 'counted';
 COMMENT ON INDEX public.revenues_note IS 'by note'`;
 }
 
-/** Its definition, as the catalog reader tells it. */
-export function richDefinition(owner: string, reader: string): TableDefinition {
-  const table = `public.${quoted}`;
-  return definitionOf(richTable, {
-    columns: [{ name: 'id', identity: 'always' as const, type: 'bigint' }].map((column) => ({
-      collation: null,
-      isNotNull: true,
-      expression: null,
-      generated: null,
-      isHashable: true,
-      ...column,
-    })),
-    indexes: [
-      index(`${richTable}_pkey`, ['id'], { tail: 'USING btree (id)', constraint: 'primary', isUnique: true }),
-      index('revenues_note', [null, null], {
-        tail: 'USING btree (lower(note), ((amount * (2)::numeric)))',
-        statisticsTargets: [{ column: 2, target: 77 }],
-      }),
-      index('revenues_number', ['number'], {
-        tail: "USING btree (number) WITH (fillfactor='72')",
-        constraint: 'unique',
-        constraintDefinition: 'UNIQUE (number) DEFERRABLE INITIALLY DEFERRED',
-        isUnique: true,
-        isDeferrable: true,
-        isDeferred: true,
-      }),
-      index('revenues_org', ['Org-id', 'occurred_at'], {
-        tail: `USING btree ("Org-id", occurred_at DESC) INCLUDE (amount) WITH (fillfactor='71') WHERE (amount > (0)::numeric)`,
-        isPartial: true,
-      }),
-      index('revenues_replica', ['occurred_at', 'id'], { tail: 'USING btree (occurred_at, id)', isUnique: true, isClustered: true }),
-      index('revenues_unique', ['Org-id', null, 'id'], { tail: 'USING btree ("Org-id", lower(note), id)', isUnique: true }),
-    ],
-    checks: [
-      { name: 'note_short', definition: 'CHECK ((length(note) < 100))', isValid: false, isNoInherit: false, isEnforced: true },
-      { name: 'org_positive', definition: 'CHECK (("Org-id" >= 0))', isValid: true, isNoInherit: false, isEnforced: true },
-    ],
-    sequences: [
-      {
-        oid: '0',
-        name: named(`${richTable}_id_seq`),
-        column: 'id',
-        kind: 'identity',
-        options: 'AS bigint INCREMENT BY 2 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 5 CACHE 1 NO CYCLE',
-        increment: '2',
-      },
-    ],
-    statistics: [
-      {
-        oid: '0',
-        name: named("Org's"),
-        definition: `CREATE STATISTICS public."Org's" (ndistinct, dependencies) ON "Org-id", amount FROM ${table}`,
-        target: 99,
-      },
-    ],
-    comments: [
-      { on: 'table', name: richTable, text: "It's the money" },
-      { on: 'column', name: 'Org-id', text: 'whose' },
-      { on: 'constraint', name: 'org_positive', text: 'no negative ones' },
-      { on: 'constraint', name: 'note_short', text: 'later' },
-      { on: 'policy', name: 'own', text: 'theirs' },
-      { on: 'statistics', name: "Org's", text: 'counted' },
-      { on: 'index', name: 'revenues_note', text: 'by note' },
-    ],
-    template: {
-      ...template,
-      owner,
-      grants: [
-        ...['INSERT', 'SELECT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER'].map((privilege) => ({
-          grantee: owner,
-          privilege,
-          isGrantable: false,
-          column: null,
-        })),
-        { grantee: reader, privilege: 'SELECT', isGrantable: true, column: null },
-        { grantee: reader, privilege: 'UPDATE', isGrantable: false, column: 'note' },
-      ],
-      rowSecurity: {
-        enabled: true,
-        forced: false,
-        policies: [
-          {
-            name: 'own',
-            isPermissive: false,
-            command: 'UPDATE',
-            roles: [reader],
-            using: '("Org-id" = 7)',
-            withCheck: '("Org-id" < 8)',
-          },
-        ],
-      },
-      replicaIdentity: { kind: 'index', definition: 'USING btree (occurred_at, id)' },
-      storage: { fillfactor: '80', autovacuum_vacuum_scale_factor: '0.05' },
-      statisticsTargets: [{ column: 'Org-id', target: 321 }],
-    },
-    columnOptions: [{ column: 'Org-id', options: { n_distinct: '100' } }],
-  });
-}
-
-function index(name: string, columns: readonly (string | null)[], changes: Partial<IndexDefinition>): IndexDefinition {
-  return {
-    oid: '0',
-    name,
-    constraint: null,
-    isUnique: false,
-    isValid: true,
-    columns,
-    included: [],
-    isPartial: false,
-    isDeferrable: false,
-    isDeferred: false,
-    nullsNotDistinct: false,
-    isTemporal: false,
-    equalColumns: [],
-    tail: '',
-    constraintDefinition: changes.constraint === 'primary' ? 'PRIMARY KEY (id)' : null,
-    tablespace: null,
-    isClustered: false,
-    statisticsTargets: [],
-    ...changes,
-  };
-}
-
-/** What both sides want the name of. */
-export function namePairs(definition: TableDefinition): readonly NamePair[] {
-  const pair = (kind: NamePair['kind'], name: string): NamePair => ({ kind, name, targetName: `${name}_new`, oldName: `${name}_old` });
-  return [
-    ...definition.indexes.map(({ name }) => pair('index', name)),
-    ...definition.sequences.filter(({ kind }) => kind === 'identity').map(({ name }) => pair('sequence', name.name)),
-    ...definition.statistics.map(({ name }) => pair('statistics', name.name)),
-  ];
-}
-
 /** An engine whose migration has not been prepared: there is no target. Hold it by `await using`. */
 export async function unprepared(database: TestDatabase, wanted: HandMade): Promise<HandMadeEngine> {
   const name = `"${`${wanted.table ?? 'revenues'}_partitioned`.replaceAll('"', '""')}"`;
   const engine = await handMade(database, { phase: 'prepare', ...wanted, target: `CREATE TABLE public.${name} ()` });
   await database.query(`DROP TABLE public.${name}; UPDATE partitiond.migration SET target_oid = NULL`);
-  const definition = { ...(engine.spec.definition as TableDefinition), oid: engine.record.sourceOid };
-  return { ...engine, spec: { ...engine.spec, definition, names: namePairs(definition) }, record: { ...engine.record, targetOid: null } };
+  const definition = await readDefinition(engine.session, engine.spec.table, noAbort);
+  if (definition === null) throw new Error('the source is not there');
+  return {
+    ...engine,
+    spec: { ...engine.spec, definition, names: migrationNames(definition).names },
+    record: { ...engine.record, targetOid: null },
+  };
 }
 
 /** Of the engine's process, killed and started again: nothing of it remembers. */

@@ -1,9 +1,9 @@
-import { quoteLiteral } from '../../partition/literal.ts';
-import type { MigrationSpec } from '../../partition/migration/spec.ts';
-import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
-import { namedSql } from '../../postgres/named-sql.ts';
-import { nullable, row, text } from '../../postgres/row-decoder.ts';
-import type { Session } from '../../postgres/session.ts';
+import { quoteLiteral } from '../../../partition/literal.ts';
+import type { MigrationSpec } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { namedSql } from '../../../postgres/named-sql.ts';
+import { nullable, row, text } from '../../../postgres/row-decoder.ts';
+import type { Session } from '../../../postgres/session.ts';
 
 /** Partition keys of the source as text; both null when it has no rows. */
 export interface KeyRange {

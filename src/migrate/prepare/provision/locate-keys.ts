@@ -1,9 +1,9 @@
-import { createGrid, dataHorizon } from '../../partition/grid.ts';
-import type { KeyCodec } from '../../partition/key.ts';
-import type { MigrationPhase } from '../../partition/migration/spec.ts';
-import type { PartitionedTable } from '../../partition/partition.ts';
-import { type Edge, type EpochMicros, isPosition, type Position } from '../../partition/position.ts';
-import type { Engine } from '../engine.ts';
+import { createGrid, dataHorizon } from '../../../partition/grid.ts';
+import type { KeyCodec } from '../../../partition/key.ts';
+import type { MigrationPhase } from '../../../partition/migration/spec.ts';
+import type { PartitionedTable } from '../../../partition/partition.ts';
+import { type Edge, type EpochMicros, isPosition, type Position } from '../../../partition/position.ts';
+import type { Engine } from '../../engine.ts';
 import { readGreatestBefore, readKeyRange } from './key-range.ts';
 
 /** Where rows are, or will be, that the target needs partitions for. */

@@ -1,6 +1,6 @@
-import type { MigrationPhase } from '../../partition/migration/spec.ts';
-import type { TablePolicy } from '../../partition/policy.ts';
-import type { Engine } from '../engine.ts';
+import type { MigrationPhase } from '../../../partition/migration/spec.ts';
+import type { TablePolicy } from '../../../partition/policy.ts';
+import type { Engine } from '../../engine.ts';
 
 /** Storage parameters that the partitions shall have in the end: the source's, under those of the policy. */
 export function storageOf({ spec, policy }: Pick<Engine, 'spec' | 'policy'>): Readonly<Record<string, string>> {

@@ -1,16 +1,16 @@
-import type { MigrationSpec } from '../../partition/migration/spec.ts';
-import type { Evidence, PartitionedTable, PartitionTemplate } from '../../partition/partition.ts';
-import type { TablePolicy } from '../../partition/policy.ts';
-import { isPosition, type Position } from '../../partition/position.ts';
-import { planCreates, spellPartition } from '../../plan/create-partition.ts';
-import { candidateNames, nameChoice } from '../../plan/name-choice.ts';
-import type { Questions } from '../../plan/plan.ts';
-import type { PlanContext } from '../../plan/plan-context.ts';
-import { planTable } from '../../plan/plan-table.ts';
-import { type NewRange, planProvision } from '../../plan/provision.ts';
-import { questions } from '../../plan/questions.ts';
-import type { CreateDefault, CreatePartition } from '../../plan/step.ts';
-import { type Subject, subjectOf } from '../../plan/subject.ts';
+import type { MigrationSpec } from '../../../partition/migration/spec.ts';
+import type { Evidence, PartitionedTable, PartitionTemplate } from '../../../partition/partition.ts';
+import type { TablePolicy } from '../../../partition/policy.ts';
+import { isPosition, type Position } from '../../../partition/position.ts';
+import { planCreates, spellPartition } from '../../../plan/create-partition.ts';
+import { candidateNames, nameChoice } from '../../../plan/name-choice.ts';
+import type { Questions } from '../../../plan/plan.ts';
+import type { PlanContext } from '../../../plan/plan-context.ts';
+import { planTable } from '../../../plan/plan-table.ts';
+import { type NewRange, planProvision } from '../../../plan/provision.ts';
+import { questions } from '../../../plan/questions.ts';
+import type { CreateDefault, CreatePartition } from '../../../plan/step.ts';
+import { type Subject, subjectOf } from '../../../plan/subject.ts';
 
 /** The target as it is planned for: under the source's name, by which its partitions shall be called. */
 export interface TargetPlanning {
