@@ -6,12 +6,14 @@ import { findStrangers } from '../../ddl/migration/switch/strangers.ts';
 import { type Turn, turnFrom } from '../../ddl/migration/switch/turn.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
+import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
 import { drainLog } from '../replay/replay.ts';
 import { openingSql } from '../transactions.ts';
 import { describeHolders, GivenUp } from './outcome.ts';
 import { readSwitchFacts } from './read-facts.ts';
+import { readRemains } from './read-remains.ts';
 
 export interface AttemptOptions {
   /** From 1. */
@@ -42,6 +44,8 @@ export async function attemptSwitch(
 ): Promise<void> {
   const { session, surroundings, policy } = engine;
   const turn = await prepareTurn(engine, begun.signal);
+  // The server's clock, by which verdicts are dated as well.
+  const at = BigInt((await readRemains(engine, begun.signal)).now);
   const locks = renderSwitchLocks(turn, options.number % 2 === 0);
   state.locks = locks;
   const statements = renderSwitch(turn, surroundings.journalSchema);
@@ -67,7 +71,7 @@ export async function attemptSwitch(
   if (policy.migration.switchover.oldSnapshots === 'wait') await assertNoIdleSnapshot(engine, limit);
   await timed('/* drain the log */', () => drainLog(engine, session, policy.migration.switchover.drainMs, limit));
   await send(statements);
-  await writeTurn(engine, turn, { ...options, lockMs: surroundings.clock.monotonicMs() - state.lockedAt }, limit);
+  await writeTurn(engine, turn, { ...options, at, lockMs: surroundings.clock.monotonicMs() - state.lockedAt }, limit);
 }
 
 /** Opens the transaction and reads what the statements are made of. SHARE UPDATE EXCLUSIVE also makes autovacuum give way. */
@@ -121,14 +125,14 @@ async function assertNoIdleSnapshot({ session }: Engine, signal: AbortSignal): P
 async function writeTurn(
   engine: Engine,
   { fresh }: Turn,
-  { number, lockMs }: { readonly number: number; readonly lockMs: number },
+  { number, lockMs, at }: { readonly number: number; readonly lockMs: number; readonly at: EpochMicros },
   signal: AbortSignal,
 ): Promise<void> {
   const { session, surroundings, id } = engine;
   const isForward = fresh.is === 'target';
   const fingerprint = await readFingerprint(session, fresh.oid, signal);
   const lastSwitch = {
-    at: surroundings.clock.now(),
+    at,
     direction: isForward ? ('forward' as const) : ('back' as const),
     lockMs: Math.round(lockMs),
     attempts: number,

@@ -2,12 +2,13 @@ import { MigrationError } from '../../errors.ts';
 import { isInWindow } from '../../partition/migration/daily-window.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
+import { assertFreshVerdict } from '../verify/fresh-verdict.ts';
 
 /**
  * What no waiting within a switch would change: the phase, the window, and forward a verdict that is fresh and without a difference. Going back asks
  * for none, as it leads to what was there before. Throws `MigrationError` PD641.
  */
-export function assertMaySwitch(engine: Engine): void {
+export async function assertMaySwitch(engine: Engine, signal: AbortSignal): Promise<void> {
   const { record, spec, policy, surroundings } = engine;
   const table = formatQualifiedName(spec.table);
   const isForward = record.live === 'source';
@@ -23,4 +24,5 @@ export function assertMaySwitch(engine: Engine): void {
   if (!isInWindow(window, policy.timezone, surroundings.clock.now())) {
     throw new MigrationError('PD641', `Could not switch ${table} now: it is outside migration.switch.window of the configuration.`);
   }
+  if (isForward) await assertFreshVerdict(engine, signal);
 }

@@ -1,6 +1,6 @@
 import { readBlockers } from '../../apply/read-blockers.ts';
 import { decodeSnapshotHolder, oldSnapshotsSql } from '../../catalog/migration/old-snapshots.sql.ts';
-import { type Blocker, ConnectionError, LockTimeoutError, StatementError } from '../../errors.ts';
+import { type Blocker, ConnectionError, LockTimeoutError, MigrationError, StatementError } from '../../errors.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import type { Engine } from '../engine.ts';
@@ -27,7 +27,7 @@ export interface SwitchReport {
 export async function switchOver(engine: Engine, isRehearsal: boolean, signal: AbortSignal): Promise<SwitchReport> {
   const { clock, safety } = engine.surroundings;
   const { deadlineMs } = engine.policy.migration.switchover;
-  assertMaySwitch(engine);
+  await assertMaySwitch(engine, signal);
   const startedAt = clock.monotonicMs();
   for (let number = 1; ; number += 1) {
     const tried = await tryOnce(engine, { number, isRehearsal }, signal);
@@ -127,6 +127,8 @@ function heldFor({ surroundings }: Engine, { lockedAt }: AttemptState): number {
 
 function asGivenUp(error: unknown): GivenUp | null {
   if (error instanceof GivenUp) return error;
+  // The log is to be drained in the transaction, and was too long for that: catching up once more helps.
+  if (error instanceof MigrationError && error.code === 'PD626') return new GivenUp('drain', error.message, error);
   return isLockFailure(error) ? new GivenUp('lock-timeout', 'a lock was not obtained in time', error) : null;
 }
 

@@ -1,0 +1,48 @@
+import { quoteLiteral } from '../../../partition/literal.ts';
+import type { MigrationSpec } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+
+/** From this version on a view can read with its reader's rights, row security included. */
+export const invokerViewSince = 150000;
+
+/** The comment that tells a schema or a view of ours from a user's, which is never dropped. */
+export function readSchemaTag(): string {
+  return 'partitiond: views of tables that are being migrated';
+}
+
+export function renderReadSchema(schema: string): readonly string[] {
+  return [`CREATE SCHEMA ${quoteIdentifier(schema)}`, `COMMENT ON SCHEMA ${quoteIdentifier(schema)} IS ${quoteLiteral(readSchemaTag())}`];
+}
+
+/**
+ * A view of the table's own name in `schema` over `relation`, with the SELECT grants of the table. PostgreSQL binds it by oid, so a switch does not
+ * move it. It reads with the rights of its reader where the version can; before that only tables without row security have one.
+ */
+export function renderReadView(spec: MigrationSpec, schema: string, relation: QualifiedName, serverVersion: number): readonly string[] {
+  const view = formatQualifiedName({ schema, name: spec.table.name });
+  const columns = spec.comparedColumns.map(({ name }) => quoteIdentifier(name)).join(', ');
+  const options = serverVersion >= invokerViewSince ? ' WITH (security_invoker = true)' : '';
+  const { grants, owner } = spec.definition.template;
+  const readers = grants.filter(({ privilege, grantee }) => privilege === 'SELECT' && grantee !== owner);
+  const roles = [...new Set([owner, ...readers.map(({ grantee }) => grantee)])].map((role) =>
+    role === null ? 'PUBLIC' : quoteIdentifier(role),
+  );
+  return [
+    `CREATE VIEW ${view}${options} AS SELECT ${columns} FROM ${formatQualifiedName(relation)}`,
+    `COMMENT ON VIEW ${view} IS ${quoteLiteral(readSchemaTag())}`,
+    `GRANT USAGE ON SCHEMA ${quoteIdentifier(schema)} TO ${roles.join(', ')}`,
+    `GRANT SELECT ON ${view} TO ${quoteIdentifier(owner)}`,
+    ...readers.map(({ grantee, column }) => {
+      const what = column === null ? 'SELECT' : `SELECT (${quoteIdentifier(column)})`;
+      return `GRANT ${what} ON ${view} TO ${grantee === null ? 'PUBLIC' : quoteIdentifier(grantee)}`;
+    }),
+  ];
+}
+
+export function renderDropReadView(spec: MigrationSpec, schema: string): string {
+  return `DROP VIEW ${formatQualifiedName({ schema, name: spec.table.name })}`;
+}
+
+export function renderDropReadSchema(schema: string): string {
+  return `DROP SCHEMA ${quoteIdentifier(schema)}`;
+}
