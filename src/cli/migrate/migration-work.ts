@@ -2,7 +2,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { MigrationError } from '../../errors.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import { readMigrationOf } from '../../migrate/run/begin-migration.ts';
-import { type OpenEngine, openEngine } from '../../migrate/run/open-engine.ts';
+import { noticeWithinMs, type OpenEngine, openEngine } from '../../migrate/run/open-engine.ts';
 import { readStatus } from '../../migrate/run/read-status.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
@@ -61,6 +61,7 @@ export async function withEngine<T>(work: MigrationWork, id: string, body: (engi
         log.write(event);
         progress.observe(event);
       },
+      takeOverWithinMs: noticeWithinMs,
       connect: (applicationName, signal) =>
         connectSession(database.connection, { applicationName, statementTimeoutMs: 0, lockTimeoutMs: safety.lockTimeoutMs }, signal),
     },

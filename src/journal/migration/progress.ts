@@ -1,7 +1,7 @@
 import { InvariantError } from '../../errors.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { bigint, nullable, number, row } from '../../postgres/row-decoder.ts';
+import { bigint, number, row } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import { qualify } from '../qualify.ts';
 
@@ -19,8 +19,6 @@ export interface CopyProgress {
   readonly recentSeconds: number;
   /** Of the verification that is under way, or was the last. */
   readonly verifiedRows: number;
-  /** Bytes of the log with its indexes; null: there is none. */
-  readonly logBytes: number | null;
 }
 
 /** What a rate is taken of: long enough to be steady over pauses, short enough to follow brakes. */
@@ -36,14 +34,13 @@ export async function readCopyProgress(session: Session, schema: string, id: str
     recentRows: number,
     recentSeconds: number,
     verifiedRows: number,
-    logBytes: nullable(number),
   });
-  const [progress] = await session.rows(progressSql(schema, id), [id, schema], decode, signal);
+  const [progress] = await session.rows(progressSql(schema), [id], decode, signal);
   if (progress === undefined) throw new InvariantError('PD903', 'read-migration-progress returned no row');
   return progress;
 }
 
-function progressSql(schema: string, id: string): NamedSql {
+function progressSql(schema: string): NamedSql {
   const at = (name: string): string => qualify(schema, name);
   return namedSql(
     'read-migration-progress',
@@ -79,13 +76,7 @@ function progressSql(schema: string, id: string): NamedSql {
       END AS "recentSeconds",
       (
         SELECT COALESCE(pg_catalog.sum(c.rows), 0) FROM ${at('migration_chunk')} AS c WHERE c.migration_id = $1::pg_catalog.int8
-      ) AS "verifiedRows",
-      (
-        SELECT pg_catalog.pg_total_relation_size(c.oid)
-        FROM pg_catalog.pg_class AS c
-        JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
-        WHERE n.nspname = $2::pg_catalog.text AND c.relname = 'capture_${BigInt(id)}' AND c.relkind = 'r'
-      ) AS "logBytes"
+      ) AS "verifiedRows"
     FROM copied, clock`,
   );
 }

@@ -1,4 +1,4 @@
-import { NotLeaderError, StatementError } from '../../errors.ts';
+import { NotLeaderError } from '../../errors.ts';
 import { joinWorkers, type Lease, type LeaseRequest, takeLease } from '../../journal/migration/lease.ts';
 import { readMigration, readSpec } from '../../journal/migration/records.ts';
 import type { MigrationPolicy } from '../../partition/migration/policy.ts';
@@ -26,6 +26,8 @@ export interface EngineRequest {
   /** Recorded in the journal, for example `partitiond:migrate host/4711`. */
   readonly who: string;
   readonly observe: (event: MigrationEvent) => void;
+  /** How long to wait for a process that may have been killed just now; `noticeWithinMs` for a command that nobody repeats. */
+  readonly takeOverWithinMs: number;
   /** Opens a session of that application name, with `safety.lockTimeoutMs` and without a statement timeout. */
   readonly connect: (applicationName: string, signal: AbortSignal) => Promise<Session>;
 }
@@ -41,9 +43,8 @@ export interface OpenEngine extends RunningEngine {
   close(): Promise<void>;
 }
 
-/** A killed process' backends notice that nobody listens within the first; the second covers what they are rolling back. */
-const noticeWithinMs = 1_000;
-const coordinatorWaitMs = 3_000;
+/** The backends of a killed process notice within 5 s that nobody listens (postgres/pin-settings.ts). */
+export const noticeWithinMs = 7_000;
 const workersWaitMs = 10_000;
 
 /**
@@ -52,9 +53,9 @@ const workersWaitMs = 10_000;
  */
 export async function openEngine(request: EngineRequest, signal: AbortSignal): Promise<OpenEngine> {
   const { id, journalSchema: schema, clock, who } = request;
-  const lease: LeaseRequest = { schema, id, holder: who, clock, coordinatorWaitMs, workersWaitMs };
+  const lease: LeaseRequest = { schema, id, holder: who, clock, coordinatorWaitMs: request.takeOverWithinMs, workersWaitMs };
   const brakes = new HeldBrakes(() => clock.monotonicMs());
-  const session = await openSession(request, 'partitiond:migrate', signal);
+  const session = await request.connect('partitiond:migrate', signal);
   try {
     const held = await takeLease(session, lease, signal);
     if (held === null) throw runsElsewhere(request.table);
@@ -91,7 +92,7 @@ async function engineOf(
 ): Promise<Engine> {
   const { id, policy, database, journalSchema, safety, clock, who, observe } = request;
   const connect = async (purpose: string, until: AbortSignal): Promise<Session> => {
-    const worker = await openSession(request, `partitiond:migrate-${purpose}`, until);
+    const worker = await request.connect(`partitiond:migrate-${purpose}`, until);
     try {
       await joinWorkers(worker, lease, until);
       return worker;
@@ -106,20 +107,6 @@ async function engineOf(
   const record = await readMigration(session, journalSchema, id, signal);
   const spec = await readSpec(session, journalSchema, id, signal);
   return { id, spec, policy, surroundings, session, guardSql, register: new BatchRegister(), record };
-}
-
-/** With a backend that looks whether its client is still there, also while a statement is at work: a killed process' locks go with it. */
-async function openSession({ connect }: EngineRequest, applicationName: string, signal: AbortSignal): Promise<Session> {
-  const session = await connect(applicationName, signal);
-  try {
-    await session.execute(`SET client_connection_check_interval = ${noticeWithinMs}`, signal);
-    return session;
-  } catch (error) {
-    // Not every system that PostgreSQL runs on can tell.
-    if (error instanceof StatementError) return session;
-    await session.close();
-    throw error;
-  }
 }
 
 async function readVersion(session: Session, signal: AbortSignal): Promise<number> {

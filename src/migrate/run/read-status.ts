@@ -1,10 +1,10 @@
+import { type Backlog, readBacklog } from '../../journal/migration/capture-log.ts';
 import { type CopyProgress, readCopyProgress } from '../../journal/migration/progress.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import type { MigrationPhase } from '../../partition/migration/spec.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
 import type { Session } from '../../postgres/session.ts';
 import { nextCommand } from './next-command.ts';
-import { type Backlog, readBacklogOf } from './read-backlog.ts';
 
 /** Until then the copy is what everybody waits for. */
 const beforeCopy: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['planned', 'prepare']);
@@ -21,7 +21,7 @@ export async function readStatus(
   signal: AbortSignal,
 ): Promise<MigrationStatus> {
   const progress = await readCopyProgress(session, schema, record.id, signal);
-  const backlog = await readBacklogOf(session, schema, record.id, progress.logBytes !== null, signal);
+  const backlog = await readBacklog(session, schema, record.id, signal);
   return statusOf(record, progress, backlog, maxAgeMs);
 }
 
@@ -43,7 +43,7 @@ export function statusOf(record: StoredMigration, progress: CopyProgress, backlo
     progress: shareDone(phase, progress),
     rowsPerSecond: isCopying ? recentRows / recentSeconds : null,
     backlogRows: backlog.rows,
-    logBytes: progress.logBytes ?? 0,
+    logBytes: backlog.bytes,
     oldestUnreplayedAt: backlog.oldestAt,
     etaSeconds: isCopying && recentBlocks > 0 ? (left * recentSeconds) / recentBlocks : null,
     brakes: phase === 'backfill' ? brakes : [],

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import { readFingerprint } from '../../../src/catalog/migration/read-definition.ts';
+import { leaseKey, takeLease } from '../../../src/journal/migration/lease.ts';
+import { readMigration } from '../../../src/journal/migration/records.ts';
+import { setPause } from '../../../src/journal/pause.ts';
+import { type EngineRequest, openEngine } from '../../../src/migrate/run/open-engine.ts';
+import { clearMigrationPause } from '../../../src/migrate/run/pause-migration.ts';
+import { readStatus } from '../../../src/migrate/run/read-status.ts';
+import { runMigration } from '../../../src/migrate/run/run-migration.ts';
+import { saveMigration } from '../../../src/migrate/save.ts';
+import { systemClock } from '../../../src/postgres/clock.ts';
+import { connectSession } from '../../../src/postgres/session.ts';
+import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { type HandMadeEngine, handMade } from '../../support/migrate/hand-made.ts';
+import { noAbort, openSession } from '../../support/open-session.ts';
+
+/** As a process asks for the migration that `made` stands for. */
+function requestOf(database: TestDatabase, made: HandMadeEngine): EngineRequest {
+  const { id, spec, policy, surroundings } = made;
+  return {
+    id,
+    table: spec.table,
+    policy,
+    database: 'app',
+    journalSchema: surroundings.journalSchema,
+    safety: surroundings.safety,
+    clock: systemClock,
+    who: 'partitiond:migrate test',
+    observe: surroundings.observe,
+    takeOverWithinMs: 0,
+    connect: (applicationName, signal) =>
+      connectSession({ kind: 'url', url: database.url }, { applicationName, statementTimeoutMs: 0, lockTimeoutMs: 100 }, signal),
+  };
+}
+
+describe('an engine', () => {
+  it('is one at a time, and the next one fences whoever only believes to run the migration', async () => {
+    await using database = await createDatabase();
+    await using made = await handMade(database);
+    const request = requestOf(database, made);
+    const first = await openEngine(request, noAbort);
+    await saveMigration(first.engine, { phase: 'catch-up' }, noAbort);
+    expect(first.engine.record).toMatchObject({ phase: 'catch-up', table: { schema: 'public', name: 'revenues' } });
+    await expect(openEngine(request, noAbort)).rejects.toMatchObject({ name: 'NotLeaderError', code: 'PD307' });
+
+    // Its lock is lost and its session is not, as behind a pooler.
+    await first.engine.session.execute('SELECT pg_catalog.pg_advisory_unlock_all()', noAbort);
+    const second = await openEngine(request, noAbort);
+    expect(second.engine.record.phase).toBe('catch-up');
+    await expect(saveMigration(first.engine, { phase: 'ready' }, noAbort)).rejects.toMatchObject({ code: 'PD301' });
+    await saveMigration(second.engine, { phase: 'index' }, noAbort);
+    await first.close();
+    await second.close();
+    const third = await openEngine(request, noAbort);
+    expect(third.engine.record.phase).toBe('index');
+    await third.close();
+  });
+
+  it('waits for workers of a killed process, ends those that stay, and lets none in meanwhile', async () => {
+    await using database = await createDatabase();
+    await using made = await handMade(database);
+    await using session = await openSession(database);
+    const killed = await database.client();
+    killed.on('error', () => undefined);
+    const key = leaseKey('partitiond', made.id, 'workers').toString();
+    await killed.query(`SELECT pg_advisory_lock_shared(${key})`);
+    // Past its guard, so that the epoch cannot be raised either.
+    await killed.query(`BEGIN; ${made.guardSql}; INSERT INTO public.revenues_partitioned SELECT * FROM public.revenues WHERE id = 1`);
+    const asleep = killed.query('SELECT pg_sleep(3600)').catch((error: unknown) => error);
+    const lease = { schema: 'partitiond', id: made.id, holder: 'h', clock: systemClock, coordinatorWaitMs: 0, workersWaitMs: 2_000 };
+    const taken = await takeLease(session, lease, noAbort);
+    expect(taken?.epoch).toBe(2n);
+    expect(await asleep).toMatchObject({ code: '57P01' });
+    expect(await database.query('SELECT id FROM public.revenues_partitioned')).toEqual([]);
+    // Given back, or no worker of the new process could begin.
+    const [held] = await database.query(`SELECT pg_try_advisory_lock(${key}) AS held`);
+    expect(held).toEqual({ held: true });
+  });
+});
+
+describe('a migration that must stop', () => {
+  it('pauses when somebody changes the table, and goes on when start finds it undone', async () => {
+    await using database = await createDatabase();
+    await using made = await handMade(database, { phase: 'ready' });
+    const running = { engine: made, brakes: () => [] };
+    await saveMigration(made, { fingerprint: await readFingerprint(made.session, made.record.sourceOid, noAbort) }, noAbort);
+    await database.query('ALTER TABLE public.revenues ADD COLUMN extra int');
+    const refusal = { name: 'MigrationError', code: 'PD602', message: expect.stringMatching(/public\.revenues is paused.*migrate abort/) };
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject(refusal);
+    const stored = await readMigration(made.session, 'partitiond', made.id, noAbort);
+    expect(stored.paused?.kind).toBe('definition');
+    expect(made.events).toContainEqual(expect.objectContaining({ kind: 'migration-paused', reason: 'definition' }));
+
+    // Still there: neither a run that is not a start nor a start goes on.
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject(refusal);
+    await clearMigrationPause(made, noAbort);
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject(refusal);
+    await database.query('ALTER TABLE public.revenues DROP COLUMN extra');
+    await clearMigrationPause(made, noAbort);
+    expect((await readMigration(made.session, 'partitiond', made.id, noAbort)).paused).toBeNull();
+    // Beyond that phase there is nothing to do.
+    await runMigration(running, 'verify', noAbort);
+  });
+
+  it('obeys `partitiond pause` and an abort, and leaves its phase as it is', async () => {
+    await using database = await createDatabase();
+    await using made = await handMade(database, { phase: 'verify' });
+    const running = { engine: made, brakes: () => [] };
+    await setPause(made.session, 'partitiond', { reason: 'load test', by: 'ada' }, noAbort);
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject({
+      code: 'PD603',
+      message: expect.stringContaining('paused by ada: load test'),
+    });
+    const reason = new Error('SIGTERM');
+    await expect(runMigration(running, 'ready', AbortSignal.abort(reason))).rejects.toBe(reason);
+    const stored = await readMigration(made.session, 'partitiond', made.id, noAbort);
+    expect(stored).toMatchObject({ phase: 'verify', paused: null });
+  });
+});
+
+describe('the status', () => {
+  it('counts blocks for progress, the last minute for the rate, and tells the next command', async () => {
+    await using database = await createDatabase();
+    await using made = await handMade(database, { phase: 'backfill' });
+    const { id } = made;
+    const status = async () => {
+      const record = await readMigration(made.session, 'partitiond', id, noAbort);
+      return await readStatus(made.session, 'partitiond', record, 3_600_000, noAbort);
+    };
+    await database.query(`
+      UPDATE partitiond.migration SET rows_estimated = 8000, phase_at = now() - interval '1 day', brakes = '{load,window}' WHERE id = ${id};
+      INSERT INTO partitiond.migration_source VALUES (${id}, 1, 1, 1000);
+      INSERT INTO partitiond.migration_range VALUES
+        (${id}, 1, 0, 100, 'checked', 800, now() - interval '2 minutes'), (${id}, 1, 100, 400, 'copied', 2400, now() - interval '10 seconds')`);
+    const copying = await status();
+    expect(copying).toMatchObject({
+      phase: 'backfill',
+      progress: 0.4,
+      rowsCopied: 3200,
+      rowsEstimated: 8000,
+      backlogRows: 0,
+      logBytes: 0,
+      brakes: ['load', 'window'],
+      next: 'partitiond migrate start --table public.revenues',
+    });
+    expect(copying.rowsPerSecond).toBeCloseTo(2400 / 60, 3);
+    expect(copying.etaSeconds).toBeCloseTo((600 * 60) / 300, 3);
+
+    await saveMigration(made, { phase: 'verify' }, noAbort);
+    await database.query(`INSERT INTO partitiond.migration_chunk VALUES (${id}, 1, NULL, 1600, 0)`);
+    expect(await status()).toMatchObject({ progress: 0.5, rowsPerSecond: null, etaSeconds: null, brakes: [] });
+    await saveMigration(made, { phase: 'ready' }, noAbort);
+    expect(await status()).toMatchObject({ progress: 1, next: 'partitiond migrate verify --table public.revenues' });
+    const verdict = { at: BigInt(Date.now()) * 1000n, live: 'source' as const, rows: 1000, mismatches: 0, differences: [] };
+    await saveMigration(made, { verdict }, noAbort);
+    expect(await status()).toMatchObject({ verdict, next: 'partitiond migrate switch --table public.revenues' });
+    await saveMigration(made, { phase: 'switched', live: 'target', verdict: { ...verdict, live: 'target' } }, noAbort);
+    expect(await status()).toMatchObject({ live: 'target', next: 'partitiond migrate finish --yes --table public.revenues' });
+  });
+});
