@@ -34,7 +34,7 @@ export async function inOneSnapshot<T>(
         serialized(() =>
           session.transaction(async () => {
             const timeout = `SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`;
-            await session.execute([...renderOpening(source.name, target.name, task.reading), timeout, engine.guardSql].join(';\n'), signal);
+            await session.execute([timeout, ...renderOpening(source.name, target.name, task.reading), engine.guardSql].join(';\n'), signal);
             return await body(sides);
           }, signal),
         ),
