@@ -1,5 +1,6 @@
-import type { Waiver } from '../../partition/migration/policy.ts';
+import type { Strategy, Waiver } from '../../partition/migration/policy.ts';
 import type { MigrationSpec } from '../../partition/migration/spec.ts';
+import type { QualifiedName } from '../../partition/qualified-name.ts';
 
 /** What stands in the way; a sentence that names the fix. With `waiver` the user may accept it, and `consequence` is what that means. */
 export interface Refusal {
@@ -21,6 +22,9 @@ export interface MigrationStep {
 
 /** All that `migrate plan` says; nothing is changed for it. */
 export interface MigrationPlan {
+  readonly table: QualifiedName;
+  /** What `auto` has chosen, or what was asked for. */
+  readonly strategy: Strategy;
   /** Null when something is refused. */
   readonly spec: MigrationSpec | null;
   readonly refusals: readonly Refusal[];
@@ -28,7 +32,9 @@ export interface MigrationPlan {
   readonly waived: readonly Refusal[];
   /** What a reader should know and nothing refuses. */
   readonly notes: readonly string[];
+  /** None of what is no ordinary table. */
   readonly steps: readonly MigrationStep[];
+  /** Of the target: how many, the first one's bound and the last one's, as people read them. Null when that cannot be said. */
   readonly partitions: { readonly count: number; readonly first: string; readonly last: string } | null;
   readonly diskBytes: number;
   readonly walBytes: number;

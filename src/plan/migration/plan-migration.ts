@@ -1,17 +1,101 @@
-import { InvariantError } from '../../errors.ts';
+/**
+ * Decides a migration before anything is touched: whether it is possible, by which strategy, under which names, in which steps with which locks,
+ * at what cost. Everything that stands in the way is told at once. Knows no SQL of the target: that is ddl/migration's.
+ */
 import type { Circumstances } from '../../partition/migration/circumstances.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
-import type { MigrationPolicy } from '../../partition/migration/policy.ts';
-import type { TablePolicy } from '../../partition/policy.ts';
+import type { Waiver } from '../../partition/migration/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
-import type { MigrationPlan } from './migration-plan.ts';
+import { judgeCapture } from './carry-over/capture.ts';
+import { judgeDependents } from './carry-over/dependents.ts';
+import { judgeForeignKeys } from './carry-over/foreign-keys.ts';
+import { judgeIndexes } from './carry-over/indexes.ts';
+import { judgePublications } from './carry-over/publications.ts';
+import { judgeRulesOfRows } from './carry-over/rules-of-rows.ts';
+import { chooseStrategy } from './choice/choose-strategy.ts';
+import { makeSpec } from './choice/make-spec.ts';
+import { planHash } from './choice/plan-hash.ts';
+import { estimateMigration } from './extent/estimate.ts';
+import { type KeyLineup, keyLineup, shownBound } from './extent/key-lineup.ts';
+import { caseOf, type Judgement, joinJudgements, type MigratingPolicy, type MigrationCase } from './migration-case.ts';
+import type { MigrationPlan, Refusal } from './migration-plan.ts';
+import { judgeKind } from './refusals/kind.ts';
+import { judgePartitionKey } from './refusals/partition-key.ts';
+import { judgeResources } from './refusals/resources.ts';
+import { judgeRights } from './refusals/rights.ts';
+import { remarks } from './remarks.ts';
+import { attachSteps } from './steps/attach-steps.ts';
+import { copySteps } from './steps/copy-steps.ts';
 
-/** The whole decision of `migrate plan`: strategy, refusals and waivers, names, steps with their locks, what it will cost. Pure. */
+/**
+ * The whole decision of `migrate plan`: strategy, refusals and waivers, names, steps with their locks, what it will cost. `now` in microseconds
+ * since 1970 UTC. The hash does not depend on `now`, on sizes or on rows. Pure, throws nothing.
+ */
 export function planMigration(
-  _policy: TablePolicy & { readonly migration: MigrationPolicy },
-  _definition: TableDefinition,
-  _circumstances: Circumstances,
-  _now: EpochMicros,
+  policy: MigratingPolicy,
+  definition: TableDefinition,
+  circumstances: Circumstances,
+  now: EpochMicros,
 ): MigrationPlan {
-  throw new InvariantError('PD920', 'not yet');
+  const strategy = chooseStrategy(policy.migration, definition, circumstances);
+  const subject = caseOf(policy, definition, circumstances, strategy);
+  const estimate = estimateMigration(circumstances, policy.migration.copy, strategy);
+  const isOrdinary = definition.relkind === 'r';
+  const lineup = isOrdinary ? keyLineup(subject, now) : null;
+  const judgement = isOrdinary ? judge(subject, lineup, estimate.diskBytes) : judgeKind(subject);
+  const { refusals, waived, idle } = weigh(judgement.refusals, policy.migration.waive);
+  const steps = !isOrdinary ? [] : strategy === 'copy' ? copySteps(subject) : attachSteps(subject);
+  const spec = refusals.length > 0 ? null : makeSpec(subject, waived);
+  const usable = lineup === null || 'problem' in lineup ? null : lineup;
+  return {
+    table: definition.name,
+    strategy,
+    spec,
+    refusals,
+    waived,
+    notes: [...judgement.notes, ...(isOrdinary ? remarks(subject, usable) : []), ...idle],
+    steps,
+    partitions: describePartitions(usable),
+    diskBytes: estimate.diskBytes,
+    walBytes: estimate.walBytes,
+    estimatedSeconds: estimate.seconds,
+    hash: planHash(spec, steps),
+  };
+}
+
+function judge(subject: MigrationCase, lineup: ReturnType<typeof keyLineup>, diskBytes: number): Judgement {
+  return joinJudgements([
+    judgeKind(subject),
+    judgeRights(subject),
+    judgePartitionKey(subject, lineup),
+    judgeIndexes(subject),
+    judgeForeignKeys(subject),
+    judgeRulesOfRows(subject),
+    judgePublications(subject),
+    judgeDependents(subject),
+    judgeCapture(subject),
+    judgeResources(subject, diskBytes),
+  ]);
+}
+
+interface Weighed {
+  readonly refusals: readonly Refusal[];
+  readonly waived: readonly Refusal[];
+  /** Of waivers that nothing asks for. */
+  readonly idle: readonly string[];
+}
+
+function weigh(all: readonly Refusal[], waive: readonly Waiver[]): Weighed {
+  const isWaived = ({ waiver }: Refusal): boolean => waiver !== null && waive.includes(waiver);
+  const idle = waive.filter((waiver) => !all.some((refusal) => refusal.waiver === waiver));
+  return {
+    refusals: all.filter((refusal) => !isWaived(refusal)),
+    waived: all.filter(isWaived),
+    idle: idle.map((waiver) => `The waiver ${waiver} is not needed.`),
+  };
+}
+
+function describePartitions(lineup: KeyLineup | null): MigrationPlan['partitions'] {
+  if (lineup === null || lineup.count === null) return null;
+  return { count: lineup.count, first: shownBound(lineup, lineup.from), last: shownBound(lineup, lineup.to) };
 }

@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { believableBacklog } from '../../provision.ts';
 import { enumerate, formatCount } from '../../wording.ts';
-import type { KeyLineup, KeyMisfit } from '../key-lineup.ts';
+import { type KeyLineup, type KeyMisfit, shownBound } from '../extent/key-lineup.ts';
 import { type Judgement, type MigrationCase, refuse } from '../migration-case.ts';
 import type { Refusal } from '../migration-plan.ts';
 
@@ -44,11 +44,11 @@ function places({ policy, table }: MigrationCase, lineup: KeyLineup, key: string
   const fix = 'correct those rows, or give them a place: defaultPartition: managed';
   const refusals: Refusal[] = [];
   if (lineup.count === null) {
-    const from = displayed(lineup, lineup.from);
+    const from = shownBound(lineup, lineup.from);
     refusals.push(
       refuse(
         key,
-        `From the least ${key}, ${from}, to ${displayed(lineup, lineup.to)} there would be more than ${formatCount(believableBacklog)} partitions: choose a wider ` +
+        `From the least ${key}, ${from}, to ${shownBound(lineup, lineup.to)} there would be more than ${formatCount(believableBacklog)} partitions: choose a wider ` +
           `interval, or see whether that row is a mistake (SELECT min(${key}) FROM ${table};).`,
       ),
     );
@@ -59,11 +59,6 @@ function places({ policy, table }: MigrationCase, lineup: KeyLineup, key: string
     refusals.push(refuse(key, `The greatest ${key} is ${lineup.outlier}, too far ahead of now for partitions up to there: ${fix}.`));
   }
   return refusals;
-}
-
-/** A number of many digits may lie beyond what its type prints. */
-function displayed({ codec }: KeyLineup, position: bigint): string {
-  return position > codec.max ? 'MAXVALUE' : position < codec.min ? 'MINVALUE' : codec.display(position);
 }
 
 function only(message: string, subject: string): Judgement {

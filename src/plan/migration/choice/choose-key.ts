@@ -1,6 +1,6 @@
-import { identifiesRows } from '../../partition/migration/carry-over.ts';
-import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../../partition/migration/definition.ts';
-import type { ColumnRef } from '../../partition/migration/spec.ts';
+import { identifiesRows } from '../../../partition/migration/carry-over.ts';
+import type { ColumnDefinition, IndexDefinition, TableDefinition } from '../../../partition/migration/definition.ts';
+import type { ColumnRef } from '../../../partition/migration/spec.ts';
 
 /** Bytes of the usual key types; others count as text does. Source: postgresql.org/docs/18/datatype.html. */
 const widths: ReadonlyMap<string, number> = new Map([

@@ -1,7 +1,7 @@
-import { isWidened } from '../../partition/migration/carry-over.ts';
-import type { Circumstances } from '../../partition/migration/circumstances.ts';
-import type { TableDefinition } from '../../partition/migration/definition.ts';
-import type { MigrationPolicy, Strategy } from '../../partition/migration/policy.ts';
+import { isWidened } from '../../../partition/migration/carry-over.ts';
+import type { Circumstances } from '../../../partition/migration/circumstances.ts';
+import type { TableDefinition } from '../../../partition/migration/definition.ts';
+import type { MigrationPolicy, Strategy } from '../../../partition/migration/policy.ts';
 
 /** From here on `auto` rather leaves the rows where they are than copies them. */
 export const attachFromBytes: number = 200 * 1024 ** 3;

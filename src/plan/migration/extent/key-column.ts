@@ -1,5 +1,5 @@
-import type { KeyColumn } from '../../partition/key.ts';
-import type { ColumnDefinition } from '../../partition/migration/definition.ts';
+import type { KeyColumn } from '../../../partition/key.ts';
+import type { ColumnDefinition } from '../../../partition/migration/definition.ts';
 
 /** A column as codecs know it: `timestamp(3) with time zone` is `timestamp with time zone`, `numeric(12,2)` is `numeric` of scale 2. */
 export function keyColumn({ name, type }: ColumnDefinition): KeyColumn {

@@ -1,11 +1,12 @@
-import { createKeyCodec } from '../../partition/codec.ts';
-import { advance, createGrid, dataHorizon, type Grid, keyDistance } from '../../partition/grid.ts';
-import type { KeyCodec } from '../../partition/key.ts';
-import type { EpochMicros, Position } from '../../partition/position.ts';
-import { believableBacklog } from '../provision.ts';
-import { isUnbounded } from '../unbounded.ts';
+import { createKeyCodec } from '../../../partition/codec.ts';
+import { advance, createGrid, dataHorizon, type Grid, keyDistance } from '../../../partition/grid.ts';
+import type { KeyCodec } from '../../../partition/key.ts';
+import type { TablePolicy } from '../../../partition/policy.ts';
+import { type EpochMicros, MAXVALUE, MINVALUE, type Position } from '../../../partition/position.ts';
+import { believableBacklog } from '../../provision.ts';
+import { isUnbounded } from '../../unbounded.ts';
+import type { MigrationCase } from '../migration-case.ts';
 import { keyColumn } from './key-column.ts';
-import type { MigrationCase } from './migration-case.ts';
 
 /** The partitions that a target begins with: from the first row through the present and `premake` further. */
 export interface KeyLineup {
@@ -42,22 +43,27 @@ export function keyLineup(
   if ('problem' in grid) return grid;
   const keys = readKeys(codec, [circumstances.minKey, circumstances.maxKey]);
   if ('problem' in keys) return keys;
+  const extent = extentOf(policy, codec, grid, keys.finite, now);
+  return { codec, grid, ...count(grid, extent.begin, extent.anchor, policy.premake), ...extent, endless: keys.endless };
+}
+
+interface Extent {
+  readonly begin: Position;
+  readonly anchor: Position;
+  readonly outlier: string | null;
+}
+
+function extentOf(policy: TablePolicy, codec: KeyCodec, grid: Grid, keys: readonly Position[], now: EpochMicros): Extent {
   const startFrom = startOf(policy.startFrom, codec);
-  const [least, greatest] = [keys.finite[0] ?? null, keys.finite.at(-1) ?? null];
+  const greatest = keys.at(-1) ?? null;
   const present = codec.axis === 'time' ? codec.positionOf(now) : (greatest ?? startFrom ?? 0n);
+  const newest = greatest ?? present;
   // Integers have no clock to be ahead of: their newest row is the present.
-  const horizon = codec.axis === 'time' ? dataHorizon(grid, present, policy.premake) : null;
-  const isOutlier = horizon !== null && greatest !== null && greatest > horizon;
-  const anchor = isOutlier || greatest === null || greatest < present ? present : greatest;
-  const begin = [least, startFrom].reduce<Position>((first, start) => (start !== null && start < first ? start : first), anchor);
-  return {
-    codec,
-    grid,
-    ...count(grid, begin, anchor, policy.premake),
-    anchor,
-    outlier: isOutlier ? codec.display(greatest) : null,
-    endless: keys.endless,
-  };
+  const isOutlier = codec.axis === 'time' && newest > dataHorizon(grid, present, policy.premake);
+  const anchor = isOutlier || newest < present ? present : newest;
+  const starts = [...keys.slice(0, 1), ...(startFrom === null ? [] : [startFrom])];
+  const begin = starts.reduce((first, start) => (start < first ? start : first), anchor);
+  return { begin, anchor, outlier: isOutlier ? codec.display(newest) : null };
 }
 
 function startOf(startFrom: bigint | null, codec: KeyCodec): Position | null {
@@ -99,4 +105,9 @@ function count(grid: Grid, begin: Position, anchor: Position, premake: number): 
     if (!(error instanceof RangeError)) throw error;
   }
   return { from: begin, to: anchor, count: null };
+}
+
+/** A bound as people read it; the type of the key may end before the last one. */
+export function shownBound({ codec }: Pick<KeyLineup, 'codec'>, position: Position): string {
+  return codec.display(position > codec.max ? MAXVALUE : position < codec.min ? MINVALUE : position);
 }
