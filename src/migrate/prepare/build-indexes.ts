@@ -64,13 +64,12 @@ async function share(
   work: (session: Session, partition: TargetPartition) => Promise<void>,
 ): Promise<void> {
   const waiting = [...partitions];
-  let hasFailed = false;
   const worker = async (): Promise<void> => {
     const session = await engine.surroundings.connect('migrate-index', signal);
     try {
-      for (let next = waiting.shift(); next !== undefined && !hasFailed; next = waiting.shift()) await work(session, next);
+      for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(session, next);
     } catch (error) {
-      hasFailed = true;
+      waiting.length = 0;
       throw error;
     } finally {
       await session.close();

@@ -1,7 +1,7 @@
 import type { MigrationSpec } from '../../../partition/migration/spec.ts';
 import type { Evidence, PartitionedTable, PartitionTemplate } from '../../../partition/partition.ts';
 import type { TablePolicy } from '../../../partition/policy.ts';
-import { isPosition, type Position } from '../../../partition/position.ts';
+import { isPosition, MAXVALUE, MINVALUE, type Position } from '../../../partition/position.ts';
 import { planCreates, spellPartition } from '../../../plan/create-partition.ts';
 import { candidateNames, nameChoice } from '../../../plan/name-choice.ts';
 import type { Questions } from '../../../plan/plan.ts';
@@ -70,20 +70,23 @@ function asSubject({ policy, table, context }: TargetPlanning): Subject | null {
 }
 
 /** The grid's cell of each position that lies in no partition, cut by its neighbours. With a default partition nothing is missing. */
-function missingCells({ lineup, grid, table }: Subject, needed: readonly Position[]): readonly NewRange[] {
+function missingCells(subject: Subject, needed: readonly Position[]): readonly NewRange[] {
+  const { lineup } = subject;
   if (lineup.defaultPartition !== null) return [];
-  const cells = new Map<Position, NewRange>();
-  for (const position of needed) {
-    if (position < table.codec.min || position > table.codec.max) continue;
-    if (lineup.ranges.some(({ bound }) => bound.from <= position && position < bound.to)) continue;
-    let [from, to] = [grid.floor(position), grid.next(position)];
-    for (const { bound } of lineup.ranges) {
-      if (isPosition(bound.to) && bound.to <= position && bound.to > from) from = bound.to;
-      if (isPosition(bound.from) && bound.from > position && bound.from < to) to = bound.from;
-    }
-    cells.set(from, { from, to, why: 'catch-up' });
+  const isHeld = (position: Position): boolean => lineup.ranges.some(({ bound }) => bound.from <= position && position < bound.to);
+  const cells = needed.filter((position) => !isHeld(position)).map((position) => cellOf(subject, position));
+  const byStart = new Map(cells.map((cell) => [cell.from, cell]));
+  return [...byStart.values()].toSorted((a, b) => (a.from < b.from ? -1 : 1));
+}
+
+function cellOf({ lineup, grid, table }: Subject, position: Position): NewRange {
+  let [from, to] = [grid.floor(position), grid.next(position)];
+  for (const { bound } of lineup.ranges) {
+    if (isPosition(bound.to) && bound.to <= position && bound.to > from) from = bound.to;
+    if (isPosition(bound.from) && bound.from > position && bound.from < to) to = bound.from;
   }
-  return [...cells.values()].toSorted((a, b) => (a.from < b.from ? -1 : 1));
+  const { min, max } = table.codec;
+  return { from: from < min ? MINVALUE : from, to: to > max ? MAXVALUE : to, why: 'catch-up' };
 }
 
 function isProvision(step: { readonly kind: string }): step is ProvisionStep {
