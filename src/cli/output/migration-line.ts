@@ -26,7 +26,8 @@ export function migrationLine(status: MigrationStatus, held: string): string {
 export function rowsText({ rowsCopied, rowsEstimated }: Pick<MigrationStatus, 'rowsCopied' | 'rowsEstimated'>): string {
   if (rowsEstimated === null || rowsEstimated <= 0) return `${scaledCount(rowsCopied)} rows`;
   const { unit, size } = scaleOf(Math.max(rowsEstimated, rowsCopied));
-  return `${threeDigits(rowsCopied / size)} of ${threeDigits(rowsEstimated / size)}${unit} rows`;
+  const [copied, estimated] = [rowsCopied, rowsEstimated].map((rows) => (size === 1 ? String(Math.round(rows)) : threeDigits(rows / size)));
+  return `${copied} of ${estimated}${unit} rows`;
 }
 
 /** `412 k`, `1.2 k`, `7`: what a person takes in at a glance. */
@@ -57,6 +58,5 @@ function scaleOf(count: number): { readonly unit: string; readonly size: number 
 }
 
 function threeDigits(scaled: number): string {
-  if (Number.isInteger(scaled) && scaled < 1000) return String(scaled);
   return scaled < 10 ? scaled.toFixed(2) : scaled < 100 ? scaled.toFixed(1) : scaled.toFixed(0);
 }

@@ -9,6 +9,7 @@ import type { MigrationPolicy } from '../../partition/migration/policy.ts';
 import type { TablePolicy } from '../../partition/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import { wantedNames } from '../../plan/migration/migration-names.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
 import { planMigration } from '../../plan/migration/plan-migration.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -35,8 +36,8 @@ export async function readMigrationPlan(
 ): Promise<PlannedMigration> {
   const definition = await readDefinition(session, policy.table, signal);
   if (definition === null) throw noTable(policy.table);
-  const { oid, name } = definition;
-  const wanted = { oid, partitionKey: policy.migration.partitionKey, names: namesAskedFor(name) };
+  const { oid } = definition;
+  const wanted = { oid, partitionKey: policy.migration.partitionKey, names: wantedNames(definition) };
   const circumstances = await readCircumstances(session, wanted, signal);
   return { plan: planMigration(policy, definition, circumstances, now), definition, circumstances };
 }
@@ -82,11 +83,6 @@ export async function beginMigration(
     if (other === null) throw error;
     return other.id;
   }
-}
-
-/** What the plan may want to call something, so that it can see what is taken. */
-function namesAskedFor({ name }: QualifiedName): readonly string[] {
-  return [`${name}_partitioned`, `${name}_unpartitioned`];
 }
 
 function noTable(table: QualifiedName): MigrationError {

@@ -7,7 +7,21 @@ import { commands } from '../../../src/cli/commands.ts';
 
 describe('the declarations of the commands', () => {
   it('names every command of the contract', () => {
-    const names = ['run', 'plan', 'apply', 'check', 'status', 'probe', 'advise', 'statements', 'validate', 'pause', 'resume', 'demo'];
+    const names = [
+      'run',
+      'plan',
+      'apply',
+      'check',
+      'status',
+      'probe',
+      'advise',
+      'statements',
+      'migrate',
+      'validate',
+      'pause',
+      'resume',
+      'demo',
+    ];
     expect(commands.map((command) => command.name).toSorted()).toEqual(names.toSorted());
     expect(names.filter((name) => !programHelp(commands).includes(`  ${name} `))).toEqual([]);
   });

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest';
+import { migrationDocument } from '../../../src/cli/output/migration-document.ts';
+import { migrationLine, roughDuration, rowsText, scaledCount } from '../../../src/cli/output/migration-line.ts';
+import { migrationText } from '../../../src/cli/output/migration-text.ts';
+import type { MigrationStatus } from '../../../src/partition/migration/status.ts';
+
+const plain = { good: String, bad: String, doubtful: String, strong: String };
+
+const copying: MigrationStatus = {
+  table: { schema: 'public', name: 'revenues' },
+  strategy: 'copy',
+  capture: 'log',
+  phase: 'backfill',
+  paused: null,
+  live: 'source',
+  rowsCopied: 1_480_000_000,
+  rowsEstimated: 2_000_000_000,
+  progress: 0.745,
+  rowsPerSecond: 412_345,
+  backlogRows: 1_200,
+  logBytes: 65_536,
+  oldestUnreplayedAt: null,
+  etaSeconds: 1_261,
+  brakes: [],
+  verdict: null,
+  lastSwitch: null,
+  next: 'partitiond migrate start --table public.revenues',
+};
+
+describe('the line of a migration', () => {
+  it('says how far it is in one glance', () => {
+    expect(migrationLine(copying, 'window until 06:00')).toBe(
+      'public.revenues  backfill  ███████▍░░  74 %  1.48 of 2.00 bn rows  412 k/s  backlog 1.2 k  ETA 21 min (window until 06:00)',
+    );
+    const ready: MigrationStatus = { ...copying, phase: 'ready', progress: 1, rowsPerSecond: null, etaSeconds: null, backlogRows: 0 };
+    expect(migrationLine(ready, '')).toBe('public.revenues  ready  ██████████  100 %  1.48 of 2.00 bn rows  backlog 0');
+    expect(migrationLine({ ...ready, progress: 0, rowsEstimated: null, rowsCopied: 12 }, '')).toContain('░░░░░░░░░░  0 %  12 rows');
+    expect(migrationLine({ ...ready, table: { schema: 'public', name: 'a\u001b[2Jb' } }, '')).not.toContain('\u001b');
+  });
+
+  it.each([
+    [0, '0'],
+    [999, '999'],
+    [1_000, '1.0 k'],
+    [12_345, '12 k'],
+    [999_999, '1000 k'],
+    [4_200_000, '4.2 m'],
+    [2e9, '2.0 bn'],
+  ])('counts %d as %s', (count, text) => {
+    expect(scaledCount(count)).toBe(text);
+  });
+
+  it('counts rows in the unit of their total', () => {
+    expect(rowsText({ rowsCopied: 15, rowsEstimated: 900 })).toBe('15 of 900 rows');
+    expect(rowsText({ rowsCopied: 15_000, rowsEstimated: 2_000_000 })).toBe('0.01 of 2.00 m rows');
+    expect(rowsText({ rowsCopied: 2_100_000, rowsEstimated: 900_000 })).toBe('2.10 of 0.90 m rows');
+  });
+
+  it.each([
+    [0.2, '1 s'],
+    [59, '59 s'],
+    [90, '2 min'],
+    [3 * 3600 + 600, '3 h 10 min'],
+    [49 * 3600, '2 d 1 h'],
+  ])('takes %d seconds for %s', (seconds, text) => {
+    expect(roughDuration(seconds)).toBe(text);
+  });
+});
+
+describe('the status of a migration', () => {
+  const verdict = { at: 1_700_000_000_000_000n, live: 'target' as const, rows: 5_000, mismatches: 2, differences: ['index a is missing'] };
+  const lastSwitch = { at: 1_700_000_001_000_000n, direction: 'forward' as const, lockMs: 31.4, attempts: 2 };
+
+  it('has exactly the promised keys as JSON', () => {
+    const keys = `table strategy capture phase paused live rowsCopied rowsEstimated progress rowsPerSecond backlogRows etaSeconds brakes
+      verdict lastSwitch next`.split(/\s+/);
+    expect(Object.keys(migrationDocument(copying) as object)).toEqual(keys);
+    expect(JSON.parse(JSON.stringify(migrationDocument({ ...copying, verdict, lastSwitch })))).toMatchObject({
+      table: 'public.revenues',
+      rowsCopied: 1_480_000_000,
+      verdict: { at: '2023-11-14T22:13:20Z', rows: 5_000, mismatches: 2 },
+      lastSwitch: { at: '2023-11-14T22:13:21Z', direction: 'forward', lockMs: 31.4, attempts: 2 },
+    });
+  });
+
+  it('tells people why it is paused, what was found and what to type', () => {
+    expect(migrationText(copying, plain)).toBe(
+      'public.revenues: backfill\n' +
+        '  takes writes  the old table\n' +
+        '  by            copy, capture log\n' +
+        '  progress      74 %, 1.48 of 2.00 bn rows, 412 k/s, done in about 21 min\n' +
+        '  backlog       1.2 k rows, 64 kB\n' +
+        '  verdict       none yet\n' +
+        '  next          partitiond migrate start --table public.revenues\n',
+    );
+    const paused: MigrationStatus = {
+      ...copying,
+      phase: 'switched',
+      live: 'target',
+      paused: { kind: 'mismatch', reason: '2 rows\u001b differ' },
+      brakes: ['load', 'window'],
+      verdict,
+      lastSwitch,
+      next: null,
+    };
+    const text = migrationText(paused, plain);
+    expect(text).toContain('public.revenues: switched, paused (mismatch)\n');
+    expect(text).toContain('2 rows\\u001b differ\n');
+    expect(text).toContain('load, window\n');
+    expect(text).toContain('2 rows differ (5.0 k rows compared, 2023-11-14T22:13:20Z); index a is missing\n');
+    expect(text).toContain('to the new table at 2023-11-14T22:13:21Z, locks held for 31 ms, attempt 2\n');
+    expect(text).toMatch(/next +nothing\n$/);
+  });
+});
