@@ -62,7 +62,9 @@ describe('the check of a batch', () => {
     await database.query(`UPDATE public.revenues SET note = ''`);
     await database.query('VACUUM FULL public.revenues');
     await database.query(`UPDATE public.revenues_partitioned SET note = ''`);
-    await database.query(`UPDATE public.revenues_partitioned SET note = NULL WHERE id = 7; DELETE FROM public.revenues_partitioned WHERE id = 8`);
+    await database.query(
+      `UPDATE public.revenues_partitioned SET note = NULL WHERE id = 7; DELETE FROM public.revenues_partitioned WHERE id = 8`,
+    );
     await noteBatch(database, engine);
     expect((await check(engine)).mismatches).toBe(1);
     expect(await mismatches(database)).toEqual(['missing 8']);
