@@ -3,9 +3,9 @@ import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
 import { boolean, json, list, nullable, number, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
 
 /**
- * `$1`: oid of the table, `$2`: its partition key, `$3`: names asked about. At most one row. Sizes take AccessShareLock on the table. A constraint's name
- * is its table's own; those of the whole schema are looked at, not to confuse people. Whose activity a role may not see, of those the start of
- * a transaction is null.
+ * `$1`: oid of the table, `$2`: its partition key, `$3`: names asked about, `$4`: seconds from which on a transaction is long. At most one row. Sizes
+ * take AccessShareLock on the table. A constraint's name is its table's own; those of the whole schema are looked at, not to confuse people. Of
+ * a session whose activity the role may not see the start of its transaction is null.
  */
 export const circumstancesSql: NamedSql = namedSql(
   'read-circumstances',
@@ -61,7 +61,7 @@ export const circumstancesSql: NamedSql = namedSql(
           )
         FROM pg_catalog.pg_prepared_xacts AS x
       ) AS old
-      WHERE old.since < pg_catalog.clock_timestamp() - INTERVAL '1 minute'
+      WHERE old.since < pg_catalog.clock_timestamp() - pg_catalog.make_interval(secs => $4::pg_catalog.float8)
       ORDER BY old.since
     ) AS "longTransactions",
     ARRAY(

@@ -2,9 +2,10 @@ import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
 import { type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
 
 /**
- * `$1`: oid of a table. At most one row. Expressions go in as they are stored: that takes no lock, which deparsing does, on the tables in a policy too.
- * Oids of indexes, and indexes that are not valid, are left out, so that REINDEX CONCURRENTLY does not show. Triggers of foreign keys are named after
- * oids, and go in without.
+ * `$1`: oid of a table. At most one row, found by indexes of the catalog alone, for it is asked for often. Expressions go in as they are stored:
+ * that takes no lock, which deparsing does, on the tables in a policy too. Oids of indexes, and indexes that are not valid, are left out, so that
+ * REINDEX CONCURRENTLY does not show. Foreign keys of other tables show by their triggers on this one, which are named after oids and go in
+ * without; the partitions of a referencing table have none.
  */
 export const fingerprintSql: NamedSql = namedSql(
   'read-fingerprint',
@@ -23,9 +24,9 @@ export const fingerprintSql: NamedSql = namedSql(
           AND NOT a.attisdropped
       ),
       (
-        SELECT pg_catalog.json_agg(pg_catalog.to_jsonb(k) - ARRAY['oid', 'conindid'] ORDER BY k.conrelid, k.conname)
+        SELECT pg_catalog.json_agg(pg_catalog.to_jsonb(k) - ARRAY['oid', 'conindid'] ORDER BY k.conname)
         FROM pg_catalog.pg_constraint AS k
-        WHERE t.oid IN (k.conrelid, k.confrelid)
+        WHERE k.conrelid = t.oid
       ),
       (
         SELECT pg_catalog.json_agg(pg_catalog.json_build_array(

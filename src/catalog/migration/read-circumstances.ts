@@ -4,19 +4,25 @@ import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-
 import type { Session } from '../../postgres/session.ts';
 import { circumstancesSql, decodeCircumstances, decodeKeyRange, keyRangeSql } from './circumstances.sql.ts';
 
+const longAfterSeconds = 60;
 const nothing = { minKey: null, maxKey: null, nullKeys: 0 };
 
 /**
- * `names` are those that the migration would make in the table's schema. Without an index on the key the range is found by reading the whole table, as
- * are NULL keys where the column allows them: the session's statement timeout must leave time for it. Throws `MigrationError` (PD610) when the
- * table is gone.
+ * `names` are those that the migration would make in the table's schema. Without an index on the key the range is found by reading the whole
+ * table, as are NULL keys where the column allows them: the session's statement timeout must leave time for it. A key that is no column of the
+ * table has no range. Throws `MigrationError` (PD610) when the table is gone.
  */
 export async function readCircumstances(
   session: Session,
   table: { readonly oid: string; readonly partitionKey: string; readonly names: readonly string[] },
   signal: AbortSignal,
 ): Promise<Circumstances> {
-  const [found] = await session.rows(circumstancesSql, [table.oid, table.partitionKey, table.names], decodeCircumstances, signal);
+  const [found] = await session.rows(
+    circumstancesSql,
+    [table.oid, table.partitionKey, table.names, longAfterSeconds],
+    decodeCircumstances,
+    signal,
+  );
   if (found === undefined) throw new MigrationError('PD610', `The table that is being migrated (oid ${table.oid}) was dropped.`);
   const { schema, name, hasKey, isKeyNotNull, ...circumstances } = found;
   if (!hasKey) return { ...circumstances, ...nothing };

@@ -3,7 +3,7 @@ import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
 import { json, list, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
 import { plainConstraintSql } from './definition/constraints.sql.ts';
 
-/** Key `place` (from 0) of the index `x` on a method that can order or not; collation, operator class and order only where they are not the usual ones. */
+/** Key `place` (from 0) of the index `x`; collation, operator class and order only where they are not the database's usual ones. */
 const keySql = /* sql */ `pg_catalog.concat(
             pg_catalog.pg_get_indexdef(x.indexrelid, place + 1, false),
             (
@@ -11,7 +11,7 @@ const keySql = /* sql */ `pg_catalog.concat(
               FROM pg_catalog.pg_collation AS co
               JOIN pg_catalog.pg_namespace AS cn ON cn.oid = co.collnamespace
               WHERE co.oid = x.indcollation[place]
-                AND co.oid <> own.attcollation
+                AND co.oid <> 'pg_catalog."default"'::pg_catalog.regcollation
             ),
             (
               SELECT pg_catalog.format(' %I.%I', opn.nspname, op.opcname)
@@ -42,8 +42,8 @@ const keySql = /* sql */ `pg_catalog.concat(
           )`;
 
 /**
- * `$1`: oid of a relation, ordinary or partitioned. At most one row. Texts hold the relation's name wherever PostgreSQL prints it. Rights are read with the
- * owner's defaults spelled out, so that no list and a full list compare equal. An inherited constraint is the parent's, and read there.
+ * `$1`: oid of a relation, ordinary or partitioned. At most one row. Texts hold the relation's name wherever PostgreSQL prints it. Rights are read
+ * with the owner's defaults spelled out, so that no list and a full list compare equal. An inherited constraint is the parent's, and read there.
  */
 export const sideCatalogSql: NamedSql = namedSql(
   'read-side-catalog',

@@ -26,13 +26,12 @@ export const straysPart: DefinitionPart<readonly Stray[]> = listPart(/* sql */ `
         AND ${refersToTable('pg_policy', 'p.oid')}
       UNION
       SELECT 'row-type', pg_catalog.pg_describe_object(dep.classid, dep.objid, dep.objsubid)
-      FROM pg_catalog.pg_depend AS dep
-      JOIN pg_catalog.pg_type AS ty ON ty.oid = dep.refobjid
-      WHERE dep.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
-        AND (ty.oid = t.reltype OR ty.typelem = t.reltype)
-        AND (dep.classid, dep.objid) NOT IN (
-          SELECT 'pg_catalog.pg_type'::pg_catalog.regclass::pg_catalog.oid, own.oid FROM pg_catalog.pg_type AS own WHERE own.typelem = t.reltype
-        )
+      FROM pg_catalog.pg_type AS ty
+      JOIN pg_catalog.pg_depend AS dep
+        ON dep.refclassid = 'pg_catalog.pg_type'::pg_catalog.regclass
+        AND dep.refobjid IN (ty.oid, ty.typarray)
+        AND NOT (dep.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND dep.objid = ty.typarray)
+      WHERE ty.oid = t.reltype
     ) AS s`);
 
 /**
@@ -56,10 +55,7 @@ const known = /* sql */ `
       UNION ALL
       SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.inhrelid, false FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = t.oid
       UNION ALL
-      SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, ty.oid, false
-      FROM pg_catalog.pg_type AS ty
-      WHERE t.reltype <> 0
-        AND t.reltype IN (ty.oid, ty.typelem)
+      SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.reltype, false
       UNION ALL
       SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, k.conrelid = t.oid
       FROM pg_catalog.pg_constraint AS k
@@ -98,7 +94,7 @@ const isReader = /* sql */ `(
       )`;
 
 /**
- * Besides pg_depend: expressions of the table's own that hold the whole row, for they name the table; and a subscription that feeds it, which
+ * Of pg_depend, without the indexes and constraints of partitions (P, S), which are their parents'. Besides it: expressions of the table's own that hold the whole row, for they name the table; and a subscription that feeds it, which
  * goes by the oid. pg_shdepend tells of dependence on roles and tablespaces alone. Source: postgresql.org/docs/18/catalog-pg-shdepend.html.
  */
 export const unknownDependentsPart: DefinitionPart<readonly string[]> = {
@@ -109,6 +105,7 @@ export const unknownDependentsPart: DefinitionPart<readonly string[]> = {
     FROM known
     JOIN pg_catalog.pg_depend AS dep ON dep.refclassid = known.class AND dep.refobjid = known.object
     WHERE known.is_own
+      AND dep.deptype NOT IN ('P', 'S')
       AND (dep.classid, dep.objid) NOT IN (SELECT k.class, k.object FROM known AS k)
       AND NOT ${isReader}
     UNION
