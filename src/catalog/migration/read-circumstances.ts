@@ -2,7 +2,7 @@ import { MigrationError } from '../../errors.ts';
 import type { Circumstances } from '../../partition/migration/circumstances.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import { circumstancesSql, decodeCircumstances, decodeKeyRange, keyRangeSql } from './circumstances.sql.ts';
+import { circumstancesSql, decodeCircumstances, decodeKeyRange, keyRangeSql } from './facts/circumstances.sql.ts';
 
 const longAfterSeconds = 60;
 const nothing = { minKey: null, maxKey: null, nullKeys: 0 };

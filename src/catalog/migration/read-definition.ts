@@ -15,8 +15,8 @@ import { functionsPart, viewsPart } from './definition/readers.sql.ts';
 import { straysPart, unknownDependentsPart } from './definition/strays.sql.ts';
 import { belongsToPart, heirsPart, ofTypePart, parentsPart, persistencePart } from './definition/table.sql.ts';
 import { triggersPart } from './definition/triggers.sql.ts';
-import type { DefinitionPart } from './definition-part.sql.ts';
-import { decodeFingerprint, fingerprintSql } from './fingerprint.sql.ts';
+import type { DefinitionPart } from './facts/definition-part.sql.ts';
+import { decodeFingerprint, fingerprintSql } from './facts/fingerprint.sql.ts';
 
 /** Read part by part; what is left out stands in every row, or is the template's. */
 type Parts = Omit<TableDefinition, 'oid' | 'name' | 'relkind' | 'template'>;

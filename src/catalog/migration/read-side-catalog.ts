@@ -1,7 +1,7 @@
 import type { SideCatalog } from '../../partition/migration/side-catalog.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import { decodeSideCatalog, type SideCatalogRow, sideCatalogSql } from './side-catalog.sql.ts';
+import { decodeSideCatalog, type SideCatalogRow, sideCatalogSql } from './facts/side-catalog.sql.ts';
 
 /**
  * What can be compared of one relation, by its oid; null when there is none. Two relations that differ in their own names alone give equal lists,

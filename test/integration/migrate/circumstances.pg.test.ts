@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { circumstancesSql, decodeCircumstances } from '../../../src/catalog/migration/circumstances.sql.ts';
+import { circumstancesSql, decodeCircumstances } from '../../../src/catalog/migration/facts/circumstances.sql.ts';
 import { readCircumstances } from '../../../src/catalog/migration/read-circumstances.ts';
 import { readFingerprint } from '../../../src/catalog/migration/read-definition.ts';
 import { readSideCatalog } from '../../../src/catalog/migration/read-side-catalog.ts';

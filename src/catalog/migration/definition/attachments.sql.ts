@@ -1,5 +1,5 @@
 import type { Comment, OwnedSequence, StatisticsDefinition, TableDefinition } from '../../../partition/migration/definition.ts';
-import { type DefinitionPart, listPart, nameJson } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart, nameJson } from '../facts/definition-part.sql.ts';
 
 /** Sequences that go with a column: by OWNED BY, which serial is, or as its identity. */
 export const sequencesPart: DefinitionPart<readonly OwnedSequence[]> = listPart(/* sql */ `

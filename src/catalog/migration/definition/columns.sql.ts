@@ -1,5 +1,5 @@
 import type { ColumnDefinition, TableDefinition } from '../../../partition/migration/definition.ts';
-import { type DefinitionPart, listPart } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart } from '../facts/definition-part.sql.ts';
 
 /**
  * Whether `hash_record_extended` takes values of a type: each type that it is made of has an extended hash function in a default operator class of

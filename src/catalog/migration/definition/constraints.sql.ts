@@ -1,5 +1,5 @@
 import type { CheckDefinition, ForeignKeyDefinition } from '../../../partition/migration/definition.ts';
-import { columnsJson, type DefinitionPart, listPart, nameJson } from '../definition-part.sql.ts';
+import { columnsJson, type DefinitionPart, listPart, nameJson } from '../facts/definition-part.sql.ts';
 
 /** `pg_get_constraintdef` without what an ordinary table's heirs or an unfinished validation add at its end; of `k`. */
 export const plainConstraintSql: string = `pg_catalog.regexp_replace(

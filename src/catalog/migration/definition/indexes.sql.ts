@@ -1,5 +1,5 @@
 import type { IndexDefinition } from '../../../partition/migration/definition.ts';
-import { columnsJson, type DefinitionPart, listPart } from '../definition-part.sql.ts';
+import { columnsJson, type DefinitionPart, listPart } from '../facts/definition-part.sql.ts';
 
 /** Columns that younger versions have are read by their name in JSON, which older ones answer with null. */
 export const indexesPart: DefinitionPart<readonly IndexDefinition[]> = listPart(/* sql */ `

@@ -1,5 +1,5 @@
 import type { PublicationDefinition } from '../../../partition/migration/definition.ts';
-import { type DefinitionPart, listPart } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart } from '../facts/definition-part.sql.ts';
 
 /** Schemas, column lists and row filters came with PostgreSQL 15. */
 const listsSince = 150000;

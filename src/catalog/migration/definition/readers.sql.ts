@@ -1,5 +1,5 @@
 import type { TableDefinition, ViewDefinition } from '../../../partition/migration/definition.ts';
-import { type DefinitionPart, listPart, nameJson } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart, nameJson } from '../facts/definition-part.sql.ts';
 
 /** Rewrite rules that refer to `t`, as `r`, of the relation `rc`: the bodies of views, and others. */
 export const readingRules = /* sql */ `pg_catalog.pg_rewrite AS r

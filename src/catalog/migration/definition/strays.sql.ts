@@ -1,6 +1,6 @@
 import type { Stray } from '../../../partition/migration/definition.ts';
 import { list, text } from '../../../postgres/row-decoder.ts';
-import { type DefinitionPart, listPart } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart } from '../facts/definition-part.sql.ts';
 import { readingRules, refersToTable } from './readers.sql.ts';
 
 /** What goes on reading the old table whatever is renamed. Whatever depends on the row type is bound to the old table's columns. */

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../../../partition/qualified-name.ts';
 import { type Decoder, nullable, oneOf, text } from '../../../postgres/row-decoder.ts';
-import { type DefinitionPart, listPart, nameJson } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart, nameJson } from '../facts/definition-part.sql.ts';
 
 export const persistencePart: DefinitionPart<'permanent' | 'unlogged' | 'temporary'> = {
   sql: () => `CASE t.relpersistence WHEN 'p' THEN 'permanent' WHEN 'u' THEN 'unlogged' ELSE 'temporary' END`,

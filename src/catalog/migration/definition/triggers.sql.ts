@@ -1,7 +1,7 @@
 import { InvariantError } from '../../../errors.ts';
 import type { TriggerDefinition } from '../../../partition/migration/definition.ts';
 import { json } from '../../../postgres/row-decoder.ts';
-import { type DefinitionPart, listPart } from '../definition-part.sql.ts';
+import { type DefinitionPart, listPart } from '../facts/definition-part.sql.ts';
 
 /**
  * Not those that belong to a constraint or to a parent's trigger. Source of the bits of tgtype: src/include/catalog/pg_trigger.h (ROW 1, BEFORE 2).

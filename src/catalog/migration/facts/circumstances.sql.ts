@@ -1,6 +1,6 @@
-import type { Circumstances } from '../../partition/migration/circumstances.ts';
-import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { boolean, json, list, nullable, number, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import type { Circumstances } from '../../../partition/migration/circumstances.ts';
+import { type NamedSql, namedSql } from '../../../postgres/named-sql.ts';
+import { boolean, json, list, nullable, number, type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
 
 /**
  * `$1`: oid of the table, `$2`: its partition key, `$3`: names asked about, `$4`: seconds from which on a transaction is long. At most one row. Sizes

@@ -1,5 +1,5 @@
-import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import { type NamedSql, namedSql } from '../../../postgres/named-sql.ts';
+import { type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
 
 /**
  * `$1`: oid of a table. At most one row, found by indexes of the catalog alone, for it is asked for often. Expressions go in as they are stored:

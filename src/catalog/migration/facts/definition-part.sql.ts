@@ -1,5 +1,5 @@
-import type { Decoder } from '../../postgres/row-decoder.ts';
-import { json } from '../../postgres/row-decoder.ts';
+import type { Decoder } from '../../../postgres/row-decoder.ts';
+import { json } from '../../../postgres/row-decoder.ts';
 
 /**
  * One part of a definition: an SQL expression over `t`, the table's row of pg_class, for servers of `version`, and what makes a value of it. The

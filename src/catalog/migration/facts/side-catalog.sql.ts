@@ -1,7 +1,7 @@
-import type { SideCatalog, SideConstraint, SideIndex } from '../../partition/migration/side-catalog.ts';
-import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { json, list, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
-import { plainConstraintSql } from './definition/constraints.sql.ts';
+import type { SideCatalog, SideConstraint, SideIndex } from '../../../partition/migration/side-catalog.ts';
+import { type NamedSql, namedSql } from '../../../postgres/named-sql.ts';
+import { json, list, type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
+import { plainConstraintSql } from '../definition/constraints.sql.ts';
 
 /** Key `place` (from 0) of the index `x`; collation, operator class and order only where they are not the database's usual ones. */
 const keySql = /* sql */ `pg_catalog.concat(
