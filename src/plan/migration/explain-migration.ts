@@ -1,0 +1,96 @@
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { formatBytes } from '../maintenance/quantities.ts';
+import { countOf } from '../wording.ts';
+import type { MigrationPlan, MigrationStep, Refusal } from './migration-plan.ts';
+
+/**
+ * A plan for a terminal, one line each and without colours: what it comes to, what has to be done first, what is accepted, the steps with their
+ * locks and the way back, then what else is worth knowing. Pure; the words are for people and may change, `--json` is for programs.
+ */
+export function explainMigration(plan: MigrationPlan): readonly string[] {
+  const { table, refusals, waived, notes, steps, hash } = plan;
+  const name = formatQualifiedName(table);
+  return [
+    `${name}: ${heading(plan)}`,
+    ...(steps.length === 0 ? [] : ['', ...outline(plan)]),
+    ...section('Refused, until this is done:', refusals.flatMap(explainRefusal)),
+    ...section(
+      'Accepted by migration.waive:',
+      waived.flatMap(({ waiver, subject, consequence }) => [`  ${waiver}: ${subject}: ${consequence}`]),
+    ),
+    ...section('Steps:', steps.flatMap(explainStep)),
+    ...section(
+      'Notes:',
+      notes.map((note) => `  - ${note}`),
+    ),
+    '',
+    `Plan ${hash}. ${nextCommand(plan, name)}`,
+  ];
+}
+
+function heading({ refusals, steps, strategy }: MigrationPlan): string {
+  if (refusals.length > 0) return `cannot be migrated yet, ${countOf(refusals.length, 'refusal')}`;
+  return `can be migrated by ${strategy}, in ${countOf(steps.length, 'step')}`;
+}
+
+/** What it comes to, in two columns. */
+function outline({ strategy, partitions, diskBytes, walBytes, estimatedSeconds }: MigrationPlan): readonly string[] {
+  const ways = {
+    copy: 'copy: a partitioned table is filled beside it',
+    attach: 'attach: the table becomes the first partition, no row moves',
+  };
+  const rows: readonly (readonly [string, string])[] = [
+    ['strategy', ways[strategy]],
+    [
+      'partitions',
+      partitions === null ? 'unknown' : `${countOf(partitions.count, 'partition')} from ${partitions.first} to ${partitions.last}`,
+    ],
+    ['disk', `${formatBytes(diskBytes)} more until the old table is dropped`],
+    ['WAL', `about ${formatBytes(walBytes)}`],
+    ['time', estimatedSeconds === null ? 'unknown' : `about ${formatSeconds(estimatedSeconds)} of work; windows and brakes come on top`],
+  ];
+  return rows.map(([label, text]) => `  ${label.padEnd(12)}${text}`);
+}
+
+function section(title: string, lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', title, ...lines];
+}
+
+function explainRefusal({ subject, message, waiver, consequence }: Refusal): readonly string[] {
+  if (waiver === null) return [`  ${subject}: ${message}`];
+  return [`  ${subject}: ${message}`, `    To accept it: migration.waive: [${waiver}]. ${consequence}`];
+}
+
+const durations: Readonly<Record<MigrationStep['duration'], string>> = {
+  none: '',
+  brief: 'briefly, giving way to others: ',
+  switch: 'all at once, for less than migration.switch.maxLock: ',
+  long: 'for as long as it takes: ',
+};
+
+function explainStep({ number, title, locks, duration, undo }: MigrationStep): readonly string[] {
+  const held = locks.length === 0 ? 'none' : durations[duration] + modes(locks);
+  return [`  ${String(number).padStart(2)}  ${title}`, `      locks  ${held}`, `      undo   ${undo}`];
+}
+
+/** Relations by mode, in their order: `AccessShareLock on public.a, public.b; ShareLock on public.c`. */
+function modes(locks: MigrationStep['locks']): string {
+  const byMode = new Map<string, string[]>();
+  for (const { relation, mode } of locks) byMode.set(mode, [...(byMode.get(mode) ?? []), relation]);
+  return [...byMode].map(([mode, relations]) => `${mode} on ${relations.join(', ')}`).join('; ');
+}
+
+function nextCommand({ refusals }: MigrationPlan, name: string): string {
+  if (refusals.length === 0) return `Nothing was changed. Next: partitiond migrate start --table ${name}`;
+  return `Nothing was changed. Next: what is refused above, then partitiond migrate plan --table ${name}`;
+}
+
+/** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */
+function formatSeconds(seconds: number): string {
+  if (seconds < 90) return `${seconds} s`;
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 90) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
