@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { StatementError } from '../../../src/errors.ts';
+import { installCapture } from '../../../src/migrate/capture/install-capture.ts';
 import type { Engine } from '../../../src/migrate/engine.ts';
+import { replayBite } from '../../../src/migrate/replay/replay-bite.ts';
 import { verify, verifyInChunks } from '../../../src/migrate/verify/verify.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { captured, copied, mismatches } from '../../support/migrate/copied.ts';
-import type { HandMade, HandMadeEngine } from '../../support/migrate/hand-made.ts';
+import { type HandMade, type HandMadeEngine, handMade } from '../../support/migrate/hand-made.ts';
 import { named } from '../../support/model.ts';
 import { noAbort } from '../../support/open-session.ts';
 import { waitFor } from '../../support/wait-for.ts';
@@ -209,5 +211,41 @@ describe('a full pass', () => {
       `TRUNCATE public.revenues_partitioned; INSERT INTO public.revenues_partitioned SELECT * FROM public.revenues; COMMIT`,
     );
     expect(await verifying).toMatchObject({ rows: 1000, mismatches: 0 });
+  });
+
+  it('never takes a row that is being written or replayed for a mistake', async () => {
+    await using database = await createDatabase();
+    await using engine = await handMade(database, { phase: 'verify' });
+    await installCapture(engine, noAbort);
+    await database.query(
+      `SET partitiond.migration = '${engine.id}'; INSERT INTO public.revenues_partitioned SELECT * FROM public.revenues`,
+    );
+    const stop = new AbortController();
+    const writer = await database.client();
+    const write = async (): Promise<number> => {
+      let statements = 0;
+      for (let n = 1; !stop.signal.aborted; n += 1) {
+        await writer.query(`UPDATE public.revenues SET amount = ${n}, note = NULL WHERE id % 97 = ${n % 97}`);
+        await writer.query(`UPDATE public.revenues SET occurred_at = occurred_at + interval '1 day' WHERE id = ${n % 1000}`);
+        await writer.query(`UPDATE public.revenues SET id = ${2000 + n} WHERE id = ${(n * 7) % 1000}`);
+        await writer.query(`DELETE FROM public.revenues WHERE id = ${(n * 11) % 1000}`);
+        await writer.query(`INSERT INTO public.revenues VALUES (${-n}, 1, '2025-05-05 00:00+00', 1, 'new')`);
+        statements += 5;
+      }
+      return statements;
+    };
+    const replay = async (): Promise<number> => {
+      const session = await engine.surroundings.connect('replay', noAbort);
+      let entries = 0;
+      while (!stop.signal.aborted) entries += (await replayBite(engine, session, 50, noAbort)).entries;
+      await session.close();
+      return entries;
+    };
+    const others = Promise.all([write(), replay()]);
+    for (const size of [40, 150, 400]) expect((await verifyInChunks(engine, size, noAbort)).mismatches).toBe(0);
+    stop.abort();
+    const [statements, entries] = await others;
+    expect(Math.min(statements, entries)).toBeGreaterThan(0);
+    expect(await mismatches(database)).toEqual([]);
   });
 });
