@@ -1,4 +1,3 @@
-import { literal } from '../../postgres/literal.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { bigint, number, oneOf, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -90,14 +89,6 @@ export function renderCopiedRange({ schema, id, sourceOid }: SourceRef, from: bi
   return (
     `INSERT INTO ${qualify(schema, 'migration_range')} (migration_id, source_oid, from_block, to_block, state, rows) ` +
     `VALUES (${id}, ${sourceOid}, ${from}, ${to}, 'copied', ${rows})`
-  );
-}
-
-/** Without semicolon; changes nothing where the range was forgotten meanwhile, also when the same blocks of another file are copied now. */
-export function renderCheckedRange({ schema, id, sourceOid }: SourceRef, { from, copiedAt }: CopiedRange): string {
-  return (
-    `UPDATE ${qualify(schema, 'migration_range')} SET state = 'checked' ` +
-    `WHERE migration_id = ${id} AND source_oid = ${sourceOid} AND from_block = ${from} AND copied_at = ${literal(copiedAt)}`
   );
 }
 

@@ -74,7 +74,7 @@ interface Crew {
 
 /** When nothing is left to copy the workers' share of the machine is for checks. */
 async function copyWith(engine: Engine, { state, watch, workers, checkers }: Crew, signal: AbortSignal): Promise<void> {
-  const checks = new BatchChecks(engine, state);
+  const checks = new BatchChecks(engine);
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
   const isOver = (): boolean => state.queue.isDone;

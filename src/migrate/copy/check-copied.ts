@@ -1,11 +1,9 @@
-import { type CopiedRange, readRanges, renderCheckedRange } from '../../journal/migration/ranges.ts';
+import { type CopiedRange, readRanges } from '../../journal/migration/ranges.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
-import { emit, fenced } from '../transactions.ts';
 import { checkBatch } from '../verify/check-batch.ts';
-import type { CopyState } from './copy-state.ts';
-import { readPresentFile, sourceOf } from './reopen-ranges.ts';
+import { sourceOf } from './reopen-ranges.ts';
 
 /** Known by heart; what is more is in the journal anyway. */
 const remembered = 100;
@@ -20,14 +18,12 @@ export class BatchDiffers extends Error {}
  */
 export class BatchChecks {
   readonly #engine: Engine;
-  readonly #state: CopyState;
   readonly #claimed = new Set<string>();
   #known: CopiedRange[] = [];
   #isStale = true;
 
-  constructor(engine: Engine, state: CopyState) {
+  constructor(engine: Engine) {
     this.#engine = engine;
-    this.#state = state;
   }
 
   /** There is more to check. */
@@ -40,7 +36,7 @@ export class BatchChecks {
     for (;;) {
       const wasOver = isOver();
       const range = await this.#next(session, signal);
-      if (range !== null) await this.#checkOrGiveBack(session, range, signal);
+      if (range !== null) await this.#check(session, range, signal);
       else if (wasOver) return;
       else await this.#engine.surroundings.clock.sleep(idlePollMs, signal);
     }
@@ -59,30 +55,16 @@ export class BatchChecks {
     return range;
   }
 
-  async #checkOrGiveBack(session: Session, range: CopiedRange, signal: AbortSignal): Promise<void> {
+  async #check(session: Session, range: CopiedRange, signal: AbortSignal): Promise<void> {
     try {
-      await this.#check(session, range, signal);
+      const { sourceOid } = sourceOf(this.#engine);
+      const { mismatches } = await checkBatch(this.#engine, session, { sourceOid, ...range }, signal);
+      if (mismatches > 0) throw differs(this.#engine, range, mismatches);
     } catch (error) {
       this.#claimed.delete(nameOf(range));
       this.#isStale = true;
       throw error;
     }
-  }
-
-  async #check(session: Session, range: CopiedRange, signal: AbortSignal): Promise<void> {
-    const source = sourceOf(this.#engine);
-    const { filenode } = this.#state;
-    const { rows, mismatches } = await checkBatch(this.#engine, session, { sourceOid: source.sourceOid, ...range }, signal);
-    if (mismatches > 0) {
-      // In a file that has come since, these blocks hold rows that nobody has copied yet.
-      const present = await readPresentFile(session, source, signal);
-      if (present.filenode !== filenode || this.#state.filenode !== filenode) return;
-      emit(this.#engine, { kind: 'batch-checked', rows, mismatches });
-      throw differs(this.#engine, range, mismatches);
-    }
-    const checked = renderCheckedRange(source, range);
-    await fenced(this.#engine, session, { level: 'read committed', isDurable: false }, () => session.execute(checked, signal), signal);
-    emit(this.#engine, { kind: 'batch-checked', rows, mismatches });
   }
 }
 

@@ -11,6 +11,12 @@ import { fenced } from '../transactions.ts';
 import { sourceOf } from './reopen-ranges.ts';
 import type { Blocks } from './share/range-queue.ts';
 
+/**
+ * For the end of a transaction that has written one of our rows, which only `dual` makes likely. Whoever waits for a lock on the source meanwhile
+ * waits for that transaction in any case; without patience every batch that meets a long one would be lost.
+ */
+const rowPatienceMs = 5_000;
+
 export interface BatchOrder {
   readonly range: Blocks;
   /** Of the file whose blocks the range counts. */
@@ -33,13 +39,13 @@ export async function copyBatch(
   const source = sourceOf(engine);
   const copy = async (): Promise<number | null> => {
     // The lock comes before the look at the file, which then stays as it is.
-    await session.execute(renderLockSource(engine.spec), signal);
+    await session.execute(`${renderLockSource(engine.spec)}; SET LOCAL lock_timeout = '${rowPatienceMs}ms'`, signal);
     const [begun] = await session.rows(begunSql, [source.sourceOid], decodeBegun, signal);
     if (begun === undefined) throw new InvariantError('PD903', 'the begin of a batch returned no row');
     ticket.know(begun.snapshot);
     if (begun.filenode !== filenode) return null;
     const note = (rows: string): string => renderCopiedRange(source, range.from, range.to, rows);
-    await session.execute(renderCopyBatch(engine.spec, { ...range, isCareful, lockClause: '', note }), signal);
+    await session.execute(renderCopyBatch(engine.spec, { ...range, isCareful, note }), signal);
     return await readCopiedRows(session, source, range.from, signal);
   };
   return await fenced(engine, session, { level: 'repeatable read', isDurable: false }, copy, signal);

@@ -1,6 +1,7 @@
 import { type ColumnRef, type MigrationSpec, sidesOf } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { quoteBody } from '../../quote.ts';
+import { lockRowsClause } from '../capture/lock-rows.ts';
 
 export interface CopyBatch {
   /** Blocks of the source's file, half-open. */
@@ -8,8 +9,6 @@ export interface CopyBatch {
   readonly to: bigint;
   /** Leaves out rows whose key the target has, at twice the cost. */
   readonly isCareful: boolean;
-  /** A locking clause with which the rows are read; empty: none. */
-  readonly lockClause: string;
   /** Writes down the range, given the SQL of the number of rows. */
   readonly note: (rows: string) => string;
 }
@@ -20,13 +19,12 @@ export interface CopyBatch {
  */
 export function renderCopyBatch(spec: MigrationSpec, batch: CopyBatch): string {
   const { live: source, follower: target } = sidesOf(spec, 'source');
-  const columns = spec.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  const insert = [
-    `INSERT INTO ${formatQualifiedName(target.name)} (${columns}) OVERRIDING SYSTEM VALUE`,
-    `SELECT ${columns} FROM ONLY ${formatQualifiedName(source.name)} WHERE ${inBlocks(batch)}`,
-    ...(batch.lockClause === '' ? [] : [batch.lockClause]),
-    ...(batch.isCareful ? ['ON CONFLICT DO NOTHING'] : []),
-  ].join(' ');
+  const columns = spec.columns.map(({ name }) => quoteIdentifier(name));
+  const insert =
+    `INSERT INTO ${formatQualifiedName(target.name)} (${columns.join(', ')}) OVERRIDING SYSTEM VALUE ` +
+    `SELECT ${columns.map((column) => `s.${column}`).join(', ')} FROM ONLY ${formatQualifiedName(source.name)} AS s WHERE ${inBlocks(batch)}` +
+    lockRowsClause(spec, 's') +
+    (batch.isCareful ? ' ON CONFLICT DO NOTHING' : '');
   const lines = [
     '#variable_conflict use_column',
     'DECLARE copied pg_catalog.int8;',
@@ -50,9 +48,9 @@ export function renderHomelessKeys(
 ): string {
   const key = quoteIdentifier(partitionKey.name);
   const taken = constraints.length === 0 ? '' : ` AND (${constraints.map((one) => `(${one})`).join(' OR ')}) IS NOT TRUE`;
-  return `SELECT DISTINCT ${key}::pg_catalog.text AS "key" FROM ONLY ${formatQualifiedName(table)} WHERE ${inBlocks(blocks)}${taken} LIMIT 100`;
+  return `SELECT DISTINCT ${key}::pg_catalog.text AS "key" FROM ONLY ${formatQualifiedName(table)} AS s WHERE ${inBlocks(blocks)}${taken} LIMIT 100`;
 }
 
 function inBlocks({ from, to }: Pick<CopyBatch, 'from' | 'to'>): string {
-  return `ctid >= '(${from},0)'::pg_catalog.tid AND ctid < '(${to},0)'::pg_catalog.tid`;
+  return `s.ctid >= '(${from},0)'::pg_catalog.tid AND s.ctid < '(${to},0)'::pg_catalog.tid`;
 }
