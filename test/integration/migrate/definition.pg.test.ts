@@ -239,8 +239,8 @@ test('reads what hangs on a table with odd names, and says it so that it can be 
     ALTER TABLE ${oddSql} ENABLE ALWAYS TRIGGER changed;
     ALTER TABLE ${oddSql} DISABLE TRIGGER slow;
 
-    CREATE VIEW public.a_last WITH (security_barrier) AS SELECT id, amount FROM ${oddSql} WHERE amount > 5 WITH LOCAL CHECK OPTION;
-    CREATE VIEW public.between AS SELECT id FROM public.a_last;
+    CREATE VIEW public.z_first WITH (security_barrier) AS SELECT id, amount FROM ${oddSql} WHERE amount > 5 WITH LOCAL CHECK OPTION;
+    CREATE VIEW public.between AS SELECT id FROM public.z_first;
     CREATE VIEW public.again AS SELECT o.id FROM ${oddSql} AS o JOIN public.between AS b ON b.id = o.id;
     CREATE FUNCTION public.total(a integer) RETURNS bigint BEGIN ATOMIC SELECT sum(amount) + a FROM ${oddSql}; END;
     ALTER FUNCTION public.total OWNER TO ${owner.name};
@@ -289,12 +289,12 @@ test('reads what hangs on a table with odd names, and says it so that it can be 
     },
   ]);
   expect(definition.views.map(({ name, owner: by }) => [name.name, by])).toEqual([
-    ['a_last', 'postgres'],
+    ['z_first', 'postgres'],
     ['again', 'postgres'],
   ]);
   // Up to 15 the columns of a view are printed with their table's name.
   expect(definition.views[0]?.statement.replaceAll(/\s+/g, ' ').replaceAll('"o""r ON x".', '')).toBe(
-    `CREATE OR REPLACE VIEW public.a_last WITH (security_barrier='true', check_option='local') AS ` +
+    `CREATE OR REPLACE VIEW public.z_first WITH (security_barrier='true', check_option='local') AS ` +
       `SELECT id, amount FROM ${oddSql} WHERE (amount > 5)`,
   );
   expect(definition.functions).toEqual([
@@ -349,6 +349,14 @@ test('reads what hangs on a table with odd names, and says it so that it can be 
   );
   expect([definition.strays, definition.unknownDependents]).toEqual([[], []]);
 
+  {
+    await using session = await openSession(database, reader.url);
+    await session.execute('BEGIN', noAbort);
+    expect(await readDefinition(session, odd, noAbort)).toEqual(definition);
+    const locks = await database.query(`SELECT DISTINCT mode FROM pg_locks WHERE pid = ${session.pid} AND locktype = 'relation'`);
+    expect(locks).toEqual([{ mode: 'AccessShareLock' }]);
+  }
+
   // What was read makes the same once more under the table's name, of another table of the same shape.
   await database.query(`
     ALTER TABLE ${oddSql} RENAME TO aside;
@@ -361,6 +369,22 @@ test('reads what hangs on a table with odd names, and says it so that it can be 
   expect(again.triggers.map((entry) => entry.definition)).toEqual(definition.triggers.map((entry) => entry.definition));
   expect([again.views, again.functions]).toEqual([definition.views, definition.functions]);
   expect(await definitionOf(database, { schema: odd.schema, name: 'aside' })).toMatchObject({ views: [], functions: [] });
+});
+
+test('tells the parts of a trigger apart that is named like them', async () => {
+  await using database = await createDatabase();
+  await database.query(`
+    CREATE TABLE t (id int);
+    CREATE FUNCTION fire() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+    CREATE TRIGGER "a ON public.t b" BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION fire(' ON public.t ');
+  `);
+  expect((await definitionOf(database, { schema: 'public', name: 't' })).triggers).toMatchObject([
+    {
+      head: 'CREATE TRIGGER "a ON public.t b" BEFORE INSERT',
+      tail: "FOR EACH ROW EXECUTE FUNCTION public.fire(' ON public.t ')",
+      isBeforeRow: true,
+    },
+  ]);
 });
 
 test('knows of each type whether the server can hash a row with it', async () => {
