@@ -1,17 +1,22 @@
 import { expect, test } from 'vitest';
 import { buildIndexes } from '../../../src/migrate/prepare/build-indexes.ts';
+import { PartitionsAtRest } from '../../../src/migrate/prepare/partitions-at-rest.ts';
 import { prepareTarget } from '../../../src/migrate/prepare/prepare.ts';
+import { parseInterval } from '../../../src/partition/interval.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { describeTable } from '../../support/migrate/describe-table.ts';
+import { revenuesSource } from '../../support/migrate/hand-made.ts';
 import { richSource, richTable, startedAgain, unprepared } from '../../support/migrate/rich-source.ts';
 import { noAbort } from '../../support/open-session.ts';
+import { waitForLockWaiter } from '../../support/wait-for-lock.ts';
 
+const interval = parseInterval('3 months');
 const target = 'public."rev""enues.2_partitioned"';
 
 test('gives every partition and the target the indexes and marks of the source, and builds nothing twice', async () => {
   await using database = await createDatabase();
   const reader = (await database.createRole('reader')).name;
-  await using engine = await unprepared(database, { table: richTable, source: richSource(reader), policy: { premake: 1 } });
+  await using engine = await unprepared(database, { table: richTable, source: richSource(reader), policy: { interval, premake: 1 } });
   await prepareTarget(engine, noAbort);
   await fill(database, engine.id);
   const index = { ...engine, record: { ...engine.record, phase: 'index' as const } };
@@ -42,6 +47,77 @@ test('gives every partition and the target the indexes and marks of the source, 
     `mark indexes of ${target}`,
     `analyze ${target}`,
   ]);
+});
+
+test('goes on after being killed while it built, replaces what is invalid, and lets writers of the source go on', async () => {
+  await using database = await createDatabase();
+  const reader = (await database.createRole('reader')).name;
+  await using engine = await unprepared(database, { table: richTable, source: richSource(reader), policy: { interval, premake: 1 } });
+  await prepareTarget(engine, noAbort);
+  await fill(database, engine.id);
+  const holder = await database.client();
+  const partition = 'public."rev""enues.2_2025_q1"';
+  await holder.query(`BEGIN; LOCK TABLE ${partition} IN ROW EXCLUSIVE MODE; LOCK TABLE public."rev""enues.2" IN EXCLUSIVE MODE`);
+  const patient = { ...engine.surroundings, safety: { ...engine.surroundings.safety, lockTimeoutMs: 20_000, lockBudgetMs: 20_000 } };
+  const index = { ...engine, surroundings: patient, record: { ...engine.record, phase: 'index' as const } };
+  const atRest = new PartitionsAtRest();
+  const running = buildIndexes(index, noAbort, atRest).then(
+    () => 'done',
+    () => 'killed',
+  );
+  const waiting = await waitForLockWaiter(database, ({ mode }) => mode === 'ShareLock');
+  expect(atRest.ranges).toContainEqual({ from: "'2025-01-01 00:00:00+00'", to: "'2025-04-01 00:00:00+00'" });
+  await holder.query('SELECT pg_terminate_backend($1)', [waiting.pid]);
+  expect(await running).toBe('killed');
+  expect(atRest.ranges).toEqual([]);
+  // What CREATE INDEX CONCURRENTLY leaves behind when it is killed, under the name of the partition's own.
+  const leftover = 'public."rev""enues.2_2025_q1_revenues_note"';
+  await holder.query('COMMIT');
+  await database.query(`CREATE INDEX "rev""enues.2_2025_q1_revenues_note" ON ${partition} (amount)`);
+  await database.query(`UPDATE pg_index SET indisvalid = false WHERE indexrelid = '${leftover}'::regclass`);
+  await holder.query('BEGIN; LOCK TABLE public."rev""enues.2" IN EXCLUSIVE MODE');
+  await buildIndexes({ ...index, surroundings: engine.surroundings }, noAbort);
+  await holder.query('COMMIT');
+  const [counts] = await database.query(
+    /* sql */ `
+    SELECT count(*)::int AS partitions, bool_and(indexes = 6 AND attached = 6) AS "areComplete", bool_and(c.options = '{fillfactor=80,autovacuum_vacuum_scale_factor=0.05}') AS "areAsSource",
+      bool_and(c.analysed) AS "areAnalysed"
+    FROM (
+      SELECT c.oid, c.reloptions::text AS options, c.reltuples >= 0 AS analysed,
+        count(x.indexrelid) AS indexes, count(i.inhrelid) FILTER (WHERE x.indisvalid) AS attached
+      FROM pg_inherits AS p
+      JOIN pg_class AS c ON c.oid = p.inhrelid
+      JOIN pg_index AS x ON x.indrelid = c.oid
+      LEFT JOIN pg_inherits AS i ON i.inhrelid = x.indexrelid
+      WHERE p.inhparent = '${target}'::regclass
+      GROUP BY c.oid
+    ) AS c`,
+  );
+  expect(counts).toMatchObject({ areComplete: true, areAsSource: true, areAnalysed: true });
+  const vacuums = engine.events.filter((event) => event.kind === 'migration-step' && event.sql[0]?.startsWith('VACUUM (FREEZE, ANALYZE) '));
+  expect(vacuums).toHaveLength(Number(counts?.['partitions']));
+  const [found] = await database.query<{ definition: string }>(`SELECT pg_get_indexdef('${leftover}'::regclass) AS definition`);
+  expect(found?.definition).toContain('lower(note)');
+});
+
+test('builds concurrently where the application writes the target too, and ends in the same indexes', async () => {
+  await using database = await createDatabase();
+  await using engine = await unprepared(database, {
+    source: `${revenuesSource}; CREATE UNIQUE INDEX revenues_org ON public.revenues (org_id, id); CREATE INDEX "2024_q4_taken" ON public.revenues (note)`,
+    capture: 'dual',
+    policy: { interval, premake: 1 },
+  });
+  await prepareTarget(engine, noAbort);
+  const index = { ...engine, record: { ...engine.record, phase: 'index' as const } };
+  const holder = await database.client();
+  await database.query('CREATE TABLE public.revenues_2024_q4_org ()');
+  await buildIndexes(index, noAbort);
+  expect(
+    engine.events.flatMap((event) => (event.kind === 'migration-step' && event.step.startsWith('create index') ? event.sql : [])),
+  ).toContain('CREATE UNIQUE INDEX CONCURRENTLY revenues_2024_q4_org_2 ON public.revenues_2024_q4 USING btree (org_id, id, occurred_at)');
+  expect(await holder.query('SELECT count(*)::int AS invalid FROM pg_index WHERE NOT indisvalid')).toMatchObject({
+    rows: [{ invalid: 0 }],
+  });
 });
 
 async function fill(database: TestDatabase, id: string): Promise<void> {

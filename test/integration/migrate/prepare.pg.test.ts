@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { prepareTarget } from '../../../src/migrate/prepare/prepare.ts';
+import { parseInterval } from '../../../src/partition/interval.ts';
 import { createDatabase } from '../../support/database.ts';
 import { describeTable } from '../../support/migrate/describe-table.ts';
 import { richSource, richTable, unprepared } from '../../support/migrate/rich-source.ts';
@@ -12,7 +13,7 @@ test('makes a target that equals the source object by object', async () => {
   await using engine = await unprepared(database, {
     table: richTable,
     source,
-    policy: { premake: 1 },
+    policy: { interval: parseInterval('3 months'), premake: 1 },
   });
   await prepareTarget(engine, noAbort);
   const [before, after] = [await describeTable(database, richTable), await describeTable(database, `${richTable}_partitioned`)];
