@@ -13,6 +13,6 @@ export async function runPlanAction(work: MigrationWork): Promise<number> {
     return await readMigrationPlan(session, policy, now, io.signal);
   });
   if (invocation.has(options.json)) printJson(io.stdout, plan);
-  else io.stdout.write(planText(policy, plan));
+  else io.stdout.write(planText(plan));
   return plan.spec === null ? 4 : 0;
 }

@@ -37,7 +37,7 @@ async function unfinishedMigration(work: MigrationWork, session: Session): Promi
   if (record !== null && isUnfinished(record)) return record.id;
   const planned = await readMigrationPlan(session, policy, facts.now, io.signal);
   if (planned.plan.spec === null) {
-    io.stderr.write(planText(policy, planned.plan));
+    io.stderr.write(planText(planned.plan));
     return null;
   }
   return await beginMigration(session, database.journalSchema, planned, whoRuns('migrate', io), io.signal);
