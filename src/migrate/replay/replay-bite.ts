@@ -69,14 +69,14 @@ interface Trouble {
 async function attempt(engine: Engine, session: Session, limit: number | null, signal: AbortSignal): Promise<Bite | 'truncated'> {
   const watch = engine.register.watch();
   try {
-    return await fenced(engine, session, replaying, () => bite(engine, session, limit, () => watch.snapshots(signal), signal), signal);
+    return await fenced(engine, session, replaying, () => takeBite(engine, session, limit, () => watch.snapshots(signal), signal), signal);
   } finally {
     watch.close();
   }
 }
 
 /** Within the transaction; it has its snapshot, and only now is asked for those of the batches. */
-async function bite(
+async function takeBite(
   engine: Engine,
   session: Session,
   limit: number | null,

@@ -125,8 +125,10 @@ it('installs all triggers of the source at once when the writes in flight have e
   const logged = await database.query(`SELECT k1, kind FROM partitiond.capture_${engine.id}`);
   expect(logged).toEqual([{ k1: '5001', kind: 'row' }]);
 
-  const triggers = (): Promise<Record<string, unknown>[]> =>
-    database.query(`SELECT c.relname, t.tgname, t.tgenabled FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
+  const triggers = () =>
+    database.query<
+      Record<'relname' | 'tgname' | 'tgenabled', string>
+    >(`SELECT c.relname, t.tgname, t.tgenabled FROM pg_trigger AS t JOIN pg_class AS c ON c.oid = t.tgrelid
       WHERE t.tgname LIKE 'partitiond_capture%' ORDER BY 1, 2`);
   const all = await triggers();
   expect(all.filter(({ relname }) => relname === 'revenues').map(({ tgname, tgenabled }) => `${tgname} ${tgenabled}`)).toEqual(
