@@ -2,7 +2,7 @@ import type { SwitchFacts } from '../../partition/migration/switch-facts.ts';
 import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
 import { json, type RowDecoder, row } from '../../postgres/row-decoder.ts';
 
-/** `$1`: oid of the source, `$2`: of the target. One row. */
+/** `$1`: oid of the source, `$2`: of the target, `$3`: of the tables that referenced the source when it was planned. One row. */
 export const switchFactsSql: NamedSql = namedSql(
   'read-switch-facts',
   /* sql */ `
@@ -10,6 +10,8 @@ export const switchFactsSql: NamedSql = namedSql(
     SELECT pg_catalog.unnest(ARRAY[$1::pg_catalog.oid, $2::pg_catalog.oid]) AS oid
   ), roots AS (
     SELECT s.oid FROM sides AS s
+    UNION
+    SELECT pg_catalog.unnest($3::pg_catalog.oid[])
     UNION
     SELECT k.conrelid
     FROM pg_catalog.pg_constraint AS k

@@ -6,8 +6,14 @@ import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 
 /** What the catalog says of both sides now. A target that was never made, or is gone, has nothing. */
-export async function readSwitchFacts({ record }: Pick<Engine, 'record'>, session: Session, signal: AbortSignal): Promise<SwitchFacts> {
-  const [facts] = await session.rows(switchFactsSql, [record.sourceOid, record.targetOid ?? '0'], decodeSwitchFacts, signal);
+export async function readSwitchFacts(
+  { record, spec }: Pick<Engine, 'record' | 'spec'>,
+  session: Session,
+  signal: AbortSignal,
+): Promise<SwitchFacts> {
+  const referencing = spec.definition.incoming.map(({ tableOid }) => tableOid);
+  const parameters = [record.sourceOid, record.targetOid ?? '0', referencing];
+  const [facts] = await session.rows(switchFactsSql, parameters, decodeSwitchFacts, signal);
   if (facts === undefined) throw new InvariantError('PD903', 'read-switch-facts returned no row');
   return facts;
 }

@@ -1,3 +1,4 @@
+import { isReferenceable } from '../../../../partition/migration/carry-over.ts';
 import type { ForeignKeyDefinition, TableDefinition } from '../../../../partition/migration/definition.ts';
 import type { MigrationSpec } from '../../../../partition/migration/spec.ts';
 import type { ForeignKeyFact } from '../../../../partition/migration/switch-facts.ts';
@@ -12,24 +13,10 @@ export function incomingKeys({ oid, incoming }: TableDefinition): readonly Forei
   return incoming.filter(({ tableOid }) => tableOid !== oid);
 }
 
-/** Whether the target can be referenced so: it has a unique key of exactly these columns only where the source's holds the partition key. */
-export function isCarried(spec: MigrationSpec, key: ForeignKeyDefinition): boolean {
-  const wanted = new Set(key.referencedColumns);
-  return spec.definition.indexes.some(
-    ({ isUnique, isPartial, isDeferrable, columns }) =>
-      isUnique &&
-      !isPartial &&
-      !isDeferrable &&
-      columns.length === wanted.size &&
-      columns.every((column) => column !== null && wanted.has(column)) &&
-      wanted.has(spec.partitionKey.name),
-  );
-}
-
 /** Keys that hold on the side: all of the source, on the target those that can. */
 export function keysOf(spec: MigrationSpec, side: 'source' | 'target'): Record<'outgoing' | 'incoming', readonly ForeignKeyDefinition[]> {
   const isSelf = (key: ForeignKeyDefinition): boolean => key.referencedOid === spec.definition.oid;
-  const holds = (key: ForeignKeyDefinition): boolean => side === 'source' || isCarried(spec, key);
+  const holds = (key: ForeignKeyDefinition): boolean => side === 'source' || isReferenceable(key, spec.partitionKey.name);
   return {
     outgoing: spec.definition.outgoing.filter((key) => !isSelf(key) || holds(key)),
     incoming: incomingKeys(spec.definition).filter(holds),

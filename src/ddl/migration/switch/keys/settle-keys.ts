@@ -2,7 +2,7 @@ import type { ForeignKeyDefinition } from '../../../../partition/migration/defin
 import type { Live, MigrationSpec } from '../../../../partition/migration/spec.ts';
 import type { ForeignKeyFact, SwitchFacts } from '../../../../partition/migration/switch-facts.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
-import { isCarried, keysOf, notValidOnPartitioned, placesOf, renderAdd } from './foreign-keys.ts';
+import { keysOf, notValidOnPartitioned, placesOf, renderAdd } from './foreign-keys.ts';
 import { plannedComment, renderKeyComment } from './key-comments.ts';
 
 /** What is left to do for the foreign keys after a switch. */
@@ -42,11 +42,6 @@ export function settleKeys(settled: Settled): KeySettlement {
     validations: parts.flatMap(({ validations }) => validations),
     adoptions: parts.flatMap(({ adoptions }) => adoptions),
   };
-}
-
-/** Whether a key of another table was given up by waiver, so that people are told once more. */
-export function lostKeys(spec: MigrationSpec): readonly ForeignKeyDefinition[] {
-  return spec.definition.incoming.filter((key) => !isCarried(spec, key));
 }
 
 interface Referencing {
