@@ -1,10 +1,13 @@
 import { captureLog } from '../../ddl/migration/capture/capture-log.ts';
-import { renderBatch, renderUnexplained } from '../../ddl/migration/compare/batch.ts';
+import { boxSettings, type ComparedBatch, renderBatch } from '../../ddl/migration/compare/batch/batch.ts';
+import { boxColumns, renderBatchBounds, renderBox, renderBoxSize } from '../../ddl/migration/compare/batch/batch-box.ts';
+import { renderUnexplained } from '../../ddl/migration/compare/batch/unexplained.ts';
 import { InvariantError } from '../../errors.ts';
 import { isRangeOfThisFile, renderRangeChecked } from '../../journal/migration/coverage.ts';
 import { decodeMismatch, renderMismatches } from '../../journal/migration/mismatches.ts';
+import type { MigrationSpec } from '../../partition/migration/spec.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
-import { number, row, text } from '../../postgres/row-decoder.ts';
+import { list, nullable, number, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { emit } from '../transactions.ts';
@@ -59,7 +62,8 @@ async function compareBatch(
   const { journalSchema: schema } = surroundings;
   const log = captureLog(schema, id);
   const batch = { source: spec.table, target: spec.targetName, log, from: range.from, to: range.to };
-  const compare = namedSql('compare-batch', renderBatch(spec, batch, policy.migration.verify.eachBatch));
+  const box = await openBox(spec, session, batch, signal);
+  const compare = namedSql('compare-batch', renderBatch(spec, batch, policy.migration.verify.eachBatch, box));
   const [outcome] = await session.rows(compare, [], decodeOutcome, signal);
   if (outcome === undefined) throw new InvariantError('PD903', 'compare-batch returned no row');
   const { rows, suspects } = outcome;
@@ -70,4 +74,23 @@ async function compareBatch(
   return { rows, mismatches: mismatches.length, note };
 }
 
+/** The condition within which the target holds the batch and not much besides, with the settings to read it by; null: there is none. */
+async function openBox(spec: MigrationSpec, session: Session, batch: ComparedBatch, signal: AbortSignal): Promise<string | null> {
+  if (boxColumns(spec).length === 0) return null;
+  const [bounds] = await session.rows(namedSql('read-batch-bounds', renderBatchBounds(spec, batch)), [], decodeBounds, signal);
+  if (bounds === undefined || bounds.rows === 0) return null;
+  const limit = 2 * bounds.rows;
+  const box = { least: bounds.least.map((value) => value ?? ''), greatest: bounds.greatest.map((value) => value ?? '') };
+  const [size] = await session.rows(namedSql('count-batch-box', renderBoxSize(spec, batch, box, limit)), [], decodeCount, signal);
+  if (size === undefined || size.rows >= limit) return null;
+  await session.execute(boxSettings.join(';\n'), signal);
+  return renderBox(spec, box);
+}
+
+const decodeCount = row<{ readonly rows: number }>({ rows: number });
+const decodeBounds = row<{ readonly rows: number } & Record<'least' | 'greatest', readonly (string | null)[]>>({
+  rows: number,
+  least: list(nullable(text)),
+  greatest: list(nullable(text)),
+});
 const decodeOutcome = row<{ readonly rows: number; readonly suspects: string }>({ rows: number, suspects: text });

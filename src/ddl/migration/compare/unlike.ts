@@ -7,6 +7,7 @@ import { quoteIdentifier } from '../../../partition/qualified-name.ts';
  * Source: postgresql.org/docs/18/functions-comparisons.html#COMPOSITE-TYPE-COMPARISON.
  */
 export function renderUnlike(columns: readonly ColumnRef[], one: string, other: string): string {
-  const record = (alias: string): string => `ROW(${columns.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(', ')})::pg_catalog.record`;
+  const record = (alias: string): string =>
+    `ROW(${columns.map(({ name }) => `${alias}.${quoteIdentifier(name)}`).join(', ')})::pg_catalog.record`;
   return `${record(one)} OPERATOR(pg_catalog.*<>) ${record(other)}`;
 }

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { renderBatch, renderUnexplained } from '../../../../src/ddl/migration/compare/batch.ts';
+import { renderBatch } from '../../../../src/ddl/migration/compare/batch/batch.ts';
+import { renderBox } from '../../../../src/ddl/migration/compare/batch/batch-box.ts';
+import { renderUnexplained } from '../../../../src/ddl/migration/compare/batch/unexplained.ts';
 import { renderChunkEnd } from '../../../../src/ddl/migration/compare/chunk-end.ts';
 import { renderDifferences } from '../../../../src/ddl/migration/compare/differences.ts';
 import { renderDigests } from '../../../../src/ddl/migration/compare/digests.ts';
@@ -62,10 +64,13 @@ describe('the SQL of a comparison', () => {
 
   it('looks up each row of a batch at its position, and reads no contents for counts', () => {
     const batch = { source: spec.table, target: spec.targetName, log, from: 8n, to: 16n };
-    const content = renderBatch(spec, batch, 'content');
+    const content = renderBatch(spec, batch, 'content', null);
     expect(content).toContain(`s.ctid >= '(8,0)'::pg_catalog.tid AND s.ctid < '(16,0)'::pg_catalog.tid`);
     expect(content).toContain('OPERATOR(pg_catalog.*<>)');
-    expect(renderBatch(spec, batch, 'counts')).not.toContain('*<>');
+    expect(renderBatch(spec, batch, 'counts', null)).not.toContain('*<>');
+    expect(renderBox(spec, { least: ['1', '2025-01-01'], greatest: ['9', '2025-01-31'] })).toBe(
+      `x.n >= '1'::integer AND x.n <= '9'::integer AND x.at >= '2025-01-01'::date AND x.at <= '2025-01-31'::date`,
+    );
   });
 
   it('locks both tables before anything takes a snapshot', () => {
