@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<{ run(argv: readonly string
   probe: () => import('./probe.ts'),
   status: () => import('./status.ts'),
   reports: () => import('./reports.ts'),
+  migrate: () => import('./migrate/main.ts'),
 };
 
 const [name = '', ...argv] = process.argv.slice(2);
