@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import type { RunResult } from '../support/run-partitiond.ts';
+import { waitFor } from '../support/wait-for.ts';
 import { configurationText, Workspace } from './support/workspace.ts';
 
 const tables = {
@@ -148,4 +149,41 @@ describe('partitiond migrate', () => {
     // Over, so that another one may begin.
     await ok(migrate('start', '--until', 'prepare', '--json'));
   }, 60_000);
+
+  it('waits outside its window, keeps others out, says so in the status, and ends where the next one goes on', async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await makeTables(database);
+    const later = new Date(Date.now() + 6 * 3_600_000).toISOString().slice(11, 13);
+    const window = `{ days: mon-sun, from: "${later}:00", to: "${later}:30" }`;
+    const entry = `interval: 1 month, migration: { partitionKey: created_at, waive: unique-without-key, window: [${window}] }`;
+    workspace.configure(configurationText(database.url, { 'public.behavioral_event': entry }));
+    const args = (action: string, ...rest: readonly string[]) => ['migrate', action, '--table', 'public.behavioral_event', ...rest];
+
+    const running = workspace.start(args('start'));
+    await running.waitForLine('stderr', /migration waits.*window|window.*migration waits/);
+    expect(await workspace.run(args('start'))).toMatchObject({ exitCode: 5, stderr: expect.stringMatching(/Another process runs.*PD307/) });
+    await waitFor(
+      'the brake in the status',
+      async () => JSON.parse(await ok(workspace.run(args('status', '--json')))),
+      (status) => status.brakes.includes('window'),
+    );
+    running.signal('SIGTERM');
+    expect(await running.exited).toMatchObject({ exitCode: 4, stdout: '', stderr: expect.stringContaining('Interrupted') });
+    expect(JSON.parse(await ok(workspace.run(args('status', '--json'))))).toMatchObject({
+      phase: 'backfill',
+      paused: null,
+      live: 'source',
+    });
+
+    await ok(workspace.run(['pause', 'load test']));
+    expect(await workspace.run(args('start'))).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/load test.*PD603/) });
+    await ok(workspace.run(['resume']));
+    const again = workspace.start(args('start'));
+    await again.waitForLine('stderr', /migration waits/);
+    await database.query('ALTER TABLE public.behavioral_event ADD COLUMN extra int');
+    expect(await again.exited).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/is paused.*definition.*migrate abort.*PD602/) });
+    expect(await ok(workspace.run(args('status')))).toMatch(/backfill, paused \(definition\)\n[\s\S]*migrate start --table/);
+    await ok(workspace.run(args('abort')));
+  }, 120_000);
 });

@@ -29,7 +29,7 @@ export function migrationText(status: MigrationStatus, colours: Colours): string
 function progressText(status: MigrationStatus): string {
   const { progress, rowsPerSecond, etaSeconds } = status;
   const rate = rowsPerSecond === null ? '' : `, ${scaledCount(rowsPerSecond)}/s`;
-  const eta = etaSeconds === null ? '' : `, done in about ${roughDuration(etaSeconds)}`;
+  const eta = etaSeconds === null || progress === 1 ? '' : `, done in about ${roughDuration(etaSeconds)}`;
   return `${Math.floor(progress * 100)} %, ${rowsText(status)}${rate}${eta}`;
 }
 

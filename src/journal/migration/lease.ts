@@ -33,6 +33,7 @@ export interface LeaseRequest {
 }
 
 const lookEveryMs = 100;
+const idleWaitMs = 1_000;
 
 /**
  * Takes the migration over and starts a new epoch: null while another process runs it. The workers' lock is taken exclusively once, which
@@ -42,7 +43,11 @@ const lookEveryMs = 100;
 export async function takeLease(session: Session, request: LeaseRequest, signal: AbortSignal): Promise<Lease | null> {
   const { schema, id, clock, coordinatorWaitMs } = request;
   const key = leaseKey(schema, id, 'coordinator');
-  if (!(await lockWithin(session, key, clock, coordinatorWaitMs, signal))) return null;
+  if (!(await lockWithin(session, key, clock, Math.min(coordinatorWaitMs, idleWaitMs), signal))) {
+    // A backend without a statement would have noticed by now that its client is gone.
+    if (coordinatorWaitMs <= idleWaitMs || !(await isAtWork(session, key, signal))) return null;
+    if (!(await lockWithin(session, key, clock, coordinatorWaitMs - idleWaitMs, signal))) return null;
+  }
   const release = async (): Promise<void> => {
     await releaseAdvisoryLock(session, key, AbortSignal.timeout(2_000)).catch(() => undefined);
   };
@@ -141,6 +146,16 @@ const endHoldersSql = namedSql(
   'end-migration-workers',
   `SELECT l.pid AS "pid", pg_catalog.pg_terminate_backend(l.pid) AS "isTold" ${ofHolders}`,
 );
+
+const busyHoldersSql = namedSql(
+  'read-migration-coordinator',
+  `SELECT l.pid AS "pid" ${ofHolders}
+    AND EXISTS (SELECT FROM pg_catalog.pg_stat_activity AS a WHERE a.pid = l.pid AND a.state = 'active')`,
+);
+
+async function isAtWork(session: Session, key: bigint, signal: AbortSignal): Promise<boolean> {
+  return (await session.rows(busyHoldersSql, [key.toString()], () => null, signal)).length > 0;
+}
 
 /** A role that may not end them waits instead. */
 async function endHolders(session: Session, key: bigint, signal: AbortSignal): Promise<void> {
