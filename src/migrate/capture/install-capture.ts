@@ -26,7 +26,7 @@ export async function installCapture(engine: Engine, signal: AbortSignal): Promi
   const relations = await readCapturedRelations(engine, signal);
   const source = relations.find(({ role }) => role === 'source');
   const target = relations.find(({ role }) => role === 'target');
-  if (source === undefined || target === undefined) throw new InvariantError('PD922', 'capture is installed before there are two tables');
+  if (source === undefined || target === undefined) throw new InvariantError('PD924', 'capture is installed before there are two tables');
   const forward = missing(source, forwardTriggers(spec, id));
   const reverse = missing(target, reverseTriggers(spec, id));
   if (!source.hasLog || forward.length > 0 || reverse.length > 0) {

@@ -116,7 +116,7 @@ export class CopyWorker {
   }
 
   async #once(range: TakenRange, isCareful: boolean, signal: AbortSignal): Promise<Attempt> {
-    const ticket = this.#engine.register.begin();
+    const ticket = await this.#engine.register.enter(signal);
     try {
       const rows = await copyBatch(
         this.#engine,

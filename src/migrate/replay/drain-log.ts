@@ -19,7 +19,7 @@ import { chooseEntries } from './choose-entries.ts';
  */
 export async function drainLog(engine: Engine, session: Session, drainMs: number, signal: AbortSignal): Promise<number> {
   const { clock } = engine.surroundings;
-  if (!engine.register.isIdle) throw new InvariantError('PD923', 'a switch drains the log while batches are in flight');
+  if (!engine.register.isIdle) throw new InvariantError('PD925', 'a switch drains the log while batches are in flight');
   const startedAt = clock.monotonicMs();
   const leftMs = (): number => {
     const left = Math.floor(drainMs - (clock.monotonicMs() - startedAt));
