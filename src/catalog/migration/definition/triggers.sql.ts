@@ -31,7 +31,7 @@ export const triggersPart: DefinitionPart<readonly TriggerDefinition[]> = {
 };
 
 /** Before the table stand words and quoted names alone, which may hold anything, and so may the condition behind it. */
-export function splitAtTable(definition: string, table: string): Pick<TriggerDefinition, 'head' | 'tail'> {
+function splitAtTable(definition: string, table: string): Pick<TriggerDefinition, 'head' | 'tail'> {
   const between = ` ON ${table} `;
   let isQuoted = false;
   for (let at = 0; at < definition.length; at++) {
