@@ -39,10 +39,7 @@ export async function ensureReadSchemas(engine: Engine, signal: AbortSignal): Pr
       );
     }
     const relation = index === 0 ? source.name : target.name;
-    const statements = [
-      ...(state === undefined ? renderReadSchema(schema) : []),
-      ...renderReadView(spec, schema, relation, surroundings.serverVersion),
-    ];
+    const statements = [...(state === undefined ? renderReadSchema(schema) : []), ...renderReadView(spec, schema, relation)];
     await brief(engine, `make a view in schema ${schema}`, statements, [], signal);
   }
 }

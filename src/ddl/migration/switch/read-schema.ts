@@ -2,7 +2,7 @@ import { quoteLiteral } from '../../../partition/literal.ts';
 import type { MigrationSpec } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 
-/** From this version on a view can read with its reader's rights, row security included. */
+/** From this version on a view can read with its reader's rights, which row security wants. */
 export const invokerViewSince = 150000;
 
 /** The comment that tells a schema or a view of ours from a user's, which is never dropped. */
@@ -16,13 +16,14 @@ export function renderReadSchema(schema: string): readonly string[] {
 
 /**
  * A view of the table's own name in `schema` over `relation`, with the SELECT grants of the table. PostgreSQL binds it by oid, so a switch does not
- * move it. It reads with the rights of its reader where the version can; before that only tables without row security have one.
+ * move it. Over row security it reads with the rights of its reader, who then needs a right on every column of it: PostgreSQL asks for all that
+ * the view names. Otherwise it reads with its owner's, and a reader of some columns reads those.
  */
-export function renderReadView(spec: MigrationSpec, schema: string, relation: QualifiedName, serverVersion: number): readonly string[] {
+export function renderReadView(spec: MigrationSpec, schema: string, relation: QualifiedName): readonly string[] {
   const view = formatQualifiedName({ schema, name: spec.table.name });
   const columns = spec.comparedColumns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  const options = serverVersion >= invokerViewSince ? ' WITH (security_invoker = true)' : '';
-  const { grants, owner } = spec.definition.template;
+  const { grants, owner, rowSecurity } = spec.definition.template;
+  const options = rowSecurity.enabled ? ' WITH (security_invoker = true)' : '';
   const readers = grants.filter(({ privilege, grantee }) => privilege === 'SELECT' && grantee !== owner);
   const roles = [...new Set([owner, ...readers.map(({ grantee }) => grantee)])].map((role) =>
     role === null ? 'PUBLIC' : quoteIdentifier(role),
