@@ -48,7 +48,3 @@ export function renderGuard(journalSchema: string, id: string, table: QualifiedN
     `ALTER TABLE ${relation} ENABLE ALWAYS TRIGGER ${trigger}`,
   ];
 }
-
-export function renderDropGuard(id: string, table: QualifiedName): string {
-  return `DROP TRIGGER ${quoteIdentifier(guardTriggerName(id))} ON ${formatQualifiedName(table)}`;
-}
