@@ -1,11 +1,11 @@
 import { MigrationError } from '../../errors.ts';
 import { readMigration, renderBrakes } from '../../journal/migration/records.ts';
+import { decodePause, pauseSql } from '../../journal/pause.ts';
 import type { BrakeReason } from '../../partition/migration/status.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { emit } from '../transactions.ts';
 import { readChangedDefinition } from './check-definition.ts';
-import { readPause } from './read-journal-pause.ts';
 import { readStatus } from './read-status.ts';
 
 /** What looks after the phases while they are at work; `signal` ends them. */
@@ -50,8 +50,8 @@ export async function startWatch(engine: Engine, brakes: () => readonly BrakeRea
 
 /** What must stop the phases, thrown: by the watch again and again, and by whoever is about to begin one. */
 export async function assertMayGoOn(engine: Engine, session: Session, signal: AbortSignal): Promise<void> {
-  const pause = await readPause(session, engine.surroundings.journalSchema, signal);
-  if (pause !== null) {
+  const [pause] = await session.rows(pauseSql(engine.surroundings.journalSchema), [], decodePause, signal);
+  if (pause !== undefined) {
     throw new MigrationError(
       'PD603',
       `Work on database ${engine.surroundings.database} was paused by ${pause.by}: ${pause.reason}. Run \`partitiond resume\`, then start again.`,
