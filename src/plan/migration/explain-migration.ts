@@ -13,10 +13,13 @@ export function explainMigration(plan: MigrationPlan): readonly string[] {
   return [
     `${name}: ${heading(plan)}`,
     ...(steps.length === 0 ? [] : ['', ...outline(plan)]),
-    ...section('Refused, until this is done:', refusals.flatMap(explainRefusal)),
+    ...section(
+      'Refused, until this is done:',
+      refusals.flatMap((refusal) => explainRefusal(refusal, name)),
+    ),
     ...section(
       'Accepted by migration.waive:',
-      waived.flatMap(({ waiver, subject, consequence }) => [`  ${waiver}: ${subject}: ${consequence}`]),
+      waived.map(({ waiver, subject, consequence }) => `  - ${waiver}, for ${subject}: ${consequence}`),
     ),
     ...section('Steps:', steps.flatMap(explainStep)),
     ...section(
@@ -24,7 +27,7 @@ export function explainMigration(plan: MigrationPlan): readonly string[] {
       notes.map((note) => `  - ${note}`),
     ),
     '',
-    `Plan ${hash}. ${nextCommand(plan, name)}`,
+    refusals.length === 0 ? `Plan ${hash}. ${nextCommand(plan, name)}` : nextCommand(plan, name),
   ];
 }
 
@@ -45,8 +48,8 @@ function outline({ strategy, partitions, diskBytes, walBytes, estimatedSeconds }
       'partitions',
       partitions === null ? 'unknown' : `${countOf(partitions.count, 'partition')} from ${partitions.first} to ${partitions.last}`,
     ],
-    ['disk', `${formatBytes(diskBytes)} more until the old table is dropped`],
-    ['WAL', `about ${formatBytes(walBytes)}`],
+    ['disk', diskBytes === 0 ? 'nothing to speak of' : `about ${formatBytes(diskBytes)} more until the old table is dropped`],
+    ['WAL', walBytes === 0 ? 'nothing to speak of' : `about ${formatBytes(walBytes)}`],
     ['time', estimatedSeconds === null ? 'unknown' : `about ${formatSeconds(estimatedSeconds)} of work; windows and brakes come on top`],
   ];
   return rows.map(([label, text]) => `  ${label.padEnd(12)}${text}`);
@@ -56,9 +59,10 @@ function section(title: string, lines: readonly string[]): readonly string[] {
   return lines.length === 0 ? [] : ['', title, ...lines];
 }
 
-function explainRefusal({ subject, message, waiver, consequence }: Refusal): readonly string[] {
-  if (waiver === null) return [`  ${subject}: ${message}`];
-  return [`  ${subject}: ${message}`, `    To accept it: migration.waive: [${waiver}]. ${consequence}`];
+/** What a message does not name by itself is named before it; the table goes without saying in many. */
+function explainRefusal({ subject, message, waiver, consequence }: Refusal, table: string): readonly string[] {
+  const told = subject === table || !message.includes(subject) ? `${subject}: ${message}` : message;
+  return [`  - ${told}`, ...(waiver === null ? [] : [`    To accept it: migration.waive: [${waiver}]. ${consequence}`])];
 }
 
 const durations: Readonly<Record<MigrationStep['duration'], string>> = {

@@ -2,6 +2,7 @@
  * Decides a migration before anything is touched: whether it is possible, by which strategy, under which names, in which steps with which locks,
  * at what cost. Everything that stands in the way is told at once. Knows no SQL of the target: that is ddl/migration's.
  */
+import { advance } from '../../partition/grid.ts';
 import type { Circumstances } from '../../partition/migration/circumstances.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
 import type { Waiver } from '../../partition/migration/policy.ts';
@@ -16,7 +17,7 @@ import { chooseStrategy } from './choice/choose-strategy.ts';
 import { makeSpec } from './choice/make-spec.ts';
 import { planHash } from './choice/plan-hash.ts';
 import { estimateMigration } from './extent/estimate.ts';
-import { type KeyLineup, keyLineup, shownBound } from './extent/key-lineup.ts';
+import { firstNewBound, type KeyLineup, keyLineup, shownBound } from './extent/key-lineup.ts';
 import { caseOf, type Judgement, joinJudgements, type MigratingPolicy, type MigrationCase } from './migration-case.ts';
 import type { MigrationPlan, Refusal } from './migration-plan.ts';
 import { judgeKind } from './refusals/kind.ts';
@@ -45,7 +46,8 @@ export function planMigration(
   const judgement = isOrdinary ? judge(subject, lineup, estimate.diskBytes) : judgeKind(subject);
   const { refusals, waived, idle } = weigh(judgement.refusals, policy.migration.waive);
   const steps = !isOrdinary ? [] : strategy === 'copy' ? copySteps(subject) : attachSteps(subject);
-  const spec = refusals.length > 0 ? null : makeSpec(subject, waived);
+  const made = makeSpec(subject, waived);
+  const spec = refusals.length > 0 ? null : made;
   const usable = lineup === null || 'problem' in lineup ? null : lineup;
   return {
     table: definition.name,
@@ -55,7 +57,7 @@ export function planMigration(
     waived,
     notes: [...judgement.notes, ...(isOrdinary ? remarks(subject, usable) : []), ...idle],
     steps,
-    partitions: describePartitions(usable),
+    partitions: describePartitions(subject, usable),
     diskBytes: estimate.diskBytes,
     walBytes: estimate.walBytes,
     estimatedSeconds: estimate.seconds,
@@ -95,7 +97,14 @@ function weigh(all: readonly Refusal[], waive: readonly Waiver[]): Weighed {
   };
 }
 
-function describePartitions(lineup: KeyLineup | null): MigrationPlan['partitions'] {
-  if (lineup === null || lineup.count === null) return null;
+/** With attach the old table is one of them, and holds the interval after the present one too. */
+function describePartitions({ policy, strategy }: MigrationCase, lineup: KeyLineup | null): MigrationPlan['partitions'] {
+  if (lineup === null) return null;
+  if (strategy === 'attach') {
+    const ahead = Math.max(1, policy.premake - 1);
+    const last = advance(lineup.grid, firstNewBound(lineup), ahead);
+    return { count: 1 + ahead, first: 'MINVALUE', last: shownBound(lineup, last) };
+  }
+  if (lineup.count === null) return null;
   return { count: lineup.count, first: shownBound(lineup, lineup.from), last: shownBound(lineup, lineup.to) };
 }

@@ -1,5 +1,5 @@
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import { type KeyLineup, shownBound } from './extent/key-lineup.ts';
+import { firstNewBound, type KeyLineup, shownBound } from './extent/key-lineup.ts';
 import type { MigrationCase } from './migration-case.ts';
 
 /** What a reader of a plan should know and no rule refuses. `lineup`: null when the partition key cannot be cut. */
@@ -27,7 +27,7 @@ function copyRemarks({ policy, definition }: MigrationCase): readonly string[] {
 function lineupRemarks({ policy, strategy, table }: MigrationCase, lineup: KeyLineup): readonly string[] {
   const found: string[] = [];
   if (strategy === 'attach') {
-    const hi = shownBound(lineup, lineup.grid.next(lineup.grid.next(lineup.anchor)));
+    const hi = shownBound(lineup, firstNewBound(lineup));
     found.push(`From step 1 to the switch ${table} refuses rows at or after ${hi}, where the first new partition begins.`);
   }
   if (lineup.outlier !== null && policy.defaultPartition !== 'none') {

@@ -18,5 +18,5 @@ function refusal({ name, table, referencedColumns, columns }: ForeignKeyDefiniti
     `Foreign key ${key} of ${owner} references (${referenced}), and can only reference a unique key, which must hold ${quoteIdentifier(partitionKey)}: add that column ` +
     'there and to the foreign key, or do without it.';
   const consequence = `The switch drops foreign key ${key}: nothing keeps (${columns.map(quoteIdentifier).join(', ')}) of ${owner} from naming rows that are not there. A rollback adds it again.`;
-  return refuseUnlessWaived('drop-incoming-key', `${owner} ${key}`, message, consequence);
+  return refuseUnlessWaived('drop-incoming-key', key, message, consequence);
 }

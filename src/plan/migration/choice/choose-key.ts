@@ -30,7 +30,7 @@ export function columnRef({ name, type, collation }: ColumnDefinition): ColumnRe
   return { name, type, collation };
 }
 
-function widthOf({ columns }: IndexDefinition, definition: TableDefinition): number {
-  const types = new Map(definition.columns.map(({ name, type }) => [name, type.replace(/\(\d+\)/, '')]));
-  return columns.reduce((sum, column) => sum + (widths.get(types.get(column ?? '') ?? '') ?? wide), 0);
+function widthOf(index: IndexDefinition, definition: TableDefinition): number {
+  const columns = definition.columns.filter(({ name }) => index.columns.includes(name));
+  return columns.reduce((sum, { type }) => sum + (widths.get(type.replace(/\(\d+\)/, '')) ?? wide), 0);
 }

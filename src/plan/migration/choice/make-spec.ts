@@ -4,7 +4,7 @@ import { migrationNames } from '../migration-names.ts';
 import type { Refusal } from '../migration-plan.ts';
 import { chooseKey, columnRef } from './choose-key.ts';
 
-/** What is stored, once nothing is refused. Null when a column is missing, which is among the refusals then. */
+/** What is stored, if nothing is refused. Null without a key, or without the partition key's column: refusals say so. */
 export function makeSpec({ policy, definition, strategy, partitionKey }: MigrationCase, waived: readonly Refusal[]): MigrationSpec | null {
   const partitionColumn = definition.columns.find(({ name }) => name === partitionKey);
   // Rows that stay where they are need not be told apart.

@@ -2,7 +2,7 @@ import { createKeyCodec } from '../../../partition/codec.ts';
 import { advance, createGrid, dataHorizon, type Grid, keyDistance } from '../../../partition/grid.ts';
 import type { KeyCodec } from '../../../partition/key.ts';
 import type { TablePolicy } from '../../../partition/policy.ts';
-import { type EpochMicros, MAXVALUE, MINVALUE, type Position } from '../../../partition/position.ts';
+import { type EpochMicros, isPosition, MAXVALUE, MINVALUE, type Position } from '../../../partition/position.ts';
 import { believableBacklog } from '../../provision.ts';
 import { isUnbounded } from '../../unbounded.ts';
 import type { MigrationCase } from '../migration-case.ts';
@@ -61,9 +61,12 @@ function extentOf(policy: TablePolicy, codec: KeyCodec, grid: Grid, keys: readon
   // Integers have no clock to be ahead of: their newest row is the present.
   const isOutlier = codec.axis === 'time' && newest > dataHorizon(grid, present, policy.premake);
   const anchor = isOutlier || newest < present ? present : newest;
-  const starts = [...keys.slice(0, 1), ...(startFrom === null ? [] : [startFrom])];
-  const begin = starts.reduce((first, start) => (start < first ? start : first), anchor);
-  return { begin, anchor, outlier: isOutlier ? codec.display(newest) : null };
+  // Rows say where it begins, whatever was meant for an empty table.
+  return { begin: earlier(anchor, keys[0] ?? startFrom), anchor, outlier: isOutlier ? codec.display(newest) : null };
+}
+
+function earlier(a: Position, b: Position | null): Position {
+  return b !== null && b < a ? b : a;
 }
 
 function startOf(startFrom: bigint | null, codec: KeyCodec): Position | null {
@@ -83,8 +86,8 @@ function readKeys(codec: KeyCodec, texts: readonly (string | null)[]): Keys | Ke
     if (text === null) continue;
     try {
       const edge = codec.parse(text);
-      if (isUnbounded(edge, codec)) endless.push(text);
-      else if (typeof edge === 'bigint') finite.push(edge);
+      if (isPosition(edge) && !isUnbounded(edge, codec)) finite.push(edge);
+      else endless.push(text);
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
       return { problem: `it holds a value that is none of such a key: ${error.message}` };
@@ -105,6 +108,11 @@ function count(grid: Grid, begin: Position, anchor: Position, premake: number): 
     if (!(error instanceof RangeError)) throw error;
   }
   return { from: begin, to: anchor, count: null };
+}
+
+/** With the strategy attach, where the old table ends and new partitions begin: two intervals after the newest row or now. */
+export function firstNewBound({ grid, anchor }: Pick<KeyLineup, 'grid' | 'anchor'>): Position {
+  return advance(grid, grid.next(anchor), 1);
 }
 
 /** A bound as people read it; the type of the key may end before the last one. */

@@ -40,6 +40,7 @@ function judgeNulls({ table, circumstances }: MigrationCase, isNotNull: boolean,
 
 /** Rows for which no partition would be made. */
 function places({ policy, table }: MigrationCase, lineup: KeyLineup, key: string): readonly Refusal[] {
+  // The target has one for rows far ahead with `keep` as well.
   const hasDefault = policy.defaultPartition !== 'none';
   const fix = 'correct those rows, or give them a place: defaultPartition: managed';
   const refusals: Refusal[] = [];

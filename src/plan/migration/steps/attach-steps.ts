@@ -47,7 +47,7 @@ export function attachSteps(subject: MigrationCase): readonly MigrationStep[] {
       title: 'Finish: drop the CHECK; the big partition can be split from now on (migrate plan --partitions)',
       locks: locksOn([formatQualifiedName(names.oldName)], 'AccessExclusiveLock'),
       duration: 'brief',
-      undo: 'none: therefore --yes',
+      undo: 'none, and therefore it asks for --yes',
     },
   ];
 }

@@ -51,6 +51,6 @@ export function finishStep({ definition, policy }: MigrationCase, title: string,
     title: `${title}; ${old} is dropped ${formatSpan(keepOld)} later`,
     locks: locksOn([...live, old], 'AccessExclusiveLock'),
     duration: 'brief',
-    undo: 'none: therefore --yes',
+    undo: 'none, and therefore it asks for --yes',
   };
 }

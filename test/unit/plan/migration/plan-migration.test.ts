@@ -49,7 +49,21 @@ describe('the plan of a migration', () => {
       migration: { partitionKey: 'id' },
       circumstances: { minKey: '5', maxKey: '2000' },
     });
-    expect(integers.partitions).toEqual({ count: 6, first: '-1000', last: '5000' });
+    expect(integers.partitions).toEqual({ count: 5, first: '0', last: '5000' });
+    const unread = {
+      policy: { interval: parseInterval(1000), startFrom: -1n },
+      migration: { partitionKey: 'id' },
+      circumstances: { minKey: null, maxKey: null },
+    };
+    expect(plan(unread).partitions).toEqual({ count: 3, first: '-1000', last: '2000' });
+    const numbers = (type: string): string | undefined =>
+      plan({
+        policy: { interval: parseInterval(1000) },
+        migration: { partitionKey: 'id' },
+        definition: { columns: [column('id', type), column('occurred_at', 'date')] },
+        circumstances: { minKey: '1999', maxKey: '1999' },
+      }).partitions?.last;
+    expect(['numeric', 'numeric(10)', 'numeric(12,2)'].map(numbers)).toEqual(['4000', '4000', '4000.00']);
     const narrow = plan({
       policy: { interval: parseInterval(10_000) },
       migration: { partitionKey: 'id' },
@@ -98,6 +112,8 @@ describe('the plan of a migration', () => {
       ]),
     ).toEqual(['no', 'occurred_at']);
     expect(keyOf([unique('b', ['id']), unique('a', ['occurred_at'])])).toEqual(['occurred_at']);
+    for (const names of ['ab', 'ba'])
+      expect(keyOf([...names].map((name) => unique(name, name === 'a' ? ['id'] : ['occurred_at'])))).toEqual(['id']);
     const { spec } = plan({ definition: { indexes: [primary(['id'])] }, migration: { waive: ['unique-without-key'] } });
     expect(spec === null ? [] : positionColumns(spec).map(({ name }) => name)).toEqual(['id', 'occurred_at']);
     expect(spec?.waived).toEqual(['unique-without-key']);
@@ -182,7 +198,8 @@ describe('the plan of a migration', () => {
   });
 
   it('moves no row by attach, and says so in its steps', () => {
-    const { steps, walBytes, spec } = plan({ migration: { strategy: 'attach', capture: 'dual' } });
+    const { steps, walBytes, spec, partitions } = plan({ migration: { strategy: 'attach', capture: 'dual' } });
+    expect(partitions).toEqual({ count: 2, first: 'MINVALUE', last: '2026-10-01T00:00:00Z' });
     expect(steps.map(({ number }) => number)).toEqual([0, 1, 2, 7, 8, 9, 10, 11]);
     expect(steps[1]?.locks.map(({ mode }) => mode)).toEqual(['AccessExclusiveLock', 'ShareUpdateExclusiveLock']);
     expect(walBytes).toBe(0);

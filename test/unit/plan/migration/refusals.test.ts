@@ -189,7 +189,7 @@ const waivable: readonly (readonly [string, Wanted, (typeof waivers)[number], st
     'a foreign key of another table',
     { definition: { incoming: [foreignKey()] } },
     'drop-incoming-key',
-    'public.payments payments_revenue_fkey',
+    'payments_revenue_fkey',
     'references (id), and can only reference a unique key, which must hold occurred_at',
     'nothing keeps (revenue_id) of public.payments from naming rows that are not there',
   ],
@@ -266,8 +266,9 @@ describe('a migration is refused for', () => {
     expect(plan({ migration: attach, definition: { indexes: [] } }).refusals).toEqual([]);
     expect(plan({ definition: { checks: [check] } }).refusals).toEqual([]);
     const own = foreignKey({ name: 'parent', table: named('revenues'), tableOid: '5' });
-    expect(refusalOf({ definition: { outgoing: [own], incoming: [own] } }).subject).toBe('public.revenues parent');
+    expect(refusalOf({ definition: { outgoing: [own], incoming: [own] } }).subject).toBe('parent');
     expect(plan({ definition: { incoming: [foreignKey({ referencedColumns: ['occurred_at', 'id'] })] } }).refusals).toEqual([]);
+    expect(plan({ definition: { publications: [publication] } }).refusals).toEqual([]);
     const exclusion = index('x', ['occurred_at'], { constraint: 'exclusion', equalColumns: ['occurred_at'] });
     expect(plan({ definition: { indexes: [primary(), exclusion] } }).refusals).toEqual([]);
     for (const maxKey of ['infinity', '9999-12-31 00:00:00+00'])
@@ -325,7 +326,7 @@ describe('a plan notes', () => {
     ],
     [
       'rows for the default partition',
-      { policy: { defaultPartition: 'keep' }, circumstances: { maxKey: '9999-12-31 00:00:00+00' } },
+      { policy: { defaultPartition: 'managed' }, circumstances: { maxKey: '9999-12-31 00:00:00+00' } },
       'Rows far ahead, up to 9999-12-31T00:00:00Z',
     ],
   ])('%s', (_what, wanted, note) => {
