@@ -1,6 +1,5 @@
 import { expect, it } from 'vitest';
 import { lockRowsClause } from '../../../src/ddl/migration/capture/lock-rows.ts';
-import { renderDisableForwardCapture, renderEnableReverseCapture } from '../../../src/ddl/migration/capture/turn-capture.ts';
 import { readBacklog } from '../../../src/journal/migration/capture-log.ts';
 import { installCapture } from '../../../src/migrate/capture/install-capture.ts';
 import { catchUp } from '../../../src/migrate/replay/replay.ts';
@@ -154,10 +153,10 @@ it.each(['log', 'dual'] as const)(
     await using engine = await handMade(database, { phase: 'catch-up', capture });
     await installCapture(engine, noAbort);
     await database.query(`BEGIN; ${copySql(engine)}; COMMIT`);
-    const off = renderDisableForwardCapture(engine.spec, engine.id);
-    await database.query(off.join(';'));
+    await database.query('ALTER TABLE revenues DISABLE TRIGGER USER');
     await swapNames(database, engine);
-    await database.query(renderEnableReverseCapture(engine.spec, engine.id).join(';'));
+    const [row, truncate] = ['row', 'truncate'].map((name) => `ENABLE ALWAYS TRIGGER partitiond_capture_${engine.id}_${name}`);
+    await database.query(`ALTER TABLE revenues ${row}, ${truncate}`);
     engine.record = { ...engine.record, live: 'target', phase: 'switched' };
     await database.query(`UPDATE revenues_2025_q1 SET note = 'direct' WHERE id = 300;
     UPDATE revenues SET occurred_at = '2025-12-12 00:00+00' WHERE id = 301; DELETE FROM revenues_2025_q2 WHERE id = (SELECT min(id) FROM revenues_2025_q2)`);

@@ -12,7 +12,7 @@ export function captureFunction(journalSchema: string, id: string, which: Captur
 }
 
 /** The functions that `spec.capture` needs, those of both directions. */
-export function captureFunctions({ capture }: Pick<MigrationSpec, 'capture'>): readonly CaptureFunction[] {
+function captureFunctions({ capture }: Pick<MigrationSpec, 'capture'>): readonly CaptureFunction[] {
   return capture === 'log' ? ['insert', 'update', 'delete', 'row', 'truncate'] : ['dual', 'dual_back', 'truncate'];
 }
 
@@ -29,10 +29,6 @@ export function renderCaptureFunctions(spec: MigrationSpec, journalSchema: strin
       `REVOKE ALL ON FUNCTION ${name}() FROM PUBLIC`,
     ];
   });
-}
-
-export function renderDropCaptureFunctions(spec: MigrationSpec, journalSchema: string, id: string): readonly string[] {
-  return captureFunctions(spec).map((which) => `DROP FUNCTION ${formatQualifiedName(captureFunction(journalSchema, id, which))}()`);
 }
 
 function settings(which: CaptureFunction, id: string): string {

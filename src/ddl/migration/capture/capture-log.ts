@@ -45,7 +45,3 @@ export function renderCreateLog(spec: MigrationSpec, journalSchema: string, id: 
     `REVOKE ALL ON ${name} FROM PUBLIC`,
   ];
 }
-
-export function renderDropLog(journalSchema: string, id: string): string {
-  return `DROP TABLE ${formatQualifiedName(captureLog(journalSchema, id))}`;
-}

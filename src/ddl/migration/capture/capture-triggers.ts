@@ -78,15 +78,6 @@ export function renderCaptureTrigger(
   return isOn && trigger.firing === 'O' ? [create] : [create, `ALTER TABLE ${on} ${turned(trigger, isOn)}`];
 }
 
-/** One ALTER TABLE that turns triggers of one table on or off. */
-export function renderTurnTriggers(triggers: readonly CaptureTrigger[], table: QualifiedName, isOn: boolean): string {
-  return `ALTER TABLE ${formatQualifiedName(table)} ${triggers.map((trigger) => turned(trigger, isOn)).join(', ')}`;
-}
-
-export function renderDropTrigger(name: string, table: QualifiedName): string {
-  return `DROP TRIGGER ${quoteIdentifier(name)} ON ${formatQualifiedName(table)}`;
-}
-
 function turned({ name, firing }: CaptureTrigger, isOn: boolean): string {
   const trigger = `TRIGGER ${quoteIdentifier(name)}`;
   if (!isOn) return `DISABLE ${trigger}`;
