@@ -60,6 +60,7 @@ export const remainsSql: NamedSql = namedSql(
     )::pg_catalog.text AS "target"`,
 );
 
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says which type the decoder beside it is believed to be
 function shaped<T>(value: unknown): T {
   return value as T;
 }

@@ -90,6 +90,7 @@ export const switchFactsSql: NamedSql = namedSql(
 );
 
 /** Built by the query itself. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says which type the decoder beside it is believed to be
 function shaped<T>(value: unknown): T {
   return value as T;
 }

@@ -56,14 +56,14 @@ test('backs off from a long reader without holding up others, and names it at th
   await long.query('BEGIN; SELECT FROM public.revenues LIMIT 1');
   const reader = await database.client();
   await reader.query('SET statement_timeout = 500');
-  let isOver = false;
+  const over = new AbortController();
   const reading = (async (): Promise<number> => {
     let read = 0;
-    for (; !isOver; read += 1) await reader.query('SELECT FROM public.revenues LIMIT 1');
+    for (; !over.signal.aborted; read += 1) await reader.query('SELECT FROM public.revenues LIMIT 1');
     return read;
   })();
   const failed = await switchOver(engine, false, noAbort).catch((error: unknown) => error);
-  isOver = true;
+  over.abort();
   expect(failed).toBeInstanceOf(LockTimeoutError);
   const reported: unknown = expect.objectContaining({ application: 'report', relation: 'public.revenues' });
   expect(failed).toMatchObject({ code: 'PD640', blockers: expect.arrayContaining([reported]) as unknown });

@@ -42,7 +42,7 @@ interface Other {
 
 function lockAll(tables: readonly Other[]): readonly SwitchLock[] {
   const once = new Map(tables.map((table) => [table.oid, table]));
-  return [...once.values()].sort((a, b) => Number(a.oid) - Number(b.oid)).map(({ name, isWhole }) => lockTable(name, isWhole));
+  return [...once.values()].toSorted((a, b) => Number(a.oid) - Number(b.oid)).map(({ name, isWhole }) => lockTable(name, isWhole));
 }
 
 function lockTable(name: QualifiedName, isWhole: boolean): SwitchLock {

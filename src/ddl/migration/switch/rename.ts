@@ -22,30 +22,33 @@ function renderPair(turn: Turn, side: TurningSide, pair: NamePair): readonly str
 
 function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: string, to: string): readonly string[] {
   const { definition, table } = turn.spec;
-  const in_ = (schema: string): string => formatQualifiedName({ schema, name: from });
+  const within = (schema: string): string => formatQualifiedName({ schema, name: from });
   const index = definition.indexes.find(({ name }) => name === pair.name);
   // The target has no counterpart of an index that was never finished.
   if (pair.kind === 'index' && side.is === 'target' && index?.isValid === false) return [];
   const isOfIndex = index !== undefined && index.constraint !== null;
   // A constraint has the name of its index, and follows it.
   if (pair.kind === 'index' || (pair.kind === 'constraint' && isOfIndex))
-    return [`ALTER INDEX ${in_(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
+    return [`ALTER INDEX ${within(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
   switch (pair.kind) {
     case 'constraint': {
       if (definition.outgoing.some(({ name }) => name === pair.name)) return [];
       return [`ALTER TABLE ${formatQualifiedName(side.after)} RENAME CONSTRAINT ${quoteIdentifier(from)} TO ${quoteIdentifier(to)}`];
     }
-    case 'sequence': {
-      const own = turn.facts.identities.find(({ tableOid, sequence }) => tableOid === side.oid && sequence.name === from);
-      return own === undefined ? [] : [`ALTER SEQUENCE ${formatQualifiedName(own.sequence)} RENAME TO ${quoteIdentifier(to)}`];
-    }
+    case 'sequence':
+      return renderSequence(turn, side, from, to);
     case 'statistics': {
       const schema = definition.statistics.find(({ name }) => name.name === pair.name)?.name.schema ?? table.schema;
-      return [`ALTER STATISTICS ${in_(schema)} RENAME TO ${quoteIdentifier(to)}`];
+      return [`ALTER STATISTICS ${within(schema)} RENAME TO ${quoteIdentifier(to)}`];
     }
     default:
       return unknownKind(pair.kind);
   }
+}
+
+function renderSequence({ facts }: Turn, side: TurningSide, from: string, to: string): readonly string[] {
+  const own = facts.identities.find(({ tableOid, sequence }) => tableOid === side.oid && sequence.name === from);
+  return own === undefined ? [] : [`ALTER SEQUENCE ${formatQualifiedName(own.sequence)} RENAME TO ${quoteIdentifier(to)}`];
 }
 
 function unknownKind(kind: never): never {
