@@ -1,3 +1,4 @@
+import type { IndexDefinition } from '../../../partition/migration/definition.ts';
 import type { NamePair } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import type { Turn, TurningSide } from './turn.ts';
@@ -26,10 +27,8 @@ function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: strin
   const index = definition.indexes.find(({ name }) => name === pair.name);
   // The target has no counterpart of an index that was never finished.
   if (pair.kind === 'index' && side.is === 'target' && index?.isValid === false) return [];
-  const isOfIndex = index !== undefined && index.constraint !== null;
   // A constraint has the name of its index, and follows it.
-  if (pair.kind === 'index' || (pair.kind === 'constraint' && isOfIndex))
-    return [`ALTER INDEX ${within(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
+  if (isIndexName(pair, index)) return [`ALTER INDEX ${within(table.schema)} RENAME TO ${quoteIdentifier(to)}`];
   switch (pair.kind) {
     case 'constraint': {
       if (definition.outgoing.some(({ name }) => name === pair.name)) return [];
@@ -44,6 +43,10 @@ function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: strin
     default:
       return unknownKind(pair.kind);
   }
+}
+
+function isIndexName({ kind }: NamePair, index: IndexDefinition | undefined): boolean {
+  return kind === 'index' || (kind === 'constraint' && index !== undefined && index.constraint !== null);
 }
 
 function renderSequence({ facts }: Turn, side: TurningSide, from: string, to: string): readonly string[] {
