@@ -40,6 +40,8 @@ function renderRename(turn: Turn, side: TurningSide, pair: NamePair, from: strin
       const schema = definition.statistics.find(({ name }) => name.name === pair.name)?.name.schema ?? table.schema;
       return [`ALTER STATISTICS ${within(schema)} RENAME TO ${quoteIdentifier(to)}`];
     }
+    case 'index':
+      return [];
     default:
       return unknownKind(pair.kind);
   }
