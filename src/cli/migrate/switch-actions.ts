@@ -1,6 +1,6 @@
 import { MigrationError, UsageError } from '../../errors.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
-import { catchUp } from '../../migrate/replay/replay.ts';
+import { catchUp } from '../../migrate/replay/catch-up.ts';
 import type { OpenEngine } from '../../migrate/run/open-engine.ts';
 import { pausedError } from '../../migrate/run/pause-migration.ts';
 import { runMigration } from '../../migrate/run/run-migration.ts';

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { InvariantError, NotLeaderError, StatementError } from '../../errors.ts';
+import { fingerprint } from '../../partition/fingerprint.ts';
 import { releaseAdvisoryLock, tryAdvisoryLock } from '../../postgres/advisory-lock.ts';
 import type { Clock } from '../../postgres/clock.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
@@ -77,7 +77,7 @@ export async function joinWorkers(session: Session, request: Omit<LeaseRequest, 
 /** The same for every partitiond with that journal in that database, and for nobody else. */
 export function leaseKey(schema: string, id: string, part: 'coordinator' | 'workers'): bigint {
   const text = JSON.stringify(['partitiond-migration', schema, id, part]);
-  return createHash('sha256').update(text).digest().readBigInt64BE();
+  return BigInt.asIntN(64, BigInt(`0x${fingerprint(text, 16)}`));
 }
 
 async function lockWithin(session: Session, key: bigint, clock: Clock, waitMs: number, signal: AbortSignal): Promise<boolean> {

@@ -3,7 +3,7 @@ import { namedSql } from '../../postgres/named-sql.ts';
 import { bigint, boolean, row } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
-import { replayBite } from '../replay/replay.ts';
+import { replayBite } from '../replay/replay-bite.ts';
 import type { CopyState } from './copy-state.ts';
 
 const lookEveryMs = 2_000;

@@ -4,7 +4,7 @@ import { backfill } from '../copy/backfill.ts';
 import type { Engine } from '../engine.ts';
 import { buildIndexes } from '../prepare/build-indexes.ts';
 import { prepare } from '../prepare/prepare.ts';
-import { catchUp } from '../replay/replay.ts';
+import { catchUp } from '../replay/catch-up.ts';
 import { saveMigration } from '../save.ts';
 import { settle } from '../switch/settle.ts';
 import { verify } from '../verify/verify.ts';

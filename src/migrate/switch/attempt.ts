@@ -9,7 +9,7 @@ import { readMigration, renderChangeMigration } from '../../journal/migration/re
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
-import { drainLog } from '../replay/replay.ts';
+import { drainLog } from '../replay/drain-log.ts';
 import { openingSql } from '../transactions.ts';
 import { describeHolders, GivenUp } from './outcome.ts';
 import { readSwitchFacts } from './read-facts.ts';

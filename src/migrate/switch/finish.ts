@@ -9,7 +9,7 @@ import { addSpan } from '../../partition/calendar.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
-import { catchUp } from '../replay/replay.ts';
+import { catchUp } from '../replay/catch-up.ts';
 import { reloadRecord } from '../save.ts';
 import { brief } from '../transactions.ts';
 import { liveOidOf, readSwitchFacts } from './read-facts.ts';

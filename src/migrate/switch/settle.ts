@@ -5,7 +5,7 @@ import { settleKeys } from '../../ddl/migration/switch/keys/settle-keys.ts';
 import { renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
-import { catchUp } from '../replay/replay.ts';
+import { catchUp } from '../replay/catch-up.ts';
 import { saveMigration } from '../save.ts';
 import { emit, fenced } from '../transactions.ts';
 import { verify } from '../verify/verify.ts';

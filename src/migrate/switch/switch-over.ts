@@ -4,7 +4,7 @@ import { type Blocker, ConnectionError, LockTimeoutError, MigrationError, Statem
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import type { Engine } from '../engine.ts';
-import { catchUp } from '../replay/replay.ts';
+import { catchUp } from '../replay/catch-up.ts';
 import { reloadRecord, saveMigration } from '../save.ts';
 import { emit } from '../transactions.ts';
 import { type AttemptOptions, type AttemptState, attemptSwitch } from './attempt.ts';

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { lockRowsClause } from '../../../src/ddl/migration/capture/lock-rows.ts';
 import { readBacklog } from '../../../src/journal/migration/capture-log.ts';
 import { installCapture } from '../../../src/migrate/capture/install-capture.ts';
-import { catchUp } from '../../../src/migrate/replay/replay.ts';
+import { catchUp } from '../../../src/migrate/replay/catch-up.ts';
 import type { Capture } from '../../../src/partition/migration/policy.ts';
 import type { Live } from '../../../src/partition/migration/spec.ts';
 import { createDatabase } from '../../support/database.ts';

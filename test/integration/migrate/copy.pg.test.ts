@@ -6,7 +6,7 @@ import { installCapture } from '../../../src/migrate/capture/install-capture.ts'
 import { backfill } from '../../../src/migrate/copy/backfill.ts';
 import { openSource } from '../../../src/migrate/copy/open-source.ts';
 import type { MigrationEvent } from '../../../src/migrate/event.ts';
-import { catchUp } from '../../../src/migrate/replay/replay.ts';
+import { catchUp } from '../../../src/migrate/replay/catch-up.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { type HandMade, type HandMadeEngine, handMade, handMadePolicy } from '../../support/migrate/hand-made.ts';
 import { compareLedger, createLedger, startLedgerWriters } from '../../support/migrate/ledger.ts';

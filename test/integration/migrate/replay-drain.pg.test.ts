@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { installCapture } from '../../../src/migrate/capture/install-capture.ts';
-import { catchUp, drainLog } from '../../../src/migrate/replay/replay.ts';
+import { catchUp } from '../../../src/migrate/replay/catch-up.ts';
+import { drainLog } from '../../../src/migrate/replay/drain-log.ts';
 import { fenced } from '../../../src/migrate/transactions.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { type HandMadeEngine, handMade } from '../../support/migrate/hand-made.ts';

@@ -1,7 +1,7 @@
 import { backfill } from '../../../src/migrate/copy/backfill.ts';
 import { buildIndexes } from '../../../src/migrate/prepare/build-indexes.ts';
 import { prepare } from '../../../src/migrate/prepare/prepare.ts';
-import { catchUp } from '../../../src/migrate/replay/replay.ts';
+import { catchUp } from '../../../src/migrate/replay/catch-up.ts';
 import { saveMigration } from '../../../src/migrate/save.ts';
 import { verify } from '../../../src/migrate/verify/verify.ts';
 import type { TestDatabase } from '../database.ts';
