@@ -43,7 +43,8 @@ const keySql = /* sql */ `pg_catalog.concat(
 
 /**
  * `$1`: oid of a relation, ordinary or partitioned. At most one row. Texts hold the relation's name wherever PostgreSQL prints it. Rights are read
- * with the owner's defaults spelled out, so that no list and a full list compare equal. An inherited constraint is the parent's, and read there.
+ * with the owner's defaults spelled out, so that no list and a full list compare equal. An inherited constraint is the parent's, and read there; a
+ * foreign key that each partition has by itself counts as the table's: before PostgreSQL 18 a partitioned table has none that is NOT VALID.
  */
 export const sideCatalogSql: NamedSql = namedSql(
   'read-side-catalog',
@@ -102,6 +103,22 @@ export const sideCatalogSql: NamedSql = namedSql(
         WHERE k.conrelid = t.oid
           AND k.contype IN ('c', 'f')
           AND k.conparentid = 0
+        UNION ALL
+        SELECT
+          k.conname,
+          'foreign-key',
+          ${plainConstraintSql},
+          pg_catalog.bool_and(k.convalidated)
+        FROM pg_catalog.pg_partition_tree(t.oid) AS tree
+        JOIN pg_catalog.pg_constraint AS k ON k.conrelid = tree.relid
+        WHERE tree.isleaf
+          AND tree.level > 0
+          AND k.contype = 'f'
+          AND k.conparentid = 0
+        GROUP BY 1, 3
+        HAVING pg_catalog.count(*) = (
+          SELECT pg_catalog.count(*) FROM pg_catalog.pg_partition_tree(t.oid) AS every WHERE every.isleaf AND every.level > 0
+        )
         UNION ALL
         SELECT
           COALESCE(k.conname, a.attname),
