@@ -4,7 +4,7 @@ import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../
 import { appendColumn } from './append-column.ts';
 import { targetIndexName } from './target-names.ts';
 
-/** The index on an empty target: it has no partitions yet, so each that is attached gets its own. */
+/** The index on a target without partitions, so that each that is attached gets its own; or, where nothing can be attached, on all that there are. */
 export function renderWholeIndex(spec: MigrationSpec, index: IndexDefinition): readonly string[] {
   return renderOn(spec, index, { how: 'whole', relation: spec.targetName, name: targetIndexName(spec, index) });
 }
@@ -14,21 +14,14 @@ export function renderParentIndex(spec: MigrationSpec, index: IndexDefinition): 
   return renderOn(spec, index, { how: 'only', relation: spec.targetName, name: targetIndexName(spec, index) });
 }
 
-/**
- * What scans one partition: a plain index, also where it is to serve a constraint; exclusion and WITHOUT OVERLAPS are built as constraints, under
- * AccessExclusiveLock, for PostgreSQL takes no index for those.
- */
+/** What scans one partition: a plain index, also where it is to serve a constraint. Never for what is built as a constraint. */
 export function renderPartitionIndex(
   spec: MigrationSpec,
   index: IndexDefinition,
   partition: QualifiedName,
   name: string,
 ): readonly string[] {
-  return renderOn(
-    spec,
-    { ...index, constraint: isBuiltAsConstraint(index) ? index.constraint : null },
-    { how: 'whole', relation: partition, name },
-  );
+  return renderOn(spec, { ...index, constraint: null }, { how: 'whole', relation: partition, name });
 }
 
 /** The same for writers of the partition who must not wait; in no transaction, and it may leave an invalid index. Never for what is built as a constraint. */
@@ -47,7 +40,7 @@ export function renderAttach(spec: MigrationSpec, index: IndexDefinition, partit
   const child = formatQualifiedName({ schema, name });
   const parent = formatQualifiedName({ schema: spec.targetName.schema, name: targetIndexName(spec, index) });
   return [
-    ...(needsConstraint(index)
+    ...(index.constraint !== null
       ? [
           `ALTER TABLE ${formatQualifiedName(partition)} ADD CONSTRAINT ${quoteIdentifier(name)} ` +
             `${index.constraint === 'primary' ? 'PRIMARY KEY' : 'UNIQUE'} USING INDEX ${quoteIdentifier(name)}${deferrable(index)}`,
@@ -57,11 +50,7 @@ export function renderAttach(spec: MigrationSpec, index: IndexDefinition, partit
   ];
 }
 
-/** Whether `renderAttach` makes a constraint of the index; then AccessExclusiveLock on the partition. */
-export function needsConstraint(index: IndexDefinition): boolean {
-  return index.constraint !== null && !isBuiltAsConstraint(index);
-}
-
+/** Exclusion and WITHOUT OVERLAPS: PostgreSQL makes no constraint of an index for those, and attaches none to another. */
 export function isBuiltAsConstraint(index: IndexDefinition): boolean {
   return index.constraint === 'exclusion' || (index.constraint !== null && index.isTemporal);
 }

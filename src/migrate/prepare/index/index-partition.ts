@@ -27,11 +27,12 @@ import {
 const candidates = 9;
 
 /**
- * Every later index of the source on one partition, attached to the target's; then the marks. What is attached is left; what is there under its
+ * Every later index of the source on one partition, attached to the target's, but for those that the target gets as a whole; then the marks. What is attached is left; what is there under its
  * name is attached when it is valid, else dropped and built again.
  */
 export async function indexPartition(engine: Engine, session: Session, partition: TargetPartition, signal: AbortSignal): Promise<void> {
-  for (const index of laterIndexes(engine.spec)) await buildIndex(engine, session, partition, index, signal);
+  const built = laterIndexes(engine.spec).filter((index) => !isBuiltAsConstraint(index));
+  for (const index of built) await buildIndex(engine, session, partition, index, signal);
   await markIndexes(engine, session, partition, signal);
 }
 
@@ -66,7 +67,7 @@ async function create(
   signal: AbortSignal,
 ): Promise<void> {
   const doing = `create index ${formatQualifiedName({ schema: partition.schema, name })}`;
-  if (engine.spec.capture === 'dual' && !isBuiltAsConstraint(index)) {
+  if (engine.spec.capture === 'dual') {
     const sql = renderPartitionIndexConcurrently(engine.spec, index, partition, name);
     await alone(engine, session, { doing, sql, waitMs: 0, tablespace: index.tablespace }, signal);
   } else {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { appendColumn } from '../../../../src/ddl/migration/target/append-column.ts';
 import { renderGuardFunction } from '../../../../src/ddl/migration/target/guard.ts';
 import { renderAutovacuum } from '../../../../src/ddl/migration/target/index-marks.ts';
-import { renderAttach, renderParentIndex, renderPartitionIndex } from '../../../../src/ddl/migration/target/target-index.ts';
+import { renderAttach, renderParentIndex, renderPartitionIndex, renderWholeIndex } from '../../../../src/ddl/migration/target/target-index.ts';
 import { firstIndexes, laterIndexes } from '../../../../src/ddl/migration/target/target-names.ts';
 import type { IndexDefinition } from '../../../../src/partition/migration/definition.ts';
 import type { MigrationSpec } from '../../../../src/partition/migration/spec.ts';
@@ -48,10 +48,9 @@ test('builds what serves a constraint as an index first, and exclusion as what i
     tail: 'USING gist (a, during)',
     constraintDefinition: 'EXCLUDE USING gist (at WITH =, during WITH &&) WHERE ((a > 0))',
   });
-  expect(renderPartitionIndex(spec, exclusion, partition, 'x 1')).toEqual([
-    'ALTER TABLE public."T 1" ADD CONSTRAINT "x 1" EXCLUDE USING gist (at WITH =, during WITH &&) WHERE ((a > 0))',
+  expect(renderWholeIndex(spec, exclusion)).toEqual([
+    'ALTER TABLE public.t_new ADD CONSTRAINT x EXCLUDE USING gist (at WITH =, during WITH &&) WHERE ((a > 0))',
   ]);
-  expect(renderAttach(spec, exclusion, partition, 'x 1')).toEqual(['ALTER INDEX public.x ATTACH PARTITION public."x 1"']);
 });
 
 test('takes the primary key, and the unique index of another key, along from the start; nothing invalid ever', () => {
