@@ -33,6 +33,7 @@ export function renderTarget(spec: MigrationSpec, place: TargetPlace): readonly 
   return [
     renderGuardFunction(place.journalSchema, place.id, table),
     renderCreateTable(spec, place.serverVersion),
+    ...renderDoubtfulNotNulls(spec),
     ...checks.map((check) => renderCheck(spec, check)),
     ...first.flatMap((index) => renderWholeIndex(spec, index)),
     ...renderIdentities(spec),
@@ -60,8 +61,14 @@ function renderCreateTable({ definition, table, targetName, partitionKey }: Migr
   return `CREATE TABLE ${formatQualifiedName(targetName)} (LIKE ${formatQualifiedName(table)} ${included}) ${by}${method}${place}`;
 }
 
+/** LIKE makes a NOT NULL that was never validated a valid one, at which rows of the source would fail (18). Step 6 adds it again, NOT VALID. */
+function renderDoubtfulNotNulls({ definition, targetName }: MigrationSpec): readonly string[] {
+  const doubtful = definition.checks.filter((check) => !check.isValid && check.definition.startsWith('NOT NULL '));
+  return doubtful.map(({ name }) => `ALTER TABLE ${formatQualifiedName(targetName)} DROP CONSTRAINT ${quoteIdentifier(name)}`);
+}
+
 /** A partitioned table has no NO INHERIT; without heirs of the source it means the same. */
-export function renderCheck({ targetName }: MigrationSpec, check: CheckDefinition): string {
+export function renderCheck({ targetName }: Pick<MigrationSpec, 'targetName'>, check: CheckDefinition): string {
   const definition = check.definition.replace(/ NO INHERIT$/, '');
   const enforced = check.isEnforced || definition.endsWith(' NOT ENFORCED') ? '' : ' NOT ENFORCED';
   const valid = check.isValid || !check.isEnforced ? '' : ' NOT VALID';
