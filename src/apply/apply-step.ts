@@ -24,7 +24,7 @@ import { nothingIsLeft } from './what-is-left.ts';
  */
 export async function applyStep(session: Session, step: Step, context: ApplyContext, signal: AbortSignal): Promise<StepReport> {
   const first = await attemptStep(session, step, context, signal);
-  const hasOwnIndexes = step.kind === 'create-partition' && step.indexes.length > 0;
+  const hasOwnIndexes = (step.kind === 'create-partition' || step.kind === 'drain-default') && step.indexes.length > 0;
   if (!hasOwnIndexes || first.outcome !== 'failed' || !(first.error instanceof StatementError)) return first;
   return { ...(await attemptStep(session, { ...step, indexes: [] }, context, signal)), step };
 }

@@ -20,7 +20,8 @@ async function findContradiction(step: Step, context: ApplyContext): Promise<str
   const [partition, table] = [formatQualifiedName(step.partition), formatQualifiedName(step.table)];
   switch (step.kind) {
     case 'create-partition':
-    case 'create-default': {
+    case 'create-default':
+    case 'drain-default': {
       const state = await read(step.partition);
       return state?.parentOid === step.tableOid && !state.isDetachPending
         ? null

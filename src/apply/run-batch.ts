@@ -52,6 +52,7 @@ function closing(run: StepRun): readonly string[] {
     case 'drop-guard':
       return [entries.finish(end)];
     case 'create-partition':
+    case 'drain-default':
     case 'vacuum':
     case 'analyze':
     case 'reindex':

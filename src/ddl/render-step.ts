@@ -6,6 +6,7 @@ import { renderCreateDefault } from './step/create-default.ts';
 import { renderCreateIndex } from './step/create-index.ts';
 import { renderCreatePartition } from './step/create-partition.ts';
 import { renderDetachPartition } from './step/detach-partition.ts';
+import { renderDrainDefault } from './step/drain-default.ts';
 import { renderDropGuard } from './step/drop-guard.ts';
 import { renderDropIndex } from './step/drop-index.ts';
 import { renderDropTable } from './step/drop-table.ts';
@@ -24,6 +25,8 @@ export function renderStep(step: Step, serverVersion: number): RenderedStep {
       return renderCreatePartition(step, serverVersion);
     case 'create-default':
       return renderCreateDefault(step, serverVersion);
+    case 'drain-default':
+      return renderDrainDefault(step, serverVersion);
     case 'finalize-detach':
       return renderFinalizeDetach(step);
     case 'detach-partition':

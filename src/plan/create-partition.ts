@@ -1,12 +1,13 @@
 import type { PartitionTemplate } from '../partition/partition.ts';
 import { partitionName } from '../partition/partition-name.ts';
+import type { QualifiedName } from '../partition/qualified-name.ts';
 import { boundLiterals } from './bound-literals.ts';
 import type { Finding } from './finding.ts';
 import { guardName } from './guard-name.ts';
 import { indexesOfNew } from './indexes/new-partition.ts';
 import type { NameChoice, Spelling } from './name-choice.ts';
 import type { NewRange, Provision } from './provision.ts';
-import type { CreatePartition } from './step.ts';
+import type { CreatePartition, DrainDefault } from './step.ts';
 import type { Subject } from './subject.ts';
 import { countOf } from './wording.ts';
 
@@ -28,31 +29,62 @@ export function planCreates(
 ): { readonly steps: readonly CreatePartition[]; readonly findings: readonly Finding[] } {
   const findings: Finding[] = [];
   const steps = ranges.map((range): CreatePartition => {
-    const { table, policy, lineup } = subject;
     const { name, finding } = names.choose(spellPartition(subject, range));
     if (finding !== null) findings.push(finding);
-    const defaultPartition = lineup.defaultPartition?.name ?? null;
+    const defaultPartition = subject.lineup.defaultPartition?.name ?? null;
     return {
+      ...newPartition(subject, provision, range, template, name),
       kind: 'create-partition',
-      table: table.name,
-      tableOid: table.oid,
-      partition: name,
-      range: { from: range.from, to: range.to },
-      ...boundLiterals(table.codec, range),
-      keyColumn: table.key.name,
-      keyType: table.key.type,
-      keyCollation: table.key.collation,
-      template,
-      storage: policy.storage,
-      indexes: indexesOfNew(subject, name, range),
-      guard: defaultPartition === null ? null : { defaultPartition, constraint: guardName(table.oid, range) },
-      references: table.references,
-      referencedBy: table.referencedBy,
-      reason: reasonFor(subject, provision, range),
-      task: 'provision',
+      guard: defaultPartition === null ? null : { defaultPartition, constraint: guardName(subject.table.oid, range) },
     };
   });
   return { steps, findings };
+}
+
+/** As `planCreates`, of ranges that have rows in the default partition: those move along. `defaultPartition` is where they are. */
+export function planDrains(
+  subject: Subject,
+  provision: Provision,
+  ranges: readonly NewRange[],
+  template: PartitionTemplate,
+  names: NameChoice,
+  defaultPartition: QualifiedName,
+): { readonly steps: readonly DrainDefault[]; readonly findings: readonly Finding[] } {
+  const findings: Finding[] = [];
+  const steps = ranges.map((range): DrainDefault => {
+    const { name, finding } = names.choose(spellPartition(subject, range));
+    if (finding !== null) findings.push(finding);
+    const made = newPartition(subject, provision, range, template, name);
+    return { ...made, kind: 'drain-default', defaultPartition, reason: `${made.reason}, and the default partition holds rows of it` };
+  });
+  return { steps, findings };
+}
+
+function newPartition(
+  subject: Subject,
+  provision: Provision,
+  range: NewRange,
+  template: PartitionTemplate,
+  name: QualifiedName,
+): Omit<DrainDefault, 'kind' | 'defaultPartition'> {
+  const { table, policy } = subject;
+  return {
+    table: table.name,
+    tableOid: table.oid,
+    partition: name,
+    range: { from: range.from, to: range.to },
+    ...boundLiterals(table.codec, range),
+    keyColumn: table.key.name,
+    keyType: table.key.type,
+    keyCollation: table.key.collation,
+    template,
+    storage: policy.storage,
+    indexes: indexesOfNew(subject, name, range),
+    references: table.references,
+    referencedBy: table.referencedBy,
+    reason: reasonFor(subject, provision, range),
+    task: 'provision',
+  };
 }
 
 function reasonFor(subject: Subject, provision: Provision, range: NewRange): string {

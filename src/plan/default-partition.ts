@@ -1,13 +1,13 @@
 /**
  * What the default partition means for a plan: whether a missing one is made, which guards a killed run left on it, and which new
- * partitions cannot be attached because their rows are already in it. Rows are never moved here.
+ * partitions find their rows in it already: a few are moved when the policy manages it, many keep the partition from being made.
  */
 
 import type { KeyCodec } from '../partition/key.ts';
 import type { Evidence, PartitionTemplate } from '../partition/partition.ts';
 import { defaultPartitionName } from '../partition/partition-name.ts';
 import type { Range } from '../partition/position.ts';
-import { formatQualifiedName } from '../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import { type Finding, warning } from './finding.ts';
 import { type NameChoice, numbered, type Spelling } from './name-choice.ts';
 import type { NewRange } from './provision.ts';
@@ -86,10 +86,20 @@ export function splitBlocked(
 }
 
 /**
- * A finding when the default partition holds rows; tells how many, between which keys, and what they keep from being made. Where nobody
+ * The default partition when its rows may be moved within a step: it is managed, and all of its rows were counted (there are few). Not where
+ * foreign keys refer to the table, whose actions a DELETE would set off, and not when it is partitioned itself. Null: its rows stay.
+ */
+export function drainableDefault({ table, policy, lineup }: Subject): QualifiedName | null {
+  const partition = lineup.defaultPartition;
+  if (partition === null || partition.kind !== 'table' || policy.defaultPartition !== 'managed') return null;
+  return table.defaultRows?.isExact === true && table.referencedBy.length === 0 ? partition.name : null;
+}
+
+/**
+ * A finding when the default partition holds rows; tells how many, between which keys, and what they keep from being made (`blocked`) or go along with (`drained`). Where nobody
  * could look into it, one about what that keeps from being made.
  */
-export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly Range[]): readonly Finding[] {
+export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly Range[], drained: readonly Range[]): readonly Finding[] {
   const rows = table.defaultRows;
   const partition = lineup.defaultPartition?.name;
   if (rows === null || partition === undefined) return [];
@@ -103,13 +113,10 @@ export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly
   const count = rows.isExact ? countOf(rows.count, 'row') : `at least ${countOf(rows.count, 'row')}`;
   const where = rows.min === null || rows.max === null ? '' : `, from ${table.codec.display(rows.min)} to ${table.codec.display(rows.max)}`;
   const effect = blocked.length === 0 ? '' : ` They keep these partitions from being made: ${kept}.`;
-  return [
-    warning(
-      'rows-in-default',
-      `${formatQualifiedName(partition)} holds ${count}${where}.${effect} Move them to partitions of their own.`,
-      partition,
-    ),
-  ];
+  const along = enumerateRanges(table.codec, drained);
+  const advice =
+    drained.length === 0 ? 'Move them to partitions of their own.' : `Those of these partitions move there when they are made: ${along}.`;
+  return [warning('rows-in-default', `${formatQualifiedName(partition)} holds ${count}${where}.${effect} ${advice}`, partition)];
 }
 
 function enumerateRanges(codec: KeyCodec, ranges: readonly Range[]): string {

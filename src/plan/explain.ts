@@ -2,7 +2,7 @@ import type { KeyCodec } from '../partition/key.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { Finding } from './finding.ts';
 import type { Plan } from './plan.ts';
-import type { CreatePartition, Step, UpkeepStep } from './step.ts';
+import type { CreatePartition, DrainDefault, Step, UpkeepStep } from './step.ts';
 import { countOf } from './wording.ts';
 
 /**
@@ -27,6 +27,8 @@ function explainStep(step: Step, codec: KeyCodec | null): string {
       return `create ${name} ${bounds(step, codec)}`;
     case 'create-default':
       return `create the default partition ${name}`;
+    case 'drain-default':
+      return `create ${name} ${bounds(step, codec)} with its rows from ${formatQualifiedName(step.defaultPartition)}`;
     case 'finalize-detach':
       return `finish detaching ${name}${moved(step)}`;
     case 'detach-partition':
@@ -55,7 +57,7 @@ function inWindow({ limits: { window } }: UpkeepStep): string {
   return window === null ? '' : ` (in its window, ${window.cron} ${window.timezone})`;
 }
 
-function bounds({ range, from, to }: CreatePartition, codec: KeyCodec | null): string {
+function bounds({ range, from, to }: CreatePartition | DrainDefault, codec: KeyCodec | null): string {
   if (codec !== null) return `from ${codec.display(range.from)} to ${codec.display(range.to)}`;
   return `from ${from ?? 'MINVALUE'} to ${to ?? 'MAXVALUE'}`;
 }

@@ -7,8 +7,15 @@ import type { Evidence, Obstacle, PartitionedTable, PartitionTemplate } from '..
 import type { TablePolicy } from '../partition/policy.ts';
 import { compareEdges } from '../partition/position.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../partition/qualified-name.ts';
-import { planCreates } from './create-partition.ts';
-import { explainDefaultRows, lacksDefault, planCreateDefault, planDropGuards, splitBlocked } from './default-partition.ts';
+import { planCreates, planDrains } from './create-partition.ts';
+import {
+  drainableDefault,
+  explainDefaultRows,
+  lacksDefault,
+  planCreateDefault,
+  planDropGuards,
+  splitBlocked,
+} from './default-partition.ts';
 import { type Finding, failure, warning } from './finding.ts';
 import { guardRemovals } from './guard.ts';
 import { planIndexes } from './indexes/plan-indexes.ts';
@@ -21,7 +28,7 @@ import { explainProvision } from './provision-findings.ts';
 import { planRecovery, type Recovery } from './recovery.ts';
 import { type ChooseMove, planRemovals } from './removal.ts';
 import { explainKept, findExpired } from './retention.ts';
-import type { CreateDefault, CreatePartition, Step, UpkeepStep } from './step.ts';
+import type { CreateDefault, CreatePartition, DrainDefault, Step, UpkeepStep } from './step.ts';
 import { type Subject, subjectOf } from './subject.ts';
 
 /** Steps of one kind of work with what was found on the way. */
@@ -66,18 +73,21 @@ export function planObstacle(table: QualifiedName, { kind, message }: Obstacle):
   return { table, steps: [], findings: [failure(kind, message)], refused: [] };
 }
 
-function planAhead(subject: Subject, evidence: Evidence): Part<CreatePartition | CreateDefault> {
+function planAhead(subject: Subject, evidence: Evidence): Part<CreatePartition | CreateDefault | DrainDefault> {
   const { table } = subject;
   const provision = planProvision(subject);
   const { free, blocked } = splitBlocked(provision.ranges, evidence);
-  const found = [...explainProvision(subject, provision), ...explainDefaultRows(subject, blocked)];
+  const source = drainableDefault(subject);
+  const [drained, kept] = source === null ? [[], blocked] : [blocked, []];
+  const found = [...explainProvision(subject, provision), ...explainDefaultRows(subject, kept, drained)];
   const needsDefault = lacksDefault(subject);
-  if (free.length === 0 && !needsDefault) return { steps: [], findings: found };
+  if (free.length + drained.length === 0 && !needsDefault) return { steps: [], findings: found };
   const template = templateFrom(evidence, table);
   const names = nameChoice(table.name.schema, table.partitions, evidence.takenNames);
   const creates = planCreates(subject, provision, free, template, names);
-  const findings = [...found, ...creates.findings, ...closedPublicationFindings(table, template)];
-  if (!needsDefault) return { steps: creates.steps, findings };
+  const drains = source === null ? none : planDrains(subject, provision, drained, template, names, source);
+  const findings = [...found, ...creates.findings, ...drains.findings, ...closedPublicationFindings(table, template)];
+  if (!needsDefault) return { steps: ascending([...creates.steps, ...drains.steps]), findings };
   const { step, finding } = planCreateDefault(subject, template, names);
   return { steps: [...creates.steps, step], findings: finding === null ? findings : [...findings, finding] };
 }
@@ -103,6 +113,13 @@ function planBehind(
     findings: [...recovery.findings, ...explainKept(expired, evidence.referenced), ...guarded.findings],
     leaving: new Set([...subject.lineup.pending, ...(guarded.steps.length > 0 ? unreferenced : [])].map(({ oid }) => oid)),
   };
+}
+
+const none = { steps: [], findings: [] };
+
+/** So that a run which is killed half-way leaves no hole that later counts as the table's past. */
+function ascending<S extends CreatePartition | DrainDefault>(steps: readonly S[]): readonly S[] {
+  return steps.toSorted((a, b) => compareEdges(a.range.from, b.range.from));
 }
 
 /** A default partition that this run makes first counts: with one, PostgreSQL refuses to detach concurrently. */

@@ -8,7 +8,7 @@ import type { FrozenMark } from '../partition/upkeep.ts';
  * One change, complete in itself: a step holds everything that ddl/ needs to render it, so that a printed plan is what will be run.
  * `kind` is the contract's word. Texts of bounds are literals as the codec formats them, unquoted; null stands for MINVALUE / MAXVALUE.
  */
-export type Step = CreatePartition | CreateDefault | FinalizeDetach | DetachPartition | DropTable | DropGuard | UpkeepStep;
+export type Step = CreatePartition | CreateDefault | DrainDefault | FinalizeDetach | DetachPartition | DropTable | DropGuard | UpkeepStep;
 export type StepKind = Step['kind'];
 
 /** Steps of the tasks `maintenance` and `index`, which run side by side for different partitions. */
@@ -29,8 +29,8 @@ interface StepBase {
   readonly task: Task;
 }
 
-export interface CreatePartition extends StepBase {
-  readonly kind: 'create-partition';
+/** A range partition to be made. */
+interface NewPartition extends StepBase {
   readonly range: Range;
   readonly from: string | null;
   readonly to: string | null;
@@ -43,12 +43,22 @@ export interface CreatePartition extends StepBase {
   readonly storage: Readonly<Record<string, string>>;
   /** Independent indexes that the policy asks for on partitions like this one; those of the partitioned table come with ATTACH. */
   readonly indexes: readonly NamedIndex[];
-  /** The default partition to guard, with the constraint's name; null when there is none. */
-  readonly guard: { readonly defaultPartition: QualifiedName; readonly constraint: string } | null;
   /** Tables referenced by foreign keys, which ATTACH locks. */
   readonly references: readonly QualifiedName[];
   /** Tables with a foreign key to this one, which ATTACH and DETACH lock too (measured on 18). */
   readonly referencedBy: readonly QualifiedName[];
+}
+
+export interface CreatePartition extends NewPartition {
+  readonly kind: 'create-partition';
+  /** The default partition to guard, with the constraint's name; null when there is none. */
+  readonly guard: { readonly defaultPartition: QualifiedName; readonly constraint: string } | null;
+}
+
+/** Makes a partition whose rows are in the default partition, and moves them there in the same transaction. Never planned for more than a few. */
+export interface DrainDefault extends NewPartition {
+  readonly kind: 'drain-default';
+  readonly defaultPartition: QualifiedName;
 }
 
 export interface CreateDefault extends StepBase {

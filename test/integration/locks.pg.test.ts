@@ -6,7 +6,17 @@ import type { Lock } from '../../src/ddl/statement.ts';
 import type { Step } from '../../src/plan/step.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
 import { chosenMajor } from '../support/postgres-binaries.ts';
-import { createDefault, createPartition, detachPartition, dropGuard, dropTable, finalizeDetach, named, oidOf } from '../support/steps.ts';
+import {
+  createDefault,
+  createPartition,
+  detachPartition,
+  drainDefault,
+  dropGuard,
+  dropTable,
+  finalizeDetach,
+  named,
+  oidOf,
+} from '../support/steps.ts';
 import { waitForLockWaiter } from '../support/wait-for-lock.ts';
 
 const version = chosenMajor() * 10_000;
@@ -28,6 +38,12 @@ const scenarios: readonly { readonly name: string; readonly hasDefault: boolean;
       }),
   },
   { name: 'create-default', hasDefault: false, step: (keys) => createDefault(keys) },
+  {
+    name: 'drain-default',
+    hasDefault: true,
+    // Never planned where a foreign key refers to the table.
+    step: ({ references }) => drainDefault({ references, referencedBy: [], partition: named('fresh'), ...freshBound }),
+  },
   { name: 'detach-partition, concurrently', hasDefault: false, step: (keys) => detachPartition({ ...keys, moveTo: named('moved') }) },
   {
     name: 'detach-partition beside a default',
@@ -44,7 +60,7 @@ const noKeys = { references: [], referencedBy: [] };
 describe('docs/locks.md', () => {
   it('says what the program prints, row by row', async () => {
     const page = await readFile(new URL('../../docs/locks.md', import.meta.url), 'utf8');
-    const written = page.split('\n').filter((line) => /^\| ((create|detach|finalize|drop)-(?!index))/.test(line));
+    const written = page.split('\n').filter((line) => /^\| ((create|drain|detach|finalize|drop)-(?!index))/.test(line));
     const printed = scenarios.flatMap(({ name, step }) =>
       rowsOf(name, renderStep(step(ends), 180000).locks, renderStep(step(noKeys), 180000).locks),
     );
@@ -79,7 +95,7 @@ describe.each([
 ])('pg_locks of the open step equals its locks, mode by mode, %s', (_what, keys) => {
   it.each(scenarios)('$name', async ({ name, hasDefault, step: makeStep }) => {
     await using db = await createDatabase();
-    await createTables(db, keys === ends, hasDefault);
+    await createTables(db, keys === ends, hasDefault, name === 'drain-default');
     const [watched, before] = [await db.client(), await tablesOf(db)];
     await prepare(db, name);
     const made = makeStep(keys);
@@ -103,8 +119,9 @@ describe.each([
   });
 });
 
-async function createTables(db: TestDatabase, hasKeys: boolean, hasDefault: boolean): Promise<void> {
-  const [reference, referencing] = hasKeys ? ['REFERENCES customer', ', FOREIGN KEY (id, at) REFERENCES revenues'] : ['', ''];
+async function createTables(db: TestDatabase, hasKeys: boolean, hasDefault: boolean, isUnreferenced: boolean): Promise<void> {
+  const reference = hasKeys ? 'REFERENCES customer' : '';
+  const referencing = hasKeys && !isUnreferenced ? ', FOREIGN KEY (id, at) REFERENCES revenues' : '';
   await db.query(`
     CREATE TABLE customer (id int PRIMARY KEY);
     CREATE TABLE revenues (id int NOT NULL, customer int ${reference}, at timestamptz NOT NULL, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
@@ -112,6 +129,7 @@ async function createTables(db: TestDatabase, hasKeys: boolean, hasDefault: bool
     CREATE TABLE refund (id int, at timestamptz ${referencing});
     CREATE INDEX refund_key ON refund (id, at)`);
   if (hasDefault) await db.query('CREATE TABLE revenues_default PARTITION OF revenues DEFAULT');
+  if (isUnreferenced) await db.query(`INSERT INTO revenues (id, at) VALUES (1, '2025-08-01 00:00:00+00'), (2, '2026-08-01 00:00:00+00')`);
 }
 
 /** What has to have happened before the step. */

@@ -191,7 +191,15 @@ export function answer(model: Model, asked: Questions): Evidence {
 
 /** Applies steps one after the other; throws where PostgreSQL would. */
 export function applySteps(model: Model, steps: readonly Step[], now: EpochMicros): Model {
-  return steps.reduce((current, step) => withDefaultRows({ ...current, table: applyStep(current, step, now) }), model);
+  return steps.reduce((current, step) => {
+    const settled = step.kind === 'drain-default' ? withoutKeys(current, step.range) : current;
+    return withDefaultRows({ ...settled, table: applyStep(settled, step, now) });
+  }, model);
+}
+
+/** Rows that moved out of the default partition. */
+function withoutKeys(model: Model, range: Range): Model {
+  return { ...model, defaultKeys: model.defaultKeys.filter((key) => !contains(range, key)) };
 }
 
 function applyStep(model: Model, step: Step, now: EpochMicros): PartitionedTable {
@@ -208,6 +216,11 @@ function applyStep(model: Model, step: Step, now: EpochMicros): PartitionedTable
       refuseOverlap(model, step.range);
       if ((step.guard !== null) !== table.partitions.some(({ bound }) => bound.kind === 'default'))
         throw new Error('the guard does not fit');
+      return attach(table, partition(step.partition.name, { kind: 'range', ...step.range }));
+    case 'drain-default':
+      refuseTaken(model, step.partition);
+      refuseOverlap(model, step.range);
+      if (!table.partitions.some(({ bound }) => bound.kind === 'default')) throw new Error('there is no default partition');
       return attach(table, partition(step.partition.name, { kind: 'range', ...step.range }));
     case 'finalize-detach':
       return detach(model, step, now);

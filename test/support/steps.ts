@@ -1,7 +1,15 @@
 import type { ApplyContext, ApplyEvent, PartitionState } from '../../src/apply/apply-context.ts';
 import type { PartitionTemplate } from '../../src/partition/partition.ts';
 import type { QualifiedName } from '../../src/partition/qualified-name.ts';
-import type { CreateDefault, CreatePartition, DetachPartition, DropGuard, DropTable, FinalizeDetach } from '../../src/plan/step.ts';
+import type {
+  CreateDefault,
+  CreatePartition,
+  DetachPartition,
+  DrainDefault,
+  DropGuard,
+  DropTable,
+  FinalizeDetach,
+} from '../../src/plan/step.ts';
 import { systemClock } from '../../src/postgres/clock.ts';
 import { connectSession, type Session } from '../../src/postgres/session.ts';
 import type { TestDatabase } from './database.ts';
@@ -48,6 +56,11 @@ export function createPartition(changes: Partial<CreatePartition> = {}): CreateP
     guard: null,
     ...changes,
   };
+}
+
+export function drainDefault(changes: Partial<DrainDefault> = {}): DrainDefault {
+  const { guard: _none, ...made } = createPartition();
+  return { ...made, kind: 'drain-default', defaultPartition: named('revenues_default'), ...changes };
 }
 
 export function createDefault(changes: Partial<CreateDefault> = {}): CreateDefault {

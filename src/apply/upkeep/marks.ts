@@ -4,7 +4,7 @@ import { renderForgetIndex, renderMarkIndex } from '../../journal/upkeep-marks.t
 import { spellIndex } from '../../partition/index-definition.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { IndexMark } from '../../partition/upkeep.ts';
-import type { CreateIndex, CreatePartition, NamedIndex, Step } from '../../plan/step.ts';
+import type { CreateIndex, CreatePartition, DrainDefault, NamedIndex, Step } from '../../plan/step.ts';
 import { literal } from '../../postgres/literal.ts';
 
 /** What the journal must know of a step before it begins, so that the next run knows what a killed one left; statements, often none. */
@@ -20,6 +20,7 @@ export function marksBefore(step: Step, schema: string): readonly string[] {
 export function marksAfter(step: Step, schema: string): readonly string[] {
   switch (step.kind) {
     case 'create-partition':
+    case 'drain-default':
       return step.indexes.map((named) => markOfNew(step, named, schema));
     case 'create-index':
       return [renderMarkIndex(schema, mark(step, 'built'))];
@@ -55,7 +56,7 @@ function mark(step: CreateIndex, state: IndexMark['state']): IndexMark {
 }
 
 /** An index that came with a new partition goes like any other when the partition leaves its subset. In the transaction that makes both. */
-function markOfNew({ partition, tableOid }: CreatePartition, { index, definition }: NamedIndex, schema: string): string {
+function markOfNew({ partition, tableOid }: CreatePartition | DrainDefault, { index, definition }: NamedIndex, schema: string): string {
   const made: IndexMark = {
     relationOid: '',
     tableOid,

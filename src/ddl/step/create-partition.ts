@@ -1,15 +1,11 @@
 import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import type { CreatePartition } from '../../plan/step.ts';
-import { carryAfterAttach, carryBeforeAttach } from '../carry/carry-properties.ts';
-import { renderCreateLike } from '../carry/create-like.ts';
-import { createIndexSql } from '../create-index.ts';
+import { carryAfterAttach } from '../carry/carry-properties.ts';
 import { attachForeignKeyLocks, locksOn } from '../foreign-key-locks.ts';
 import { renderForValues, renderRangeCondition } from '../range-condition.ts';
 import { briefTransaction, renderedStep } from '../rendered-step.ts';
 import type { Batch, RenderedStep, Statement } from '../statement.ts';
-
-/** The CHECK lives from CREATE to ATTACH inside one transaction, so one name serves all partitions. */
-const boundCheck = 'partitiond_bound';
+import { renderBesideTable, renderDropBoundCheck } from './new-table.ts';
 
 /**
  * LIKE, CHECK equal to the bound, ATTACH: SHARE UPDATE EXCLUSIVE on the parent is the strongest lock that the application meets. With a
@@ -27,18 +23,7 @@ export function renderCreatePartition(step: CreatePartition, serverVersion: numb
 function renderCreate(step: CreatePartition, serverVersion: number): readonly Statement[] {
   const partition = formatQualifiedName(step.partition);
   return [
-    renderCreateLike(step.partition, step.table, step.template, step.storage),
-    ...carryBeforeAttach(step.partition, step.table, step.template),
-    ...step.indexes.map((named) => ({
-      sql: createIndexSql('plain', step.partition, named),
-      locks: [],
-      reason: `the policy asks for index ${named.definition.name} on partitions like this one`,
-    })),
-    {
-      sql: `ALTER TABLE ${partition} ADD CONSTRAINT ${boundCheck} CHECK (${renderRangeCondition(step)})`,
-      locks: [],
-      reason: 'proves the bound, so that ATTACH scans nothing',
-    },
+    ...renderBesideTable(step),
     {
       sql: `ALTER TABLE ${formatQualifiedName(step.table)} ATTACH PARTITION ${partition} ${renderForValues(step)}`,
       locks: [
@@ -48,11 +33,7 @@ function renderCreate(step: CreatePartition, serverVersion: number): readonly St
       ],
       reason: step.reason,
     },
-    {
-      sql: `ALTER TABLE ${partition} DROP CONSTRAINT ${boundCheck}`,
-      locks: [],
-      reason: 'the bound itself says it now',
-    },
+    renderDropBoundCheck(step),
     ...carryAfterAttach(step.partition, step.template),
   ];
 }

@@ -3,7 +3,7 @@ import type { Finding } from '../../../src/plan/finding.ts';
 import { guardName } from '../../../src/plan/guard-name.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import { questions } from '../../../src/plan/questions.ts';
-import { contextAt, instant, type ModelSettings, modelOf, named, partition, planModel } from '../../support/model.ts';
+import { applySteps, contextAt, instant, type ModelSettings, modelOf, named, partition, planModel } from '../../support/model.ts';
 
 const defaultPartition = partition('t_default', { kind: 'default' });
 
@@ -95,6 +95,48 @@ describe('an existing default partition', () => {
         partition: named('t_default'),
       },
     ]);
+  });
+
+  it('gives its few rows to the partitions that need them when it is managed, in the order of the ranges', () => {
+    const settings: ModelSettings = {
+      policy: { defaultPartition: 'managed' },
+      partitions: [defaultPartition],
+      defaultKeys: [instant('2020-01-01'), instant('2025-04-07')],
+    };
+    const found = plan(settings);
+    expect(found.steps.map(({ kind, partition: { name } }) => [kind, name])).toEqual([
+      ['create-partition', 't_20250301'],
+      ['drain-default', 't_20250401'],
+      ['create-partition', 't_20250501'],
+    ]);
+    expect(found.steps[1]).toMatchObject({
+      defaultPartition: named('t_default'),
+      from: '2025-04-01 00:00:00+00',
+      task: 'provision',
+      reason: '2 partitions ahead of now (2025-03-10T12:00:00Z) are asked for, 0 exist, and the default partition holds rows of it',
+    });
+    expect(inDefault(found)[0]?.message).toBe(
+      'public.t_default holds 2 rows, from 2020-01-01T00:00:00Z to 2025-04-07T00:00:00Z. Those of these partitions move there when they are made: 2025-04-01T00:00:00Z to 2025-05-01T00:00:00Z.',
+    );
+    const model = modelOf({ ...settings, policy: { defaultPartition: 'managed', premake: 2 } });
+    const applied = applySteps(model, found.steps, contextAt().now);
+    expect(applied.defaultKeys).toEqual([instant('2020-01-01')]);
+    expect(planModel(applied, contextAt()).steps).toEqual([]);
+  });
+
+  it.each<[string, ModelSettings]>([
+    ['the policy only keeps it', { policy: { defaultPartition: 'keep' } }],
+    ['a foreign key refers to the table', { table: { referencedBy: [named('refund')] } }],
+    ['it is partitioned itself', { partitions: [partition('t_default', { kind: 'default' }, { kind: 'partitioned' })] }],
+    ['it holds too many', { table: { defaultRows: { count: 10_000, isExact: false, min: null, max: null } } }],
+  ])('keeps its rows where %s', (_why, settings) => {
+    const found = plan({
+      partitions: [defaultPartition],
+      defaultKeys: [instant('2025-04-07')],
+      ...settings,
+      policy: { defaultPartition: 'managed', ...settings.policy },
+    });
+    expect(names(found)).toEqual(['t_20250301', 't_20250501']);
   });
 
   it('is asked only about ranges between its smallest and greatest key', () => {
