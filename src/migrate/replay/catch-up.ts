@@ -3,14 +3,17 @@ import type { Engine } from '../engine.ts';
 import { replayBite } from './replay-bite.ts';
 
 /** Entries of one bite: some 200 ms. Longer transactions hold vacuum back and lose more to a conflict, shorter ones cost more each. */
-const biteEntries = 10_000;
+export const biteEntries = 10_000;
 
 /** How long to wait for a batch in flight that alone keeps entries back. Milliseconds. */
 const batchPauseMs = 50;
 
-/** Replays on the coordinator's session until the log was empty once; each bite tells what it did. */
+/**
+ * Replays on the coordinator's session until the log was empty once; each bite tells what it did. Partitions that the target was given since have
+ * their trigger then, whichever side is live: one that a switch finds without would lose the TRUNCATE that comes right after it.
+ */
 export async function catchUp(engine: Engine, signal: AbortSignal): Promise<void> {
-  if (engine.record.live === 'target') await installPartitionCapture(engine, signal);
+  await installPartitionCapture(engine, signal);
   for (;;) {
     signal.throwIfAborted();
     const bite = await replayBite(engine, engine.session, biteEntries, signal);

@@ -35,12 +35,12 @@ const decodeChosen: RowDecoder<ChosenRow> = row<ChosenRow>({
 export async function chooseEntries(
   { surroundings, id }: Engine,
   session: Session,
-  { from, snapshots }: Pick<LogEntries, 'from' | 'snapshots'>,
+  stretch: Omit<LogEntries, 'log' | 'to'>,
   limit: number | null,
   signal: AbortSignal,
 ): Promise<ChosenEntries> {
   const log = captureLog(surroundings.journalSchema, id);
-  const sql = renderChooseEntries({ log, from, to: null, snapshots }, limit);
+  const sql = renderChooseEntries({ ...stretch, log, to: null }, limit);
   const [chosen] = await session.rows({ ...namedSql('choose-log-entries', sql), timeoutMs: 0 }, [], decodeChosen, signal);
   return {
     entries: { length: chosen?.entries ?? 0, first: chosen?.first ?? '', last: chosen?.last ?? '' },

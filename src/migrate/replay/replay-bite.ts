@@ -1,7 +1,7 @@
 import { captureLog } from '../../ddl/migration/capture/capture-log.ts';
 import { renderApplyEntries, renderConsumeEntries, replaySettings } from '../../ddl/migration/replay/apply-entries.ts';
 import { renderNeededKeys } from '../../ddl/migration/replay/inspect-entries.ts';
-import type { LogEntries } from '../../ddl/migration/replay/log-entries.ts';
+import { type LogEntries, leaveOut } from '../../ddl/migration/replay/log-entries.ts';
 import { MigrationError, StatementError } from '../../errors.ts';
 import { sidesOf } from '../../partition/migration/spec.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
@@ -9,7 +9,9 @@ import { namedSql } from '../../postgres/named-sql.ts';
 import { row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
+import { installPartitionCapture } from '../capture/install-capture.ts';
 import type { Engine } from '../engine.ts';
+import type { PartitionsAtRest } from '../prepare/partitions-at-rest.ts';
 import { provisionTarget } from '../prepare/provision-target.ts';
 import { emit, fenced, type Isolation } from '../transactions.ts';
 import { chooseEntries } from './choose-entries.ts';
@@ -32,9 +34,16 @@ const cursors = new WeakMap<Engine, string>();
  * Consumes up to `limit` entries (null: all visible ones) in one REPEATABLE READ transaction and makes the follower equal at their positions.
  * There is one replayer: two at once would bring each other's older rows back. What only another snapshot can do (40001, 40P01, 55P03; 23505,
  * with the whole log, as the rows that free a unique value may be further on) is tried again, for half a minute. Throws `MigrationError` (PD625)
- * when the follower refuses rows as duplicates that the live table holds.
+ * when the follower refuses rows as duplicates that the live table holds. `atRest`: whose positions stay in the log, see `besideReplay`; with a
+ * default partition among them nothing is consumed.
  */
-export async function replayBite(engine: Engine, session: Session, limit: number | null, signal: AbortSignal): Promise<Bite> {
+export async function replayBite(
+  engine: Engine,
+  session: Session,
+  limit: number | null,
+  signal: AbortSignal,
+  atRest: PartitionsAtRest | null = null,
+): Promise<Bite> {
   const { clock } = engine.surroundings;
   const trouble: Trouble = { duplicates: 0, retries: 0, provisions: 0 };
   for (;;) {
@@ -42,7 +51,7 @@ export async function replayBite(engine: Engine, session: Session, limit: number
     const release = trouble.duplicates > 1 ? await engine.register.hold(signal) : () => undefined;
     try {
       const startedAt = clock.monotonicMs();
-      const bite = await attempt(engine, session, isWhole ? null : limit, signal);
+      const bite = await attempt(engine, session, { limit: isWhole ? null : limit, atRest }, signal);
       if (bite === 'truncated') {
         release();
         cursors.delete(engine);
@@ -66,10 +75,21 @@ interface Trouble {
   provisions: number;
 }
 
-async function attempt(engine: Engine, session: Session, limit: number | null, signal: AbortSignal): Promise<Bite | 'truncated'> {
+interface Helping {
+  readonly limit: number | null;
+  readonly atRest: PartitionsAtRest | null;
+}
+
+async function attempt(engine: Engine, session: Session, helping: Helping, signal: AbortSignal): Promise<Bite | 'truncated'> {
   const watch = engine.register.watch();
   try {
-    return await fenced(engine, session, replaying, () => takeBite(engine, session, limit, () => watch.snapshots(signal), signal), signal);
+    return await fenced(
+      engine,
+      session,
+      replaying,
+      () => takeBite(engine, session, helping, () => watch.snapshots(signal), signal),
+      signal,
+    );
   } finally {
     watch.close();
   }
@@ -79,7 +99,7 @@ async function attempt(engine: Engine, session: Session, limit: number | null, s
 async function takeBite(
   engine: Engine,
   session: Session,
-  limit: number | null,
+  { limit, atRest }: Helping,
   readSnapshots: () => Promise<readonly string[]>,
   signal: AbortSignal,
 ): Promise<Bite | 'truncated'> {
@@ -87,18 +107,25 @@ async function takeBite(
   const snapshots = [...new Set(await readSnapshots())];
   const cursor = limit === null ? null : (cursors.get(engine) ?? null);
   await session.execute([...replaySettings, 'SET LOCAL statement_timeout = 0'].join(';\n'), signal);
-  const chosen = await chooseEntries(engine, session, { from: cursor, snapshots }, limit, signal);
+  if (atRest?.hasDefault === true) return { entries: 0, isEmpty: false };
+  const leftOut = leftOutOf(engine, atRest);
+  const chosen = await chooseEntries(engine, session, { from: cursor, snapshots, ...leftOut }, limit, signal);
   // A marker comes before whatever was written after it, which no snapshot shows without it.
   if (chosen.isTruncated) return 'truncated';
   const isLast = limit === null || chosen.entries.length < limit;
   if (isLast) cursors.delete(engine);
   else cursors.set(engine, chosen.entries.last);
-  const isEmpty = isLast && cursor === null && !chosen.isWithheld;
+  const isEmpty = isLast && cursor === null && !chosen.isWithheld && leftOut.leftOut === undefined;
   if (chosen.entries.length === 0) return { entries: 0, isEmpty };
-  const entries = entriesOf(engine, { from: chosen.entries.first, to: chosen.entries.last, snapshots });
+  const entries = entriesOf(engine, { from: chosen.entries.first, to: chosen.entries.last, snapshots, ...leftOut });
   const statements = [...renderApplyEntries(spec, sidesOf(spec, record.live), entries), renderConsumeEntries(entries)];
   await session.execute(statements.join(';\n'), signal);
   return { entries: chosen.entries.length, isEmpty };
+}
+
+function leftOutOf({ spec }: Engine, atRest: PartitionsAtRest | null): Pick<LogEntries, 'leftOut'> {
+  const ranges = atRest?.ranges ?? [];
+  return ranges.length === 0 ? {} : { leftOut: leaveOut(spec, ranges) };
 }
 
 function entriesOf({ surroundings, id }: Engine, stretch: Omit<LogEntries, 'log'>): LogEntries {
@@ -122,6 +149,7 @@ async function recover(
     trouble.provisions += 1;
     if (trouble.provisions > 2) throw error;
     await provisionTarget(engine, await readNeeded(engine, session, limit, signal), signal);
+    await installPartitionCapture(engine, signal);
     return;
   }
   if (!passing.has(error.sqlstate) || trouble.retries >= 50) throw error;

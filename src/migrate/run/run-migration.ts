@@ -5,8 +5,10 @@ import type { Engine } from '../engine.ts';
 import { buildIndexes } from '../prepare/build-indexes.ts';
 import { prepare } from '../prepare/prepare.ts';
 import { catchUp } from '../replay/catch-up.ts';
+import { besideReplay } from '../replay/replay-beside.ts';
 import { saveMigration } from '../save.ts';
-import { settle } from '../switch/settle.ts';
+import { ensureReadSchemas } from '../switch/read-schemas.ts';
+import { settle, settleForeignKeys } from '../switch/settle.ts';
 import { verify } from '../verify/verify.ts';
 import { keepFingerprint } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
@@ -81,6 +83,13 @@ async function settleAndSoak(engine: Engine, signal: AbortSignal): Promise<void>
   await catchUp(engine, signal);
 }
 
+/** Also where a rollback leads to. */
+async function beReady(engine: Engine, signal: AbortSignal): Promise<void> {
+  await ensureReadSchemas(engine, signal);
+  if (engine.record.lastSwitch?.direction === 'back') await settleForeignKeys(engine, signal);
+  await catchUp(engine, signal);
+}
+
 function workOf(phase: MigrationPhase): Work {
   switch (phase) {
     case 'prepare':
@@ -88,10 +97,11 @@ function workOf(phase: MigrationPhase): Work {
     case 'backfill':
       return backfill;
     case 'catch-up':
-    case 'ready':
       return catchUp;
+    case 'ready':
+      return beReady;
     case 'index':
-      return buildIndexes;
+      return (engine, signal) => besideReplay(engine, (atRest, own) => buildIndexes(engine, own, atRest), signal);
     case 'verify':
       return verifyWhole;
     case 'switched':

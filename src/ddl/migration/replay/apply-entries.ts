@@ -1,7 +1,7 @@
 import type { MigrationSpec, Side, Sides } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { lockRowsClause } from '../capture/lock-rows.ts';
-import { type LogEntries, renderAtPosition, renderEntriesCondition, renderPositions } from './log-entries.ts';
+import { type LogEntries, renderAtPosition, renderEntriesCondition, renderOutside, renderPositions } from './log-entries.ts';
 
 /**
  * For the transaction that replays: from the log's positions each row is looked up by an index. The planner, which does not count on pruning at
@@ -23,9 +23,10 @@ export function renderApplyEntries(spec: MigrationSpec, sides: Sides, entries: L
   const names = spec.columns.map(({ name }) => quoteIdentifier(name));
   const live = `${sourceOf(sides.live)} AS s JOIN ${positions} AS e ON ${renderAtPosition(spec, 's')}`;
   const lock = lockRowsClause(spec, 's');
+  const outside = renderOutside(entries, ({ partitionKey }) => `f.${quoteIdentifier(partitionKey.name)}`);
   return [
     ...(lock === '' ? [] : [`SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ${live}${lock}) AS locked`]),
-    `DELETE FROM ${sourceOf(sides.follower)} AS f USING ${positions} AS e WHERE ${renderAtPosition(spec, 'f')}`,
+    `DELETE FROM ${sourceOf(sides.follower)} AS f USING ${positions} AS e WHERE ${[renderAtPosition(spec, 'f'), ...outside].join(' AND ')}`,
     `INSERT INTO ${formatQualifiedName(sides.follower.name)} (${names.join(', ')}) OVERRIDING SYSTEM VALUE ` +
       `SELECT ${names.map((name) => `s.${name}`).join(', ')} FROM ${live}`,
   ];

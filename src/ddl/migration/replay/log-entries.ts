@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../../../partition/literal.ts';
-import type { MigrationSpec } from '../../../partition/migration/spec.ts';
+import type { ColumnRef, MigrationSpec } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { logColumns } from '../capture/capture-log.ts';
 
@@ -14,15 +14,48 @@ export interface LogEntries {
   readonly to: string | null;
   /** `pg_snapshot` texts of the batches in flight. */
   readonly snapshots: readonly string[];
+  /** Positions that stay in the log, as nothing can be written there just now. */
+  readonly leftOut?: LeftOut;
+}
+
+/** Ranges of the partition key; bounds are literals as SQL, `from` included, `to` not, null: open. */
+export interface LeftOut {
+  readonly partitionKey: ColumnRef;
+  /** That column's in the log. */
+  readonly logColumn: string;
+  readonly ranges: readonly { readonly from: string | null; readonly to: string | null }[];
+}
+
+export function leaveOut(spec: MigrationSpec, ranges: LeftOut['ranges']): LeftOut {
+  const { partitionKey } = spec;
+  const logColumn = logColumns(spec).find(({ column }) => column.name === partitionKey.name)?.log ?? 'p';
+  return { partitionKey, logColumn, ranges };
+}
+
+/**
+ * Conditions that `column` (SQL, of the partition key's type) lies in none of the ranges. By constants and OR, so that on the follower the planner
+ * prunes their partitions before it locks anything, as it does not for NOT.
+ */
+export function renderOutside({ leftOut }: Pick<LogEntries, 'leftOut'>, column: (leftOut: LeftOut) => string): readonly string[] {
+  if (leftOut === undefined) return [];
+  const { type } = leftOut.partitionKey;
+  return leftOut.ranges.map(({ from, to }) => {
+    const sides = [
+      ...(from === null ? [] : [`${column(leftOut)} OPERATOR(pg_catalog.<) ${from}::${type}`]),
+      ...(to === null ? [] : [`${column(leftOut)} OPERATOR(pg_catalog.>=) ${to}::${type}`]),
+    ];
+    return sides.length === 0 ? 'false' : `(${sides.join(' OR ')})`;
+  });
 }
 
 /** Condition on the log by the alias `l`. */
-export function renderEntriesCondition({ from, to, snapshots }: LogEntries): string {
+export function renderEntriesCondition({ from, to, snapshots, ...entries }: LogEntries): string {
   return [
     "l.kind OPERATOR(pg_catalog.=) 'row'",
     ...(from === null ? [] : [`l.ctid OPERATOR(pg_catalog.>=) ${quoteLiteral(from)}::pg_catalog.tid`]),
     ...(to === null ? [] : [`l.ctid OPERATOR(pg_catalog.<=) ${quoteLiteral(to)}::pg_catalog.tid`]),
     ...snapshots.map(renderVisible),
+    ...renderOutside(entries, ({ logColumn }) => `l.${logColumn}`),
   ].join(' AND ');
 }
 

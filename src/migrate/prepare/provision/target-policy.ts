@@ -10,7 +10,8 @@ export function storageOf({ spec, policy }: Pick<Engine, 'spec' | 'policy'>): Re
 /** What autovacuum is told while the copy fills partitions that step 6 vacuums in any case. */
 export const withoutAutovacuum: Readonly<Record<string, string>> = { autovacuum_enabled: 'false', 'toast.autovacuum_enabled': 'false' };
 
-const filling: ReadonlySet<MigrationPhase> = new Set(['planned', 'prepare', 'backfill', 'catch-up', 'index']);
+/** A partition that replay makes while indexes are built gets them by being attached, and step 6 does not come back to it. */
+const filling: ReadonlySet<MigrationPhase> = new Set(['planned', 'prepare', 'backfill', 'catch-up']);
 
 /**
  * The policy by which the target is provisioned: that of the table's entry, for the target, without all that is not provisioning; `startFrom` is
