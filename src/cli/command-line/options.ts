@@ -29,6 +29,7 @@ type OptionKey =
   | 'rehearse'
   | 'yes'
   | 'dropNow'
+  | 'trial'
   | 'help'
   | 'version';
 
@@ -58,6 +59,7 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   rehearse: flag('rehearse', 'switch: run every statement of it, print what each took, and roll back'),
   yes: flag('yes', 'finish: do what cannot be undone'),
   dropNow: flag('drop-now', 'finish: drop the old table at once, instead of after `keepOld`'),
+  trial: valued('trial', 'N', 'plan: migrate N rows in a schema of its own, measure, and drop them again'),
   help: flag('help', 'print this help', 'h'),
   version: flag('version', 'print the version', 'V'),
 };

@@ -11,7 +11,7 @@ import { runAbortAction, runFinishAction, runRollbackAction, runSwitchAction } f
 import { runVerifyAction } from '../migrate/verify-action.ts';
 import type { Io } from '../output/io.ts';
 
-const { config, database, table, json, until, watch, partition, rehearse, yes, dropNow } = options;
+const { config, database, table, json, until, watch, partition, rehearse, yes, dropNow, trial } = options;
 
 interface Action {
   readonly name: string;
@@ -25,8 +25,8 @@ interface Action {
 const actions: readonly Action[] = [
   {
     name: 'plan',
-    does: 'what would be done, with locks, disk and time, and all that stands in the way; changes nothing',
-    options: [],
+    does: 'what would be done, with locks, disk and time, and all that stands in the way; changes nothing (--trial)',
+    options: [trial],
     run: runPlanAction,
   },
   {
@@ -74,9 +74,13 @@ export const migrateCommand: Command = {
     `${actions.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`).join('\n')}\n\n` +
     'One process at a time works on a migration. Interrupted, it stops within 25 s where the next one goes on.',
   operand: 'ACTION',
-  options: [config, database, table, json, until, watch, partition, rehearse, yes, dropNow],
+  options: [config, database, table, json, trial, until, watch, partition, rehearse, yes, dropNow],
   examples: [
     { command: 'partitiond migrate plan --table public.revenues', does: 'read this before anything else' },
+    {
+      command: 'partitiond migrate plan --table public.revenues --trial 100000',
+      does: 'the same, with time and disk as measured on so many rows',
+    },
     { command: 'partitiond migrate start --table public.revenues', does: 'copy, index and verify, up to where it can be switched' },
     { command: 'partitiond migrate status --table public.revenues --watch', does: 'look at it from another terminal' },
     {
@@ -97,7 +101,7 @@ export const migrateCommand: Command = {
 
 async function runMigrate(invocation: Invocation, io: Io): Promise<number> {
   const action = chosenAction(invocation.operands[0]);
-  for (const option of [until, watch, partition, rehearse, yes, dropNow]) {
+  for (const option of [trial, until, watch, partition, rehearse, yes, dropNow]) {
     if (invocation.has(option) && !action.options.includes(option)) {
       const whose = actions.filter((other) => other.options.includes(option)).map(({ name }) => name);
       throw new UsageError('PD002', `partitiond migrate ${action.name} has no option --${option.name}; ${whose.join(' and ')} has it.`);

@@ -2,7 +2,7 @@ import type { Configuration } from '../../config/configuration.ts';
 import { MigrationError } from '../../errors.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import { readMigrationOf } from '../../migrate/run/begin-migration.ts';
-import { noticeWithinMs, type OpenEngine, openEngine } from '../../migrate/run/open-engine.ts';
+import { type EngineRequest, noticeWithinMs, type OpenEngine, openEngine } from '../../migrate/run/open-engine.ts';
 import { readStatus } from '../../migrate/run/read-status.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
@@ -42,18 +42,32 @@ export async function withSession<T>({ database, configuration, io }: MigrationW
 
 /** Takes migration `id` over for as long as `body` runs; shows what happens as a line on a terminal, else in the log. */
 export async function withEngine<T>(work: MigrationWork, id: string, body: (engine: OpenEngine) => Promise<T>): Promise<T> {
-  const { database, policy, configuration, io } = work;
+  const { database, policy, io } = work;
+  const { request, stop } = engineTools(work);
+  const place = { id, table: policy.table, policy, journalSchema: database.journalSchema, takeOverWithinMs: noticeWithinMs };
+  const open = await openEngine({ ...request, ...place }, io.signal);
+  try {
+    return await body(open);
+  } finally {
+    stop();
+    await open.close();
+  }
+}
+
+/** What any engine of a command is asked for with, and how it is shown; `stop` takes the line away. */
+export interface EngineTools {
+  readonly request: Omit<EngineRequest, 'id' | 'table' | 'policy' | 'journalSchema' | 'takeOverWithinMs'>;
+  stop(): void;
+}
+
+export function engineTools({ database, configuration, io }: MigrationWork): EngineTools {
   const { safety } = configuration;
   const progress = startMigrationProgress(io.stderr);
   const level = io.stderr.isInteractive ? 'error' : configuration.log.level;
   const log = new MigrationLog(createLogger({ level, format: configuration.log.format }), () => io.clock.monotonicMs());
-  const open = await openEngine(
-    {
-      id,
-      table: policy.table,
-      policy,
+  return {
+    request: {
       database: database.name,
-      journalSchema: database.journalSchema,
       safety,
       clock: io.clock,
       who: whoRuns('migrate', io),
@@ -61,18 +75,11 @@ export async function withEngine<T>(work: MigrationWork, id: string, body: (engi
         log.write(event);
         progress.observe(event);
       },
-      takeOverWithinMs: noticeWithinMs,
       connect: (applicationName, signal) =>
         connectSession(database.connection, { applicationName, statementTimeoutMs: 0, lockTimeoutMs: safety.lockTimeoutMs }, signal),
     },
-    io.signal,
-  );
-  try {
-    return await body(open);
-  } finally {
-    progress.stop();
-    await open.close();
-  }
+    stop: () => progress.stop(),
+  };
 }
 
 /** The newest migration of the table. Throws `MigrationError` (PD601) when none was ever begun. */

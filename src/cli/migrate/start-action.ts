@@ -3,6 +3,7 @@ import { UsageError } from '../../errors.ts';
 import { beginMigration, isUnfinished, readMigrationOf, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
 import { clearMigrationPause } from '../../migrate/run/pause-migration.ts';
 import { runMigration } from '../../migrate/run/run-migration.ts';
+import { removeTrials } from '../../migrate/trial/trial-schemas.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import type { Session } from '../../postgres/session.ts';
 import { assertUsableServer } from '../../reconcile/assert-usable-server.ts';
@@ -33,6 +34,7 @@ async function unfinishedMigration(work: MigrationWork, session: Session): Promi
   const { database, policy, io } = work;
   const facts = await readServerFacts(session, io.clock, io.signal);
   assertUsableServer(facts, 'apply', database.name);
+  await removeTrials(session, io.clock, io.signal);
   const record = await readMigrationOf(session, database.journalSchema, policy.table, io.signal);
   if (record !== null && isUnfinished(record)) return record.id;
   const planned = await readMigrationPlan(session, policy, facts.now, io.signal);
