@@ -79,6 +79,8 @@ describe('partitiond migrate', () => {
     workspace.configure(configurationText(database.url, tables));
     const migrate = (action: string, ...rest: readonly string[]) =>
       workspace.run(['migrate', action, '--table', 'public.revenues', ...rest]);
+    await database.query(`CREATE TABLE public.orgs (id integer PRIMARY KEY); INSERT INTO public.orgs SELECT generate_series(0, 99);
+      ALTER TABLE public.revenues ADD CONSTRAINT org FOREIGN KEY (org_id) REFERENCES public.orgs`);
     const before = await digest(database, 'public.revenues');
 
     expect(await migrate('status')).toMatchObject({
@@ -117,6 +119,7 @@ describe('partitiond migrate', () => {
     await ok(migrate('rollback'));
     expect(await database.query(`SELECT relkind FROM pg_class WHERE oid = 'public.revenues'::regclass`)).toEqual([{ relkind: 'r' }]);
     expect(await digest(database, 'public.revenues')).toEqual(moved);
+    expect(await database.query(`SELECT convalidated AS valid FROM pg_constraint WHERE conname = 'org'`)).toEqual([{ valid: true }]);
     await ok(migrate('verify'));
     await ok(migrate('switch'));
     expect(JSON.parse(await ok(migrate('finish', '--yes', '--drop-now', '--json')))).toMatchObject({ phase: 'finished', next: null });

@@ -8,6 +8,7 @@ import { assertMayGoOn } from '../../migrate/run/watch.ts';
 import { reloadRecord } from '../../migrate/save.ts';
 import { abort } from '../../migrate/switch/abort.ts';
 import { finish } from '../../migrate/switch/finish.ts';
+import { settleForeignKeys } from '../../migrate/switch/settle.ts';
 import { type SwitchReport, switchOver } from '../../migrate/switch/switch-over.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { options } from '../command-line/options.ts';
@@ -37,21 +38,27 @@ export async function runSwitchAction(work: MigrationWork): Promise<number> {
   }).then((code) => code ?? ended(work));
 }
 
-/** `migrate rollback`: makes the old table live again; where it is already, nothing. A pause does not keep anybody from going back. */
+/**
+ * `migrate rollback`: makes the old table live again and validates its foreign keys, which came back NOT VALID; where it is live already, only the
+ * latter. A pause does not keep anybody from going back.
+ */
 export async function runRollbackAction(work: MigrationWork): Promise<number> {
   const record = await currentMigration(work);
   const isBack = record.phase === 'ready' && record.lastSwitch?.direction === 'back';
   if (record.phase !== 'switched' && !isBack)
     throw wrongPhase(record, 'there is no switch to take back; `partitiond migrate abort` gives the migration up');
-  if (!isBack) await withEngine(work, record.id, (running) => goBack(running, work.io.signal));
+  await withEngine(work, record.id, (running) => goBack(running, work.io.signal));
   return await ended(work);
 }
 
 async function goBack({ engine }: OpenEngine, signal: AbortSignal): Promise<void> {
   await assertMayGoOn(engine, engine.session, signal);
-  await catchUp(engine, signal);
-  await switchOver(engine, false, signal);
-  await reloadRecord(engine, signal);
+  if (engine.record.live === 'target') {
+    await catchUp(engine, signal);
+    await switchOver(engine, false, signal);
+    await reloadRecord(engine, signal);
+  }
+  await settleForeignKeys(engine, signal);
 }
 
 /** `migrate finish`: only with --yes, which the refusal says the meaning of. */
