@@ -7,7 +7,7 @@ export function judgePublications(subject: MigrationCase): Judgement {
   return joinJudgements(subject.definition.publications.map((publication) => judge(subject, publication)));
 }
 
-function judge({ table, definition }: MigrationCase, publication: PublicationDefinition): Judgement {
+function judge({ table, definition, partitionKey }: MigrationCase, publication: PublicationDefinition): Judgement {
   const name = quoteIdentifier(publication.publication);
   const viaRoot = `ALTER PUBLICATION ${name} SET (publish_via_partition_root = true);`;
   if (publication.scope !== 'table') {
@@ -18,7 +18,17 @@ function judge({ table, definition }: MigrationCase, publication: PublicationDef
       'those names.';
     return { refusals: [refuseUnlessWaived('publication', name, message, consequence)], notes: [] };
   }
-  if (publication.isViaRoot) return { refusals: [], notes: [] };
+  if (publication.isViaRoot) {
+    const lacksKey = publication.columns?.includes(partitionKey) === false;
+    const { kind } = definition.template.replicaIdentity;
+    // With FULL or NOTHING the source could not be updated either: then only inserts are published.
+    if (!lacksKey || kind === 'full' || kind === 'nothing') return { refusals: [], notes: [] };
+    const column = quoteIdentifier(partitionKey);
+    const message =
+      `Publication ${name} lists columns of ${table} without ${column}, which becomes part of the primary key and so of the replica identity: ` +
+      `UPDATE and DELETE would fail after the switch. Give subscribers the column, and the publication ${column} in its list, or no list.`;
+    return { refusals: [refuse(name, message)], notes: [] };
+  }
   if (publication.filter !== null || publication.columns !== null) {
     const what = publication.filter === null ? 'a list of columns' : 'a row filter';
     const message = `Publication ${name} has ${what} for ${table}, which a partitioned table may only have when it publishes under its own name: ${viaRoot}`;

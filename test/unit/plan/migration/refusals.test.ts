@@ -147,6 +147,13 @@ const firm: readonly (readonly [string, Wanted, string, ...string[]])[] = [
     'a list of columns',
   ],
   [
+    'columns without the partition key',
+    { definition: { publications: [{ ...publication, columns: ['id', 'amount'] }] } },
+    'feed',
+    'lists columns of public.revenues without occurred_at',
+    'UPDATE and DELETE would fail after the switch',
+  ],
+  [
     'what nobody knows',
     { definition: { unknownDependents: ['function f(public.revenues)'] } },
     'function f(public.revenues)',
@@ -268,7 +275,7 @@ describe('a migration is refused for', () => {
     const own = foreignKey({ name: 'parent', table: named('revenues'), tableOid: '5' });
     expect(refusalOf({ definition: { outgoing: [own], incoming: [own] } }).subject).toBe('parent');
     expect(plan({ definition: { incoming: [foreignKey({ referencedColumns: ['occurred_at', 'id'] })] } }).refusals).toEqual([]);
-    expect(plan({ definition: { publications: [publication] } }).refusals).toEqual([]);
+    expect(plan({ definition: { publications: [publication, { ...publication, columns: ['occurred_at', 'id'] }] } }).refusals).toEqual([]);
     const exclusion = index('x', ['occurred_at'], { constraint: 'exclusion', equalColumns: ['occurred_at'] });
     expect(plan({ definition: { indexes: [primary(), exclusion] } }).refusals).toEqual([]);
     for (const maxKey of ['infinity', '9999-12-31 00:00:00+00'])
