@@ -1,4 +1,4 @@
-import type { PartitionTemplate, PublicationMembership } from '../partition.ts';
+import type { Grant, PartitionTemplate, PublicationMembership } from '../partition.ts';
 import type { QualifiedName } from '../qualified-name.ts';
 
 /**
@@ -112,6 +112,7 @@ export interface ForeignKeyDefinition {
   readonly definition: string;
   readonly isValid: boolean;
   readonly isEnforced: boolean;
+  readonly comment: string | null;
 }
 
 export interface TriggerDefinition {
@@ -137,6 +138,10 @@ export interface OwnedSequence {
   /** `AS bigint INCREMENT BY 1 MINVALUE ... MAXVALUE ... START WITH ... CACHE ... NO CYCLE`. */
   readonly options: string;
   readonly increment: string;
+  /** The owner's too; empty: it has no ACL of its own. `column` is null. */
+  readonly grants: readonly Grant[];
+  /** Whom default privileges would grant something on a new sequence, the owner left out; null: PUBLIC. */
+  readonly defaultGrantees: readonly (string | null)[];
 }
 
 /** A view that reads the table itself; views that read it through another one go on as they are. Materialized ones are strays. */
@@ -166,7 +171,8 @@ export interface StatisticsDefinition {
 }
 
 export interface Comment {
-  readonly on: 'table' | 'column' | 'index' | 'constraint' | 'trigger' | 'statistics' | 'policy';
+  /** `sequence`: an identity's, for a serial's goes on. `not-null`: a valid one, which is a constraint of its own since 18. */
+  readonly on: 'table' | 'column' | 'index' | 'constraint' | 'not-null' | 'trigger' | 'statistics' | 'policy' | 'sequence';
   readonly name: string;
   readonly text: string;
 }

@@ -170,6 +170,7 @@ test('reads columns, indexes and constraints of a table with odd names object by
     definition: `FOREIGN KEY (parent) REFERENCES ${oddSql}("i d") ON DELETE SET NULL`,
     isValid: true,
     isEnforced: true,
+    comment: null,
   };
   expect(definition.outgoing).toEqual([
     {
@@ -203,6 +204,8 @@ test('reads columns, indexes and constraints of a table with odd names object by
       kind: 'identity',
       options: 'AS bigint INCREMENT BY 3 MINVALUE 1 MAXVALUE 9223372036854775807 START WITH 5 CACHE 7 CYCLE',
       increment: '3',
+      grants: [],
+      defaultGrantees: [],
     },
     {
       name: { schema: odd.schema, name: 'o"r ON x_code_seq' },
@@ -210,6 +213,8 @@ test('reads columns, indexes and constraints of a table with odd names object by
       kind: 'serial',
       options: 'AS integer INCREMENT BY 1 MINVALUE 1 MAXVALUE 2147483647 START WITH 1 CACHE 1 NO CYCLE',
       increment: '1',
+      grants: [],
+      defaultGrantees: [],
     },
   ]);
   expect([definition.strays, definition.unknownDependents]).toEqual([[], []]);

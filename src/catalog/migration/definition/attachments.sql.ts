@@ -13,7 +13,23 @@ export const sequencesPart: DefinitionPart<readonly OwnedSequence[]> = listPart(
         pg_catalog.format_type(q.seqtypid, NULL), q.seqincrement, q.seqmin, q.seqmax, q.seqstart, q.seqcache,
         CASE WHEN q.seqcycle THEN 'CYCLE' ELSE 'NO CYCLE' END
       ),
-      'increment', q.seqincrement::pg_catalog.text
+      'increment', q.seqincrement::pg_catalog.text,
+      'grants', COALESCE((
+        SELECT pg_catalog.json_agg(pg_catalog.json_build_object(
+          'grantee', CASE WHEN x.grantee <> 0 THEN pg_catalog.pg_get_userbyid(x.grantee) END,
+          'privilege', x.privilege_type, 'isGrantable', x.is_grantable, 'column', NULL
+        ) ORDER BY x.ordinal)
+        FROM pg_catalog.aclexplode(s.relacl) WITH ORDINALITY AS x (grantor, grantee, privilege_type, is_grantable, ordinal)
+      ), '[]'::pg_catalog.json),
+      'defaultGrantees', COALESCE((
+        SELECT pg_catalog.json_agg(DISTINCT CASE WHEN x.grantee <> 0 THEN pg_catalog.pg_get_userbyid(x.grantee) END)
+        FROM pg_catalog.pg_default_acl AS d
+        CROSS JOIN LATERAL pg_catalog.aclexplode(d.defaclacl) AS x
+        WHERE d.defaclobjtype = 'S'
+          AND d.defaclnamespace IN (0, s.relnamespace)
+          AND d.defaclrole = (SELECT me.oid FROM pg_catalog.pg_roles AS me WHERE me.rolname = CURRENT_USER)
+          AND x.grantee NOT IN (d.defaclrole, s.relowner)
+      ), '[]'::pg_catalog.json)
     ) ORDER BY a.attnum, s.relname)
     FROM pg_catalog.pg_depend AS dep
     JOIN pg_catalog.pg_class AS s ON s.oid = dep.objid AND s.relkind = 'S'
@@ -58,6 +74,12 @@ export const commentsPart: DefinitionPart<readonly Comment[]> = listPart(/* sql 
       WHERE k.conrelid = t.oid
         AND (k.contype <> 'n' OR NOT k.convalidated)
       UNION ALL
+      SELECT 4, 'not-null', k.conname, 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, 1
+      FROM pg_catalog.pg_constraint AS k
+      WHERE k.conrelid = t.oid
+        AND k.contype = 'n'
+        AND k.convalidated
+      UNION ALL
       SELECT 5, 'trigger', tg.tgname, 'pg_catalog.pg_trigger'::pg_catalog.regclass, tg.oid, 0
       FROM pg_catalog.pg_trigger AS tg
       WHERE tg.tgrelid = t.oid
@@ -70,8 +92,19 @@ export const commentsPart: DefinitionPart<readonly Comment[]> = listPart(/* sql 
       SELECT 7, 'policy', p.polname, 'pg_catalog.pg_policy'::pg_catalog.regclass, p.oid, 0
       FROM pg_catalog.pg_policy AS p
       WHERE p.polrelid = t.oid
+      UNION ALL
+      SELECT 8, 'sequence', s.relname, 'pg_catalog.pg_class'::pg_catalog.regclass, s.oid, 0
+      FROM pg_catalog.pg_depend AS dep
+      JOIN pg_catalog.pg_class AS s ON s.oid = dep.objid AND s.relkind = 'S'
+      WHERE dep.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND dep.refobjid = t.oid
+        AND dep.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND dep.deptype = 'i'
     ) AS o
-    JOIN pg_catalog.pg_description AS d ON d.objoid = o.oid AND d.classoid = o.class AND d.objsubid = o.number`);
+    JOIN pg_catalog.pg_description AS d
+      ON d.objoid = o.oid
+      AND d.classoid = o.class
+      AND d.objsubid = CASE o.kind WHEN 'column' THEN o.number ELSE 0 END`);
 
 export const labelsPart: DefinitionPart<TableDefinition['labels']> = listPart(/* sql */ `
     SELECT pg_catalog.json_agg(

@@ -36,7 +36,8 @@ const foreignKeys = (side: 'conrelid' | 'confrelid'): string => /* sql */ `
       'referencedColumns', ${columnsJson('k.confrelid', 'k.confkey')},
       'definition', ${plainConstraintSql},
       'isValid', k.convalidated,
-      'isEnforced', ${isEnforced}
+      'isEnforced', ${isEnforced},
+      'comment', pg_catalog.obj_description(k.oid, 'pg_constraint')
     ) ORDER BY ownn.nspname, own.relname, k.conname)
     FROM pg_catalog.pg_constraint AS k
     JOIN pg_catalog.pg_class AS own ON own.oid = k.conrelid

@@ -23,6 +23,11 @@ function objectOf(spec: MigrationSpec, { on, name }: Comment): string {
       return `INDEX ${formatQualifiedName({ schema, name: targetNameOf(spec, ['index', 'constraint'], name) })}`;
     case 'constraint':
       return `CONSTRAINT ${quoteIdentifier(targetNameOf(spec, ['constraint', 'index'], name))} ON ${table}`;
+    // Both tables call it the same, for its name is the table's own affair.
+    case 'not-null':
+      return `CONSTRAINT ${quoteIdentifier(name)} ON ${table}`;
+    case 'sequence':
+      return `SEQUENCE ${formatQualifiedName({ schema, name: targetNameOf(spec, ['sequence'], name) })}`;
     case 'statistics':
       return `STATISTICS ${formatQualifiedName({ schema: statisticsSchema(spec, name), name: targetNameOf(spec, ['statistics'], name) })}`;
     case 'policy':

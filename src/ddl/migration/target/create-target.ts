@@ -5,7 +5,7 @@ import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualifi
 import { carryBeforeAttach } from '../../carry/carry-properties.ts';
 import { renderComments } from './comments.ts';
 import { renderGuard, renderGuardFunction } from './guard.ts';
-import { renderIdentities } from './identities.ts';
+import { renderIdentities, renderIdentityGrants } from './identities.ts';
 import { renderStatistics } from './statistics.ts';
 import { renderWholeIndex } from './target-index.ts';
 import { firstIndexes } from './target-names.ts';
@@ -38,6 +38,7 @@ export function renderTarget(spec: MigrationSpec, place: TargetPlace): readonly 
     ...first.flatMap((index) => renderWholeIndex(spec, index)),
     ...renderIdentities(spec),
     ...carryBeforeAttach(targetName, definition.name, definition.template).map(({ sql }) => sql),
+    ...renderIdentityGrants(spec),
     ...renderColumnOptions(spec, targetName),
     ...renderStatistics(spec),
     ...renderReplicaIdentity(spec),

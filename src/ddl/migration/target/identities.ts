@@ -22,6 +22,28 @@ export function renderIdentities(spec: MigrationSpec): readonly string[] {
   });
 }
 
+/** Behind the owner, who grants: what default privileges gave is taken away, and the owner's own right where that was reduced. */
+export function renderIdentityGrants(spec: MigrationSpec): readonly string[] {
+  const { sequences, template } = spec.definition;
+  return sequences
+    .filter(({ kind }) => kind === 'identity')
+    .flatMap(({ name, grants, defaultGrantees }) => {
+      const sequence = formatQualifiedName(sequenceName(spec, name));
+      const revoked = grants.length === 0 ? defaultGrantees : [...defaultGrantees, template.owner];
+      return [
+        ...(revoked.length === 0 ? [] : [`REVOKE ALL ON SEQUENCE ${sequence} FROM ${revoked.map(grantee).join(', ')}`]),
+        ...grants.map(
+          (grant) =>
+            `GRANT ${grant.privilege} ON SEQUENCE ${sequence} TO ${grantee(grant.grantee)}${grant.isGrantable ? ' WITH GRANT OPTION' : ''}`,
+        ),
+      ];
+    });
+}
+
+function grantee(role: string | null): string {
+  return role === null ? 'PUBLIC' : quoteIdentifier(role);
+}
+
 function sequenceName(spec: MigrationSpec, name: MigrationSpec['targetName']): MigrationSpec['targetName'] {
   return { schema: spec.targetName.schema, name: targetNameOf(spec, ['sequence'], name.name) };
 }

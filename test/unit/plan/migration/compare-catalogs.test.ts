@@ -32,6 +32,7 @@ const reference: ForeignKeyDefinition = {
   definition: 'FOREIGN KEY (parent) REFERENCES public.t(id)',
   isValid: true,
   isEnforced: true,
+  comment: null,
 };
 const selfKey = constraint('foreign-key', 'FOREIGN KEY (parent) REFERENCES <table>(id)');
 

@@ -145,8 +145,8 @@ describe('the plan of a migration', () => {
       name: named(`${long}x`),
       indexes: [primary(['id'], { name: `${long}1` }), index(`${long}2`, ['amount'])],
       sequences: [
-        { oid: '1', name: named('ids'), column: 'id', kind: 'identity', options: '', increment: '1' },
-        { oid: '2', name: named('serials'), column: 'no', kind: 'serial', options: '', increment: '1' },
+        { oid: '1', name: named('ids'), column: 'id', kind: 'identity', options: '', increment: '1', grants: [], defaultGrantees: [] },
+        { oid: '2', name: named('serials'), column: 'no', kind: 'serial', options: '', increment: '1', grants: [], defaultGrantees: [] },
       ],
       statistics: [{ oid: '3', name: named('ids', 'other'), definition: '', target: null }],
     });

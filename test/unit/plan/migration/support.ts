@@ -71,6 +71,7 @@ export function foreignKey(changes: Partial<ForeignKeyDefinition> = {}): Foreign
     definition: 'FOREIGN KEY (revenue_id) REFERENCES public.revenues(id)',
     isValid: true,
     isEnforced: true,
+    comment: null,
     ...changes,
   };
 }

@@ -3,7 +3,7 @@ import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../
 import type { Turn } from '../turn.ts';
 import { keysOf, placesOf } from './foreign-keys.ts';
 
-/** A key that was dropped and made again has lost its comment. Of this table's keys the plan knows it, of others' the facts. */
+/** A key that was dropped and made again has lost its comment. One that the new table could not have was away for a whole soak: the plan knows its own. */
 export function renderKeyComments(turn: Turn): readonly string[] {
   const { spec, fresh, facts } = turn;
   const { outgoing, incoming } = keysOf(spec, fresh.is);
@@ -11,7 +11,7 @@ export function renderKeyComments(turn: Turn): readonly string[] {
   return [
     ...outgoing.flatMap(({ name }) => own.flatMap((table) => renderKeyComment(table, name, plannedComment(turn, name)))),
     ...incoming.flatMap((key) => {
-      const text = facts.foreignKeys.find(({ tableOid, name }) => tableOid === key.tableOid && name === key.name)?.comment ?? null;
+      const text = facts.foreignKeys.find(({ tableOid, name }) => tableOid === key.tableOid && name === key.name)?.comment ?? key.comment;
       const places = placesOf(turn, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned });
       return places.flatMap((table) => renderKeyComment(table, key.name, text));
     }),
