@@ -30,7 +30,7 @@ export interface Listener {
 
 /**
  * Cron expressions (5 or 6 fields) by task, and the zone they are read in. Null switches a task off. `maxRuntimeMs` bounds neither
- * maintenance nor index.
+ * maintenance nor index nor migrate.
  */
 export interface Schedules {
   readonly timezone: string;
@@ -39,6 +39,7 @@ export interface Schedules {
   readonly retention: string | null;
   readonly maintenance: string | null;
   readonly index: string | null;
+  readonly migrate: string | null;
   readonly probe: string | null;
   readonly collect: string | null;
 }

@@ -78,6 +78,7 @@ function assemble(values: ProcessValues, databases: Configuration['databases']):
       retention: schedules.retention,
       maintenance: schedules.maintenance,
       index: schedules.index,
+      migrate: schedules.migrate,
       probe: schedules.probe,
       collect: schedules.collect,
     },

@@ -6,6 +6,7 @@ import type { Session } from '../postgres/session.ts';
 import { sqlstates } from '../postgres/sqlstate.ts';
 import { decodeDetachedTable, detachedTablesSql, type JournalledTable } from './detached-tables.ts';
 import { assertReadable, readJournalPlace, readJournalVersion } from './install.ts';
+import { migrationsSince, readUnfinished, type StoredMigration } from './migration/records.ts';
 import { decodePause, type Pause, pauseSql } from './pause.ts';
 import { qualify, quoteAlways } from './qualify.ts';
 
@@ -18,12 +19,14 @@ export interface JournalContents {
   readonly detached: readonly JournalledTable[];
   readonly holds: readonly HoldRecord[];
   readonly pause: Pause | null;
+  /** Those that are not over. */
+  readonly migrations: readonly StoredMigration[];
 }
 
-const empty: JournalContents = { isInstalled: false, version: null, detached: [], holds: [], pause: null };
+const empty: JournalContents = { isInstalled: false, version: null, detached: [], holds: [], pause: null, migrations: [] };
 
 /**
- * Reads the journal in five short queries and never writes; a missing schema is an empty journal. Throws `StatementError` (42501, with the
+ * Reads the journal in six short queries and never writes; a missing schema is an empty journal. Throws `StatementError` (42501, with the
  * GRANT that helps) where the role may not look, and `ConfigError` when a newer partitiond made a journal this one cannot understand.
  */
 export async function readJournal(session: Session, schema: string, signal: AbortSignal): Promise<JournalContents> {
@@ -40,10 +43,12 @@ export async function readJournal(session: Session, schema: string, signal: Abor
   const version = await readJournalVersion(session, schema, signal);
   if (version === null) return empty;
   assertReadable(version, schema);
-  const detached = await session.rows(detachedTablesSql(schema), [], decodeDetachedTable, signal);
+  const hasMigrations = version.version >= migrationsSince;
+  const detached = await session.rows(detachedTablesSql(schema, hasMigrations), [], decodeDetachedTable, signal);
   const holds = await session.rows(holdsSql(schema), [], decodeHold, signal);
   const [pause] = await session.rows(pauseSql(schema), [], decodePause, signal);
-  return { isInstalled: true, version: version.version, detached, holds, pause: pause ?? null };
+  const migrations = hasMigrations ? await readUnfinished(session, schema, signal) : [];
+  return { isInstalled: true, version: version.version, detached, holds, pause: pause ?? null, migrations };
 }
 
 function holdsSql(schema: string): NamedSql {

@@ -31,6 +31,8 @@ export const findingKinds = [
   'drifted-partition',
   'detach-pending',
   'last-partition',
+  'migration-paused',
+  'migration-mismatch',
 ] as const;
 
 export type FindingKind = (typeof findingKinds)[number];

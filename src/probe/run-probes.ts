@@ -76,7 +76,9 @@ export async function runProbes(
 ): Promise<readonly ProbeResult[]> {
   const facts = await readServerFacts(session, context.clock, signal);
   const startedMs = context.clock.monotonicMs();
-  const states = await readProbedTables(session, selectTables(database.tables, context.tables), signal);
+  const read = await readProbedTables(session, selectTables(database.tables, context.tables), signal);
+  // Until its migration has made a partitioned table of it, there is nothing to prune.
+  const states = read.filter((state) => state.kind !== 'failed' || state.policy.migration === null || state.error.sqlstate !== '42P01');
   const { clock } = context;
   const identity = await readIdentity(session, database.probeRole, signal);
   await warnOfPower(session, database.probeRole, states, context, signal);

@@ -10,6 +10,7 @@ import type { Plan, Questions } from '../plan/plan.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { planObstacle, planTable } from '../plan/plan-table.ts';
 import { questions } from '../plan/questions.ts';
+import { planUnderMigration, policyUnderMigration } from '../plan/under-migration.ts';
 import type { Session } from '../postgres/session.ts';
 import { sqlstates } from '../postgres/sqlstate.ts';
 import { breather } from './breather.ts';
@@ -85,6 +86,8 @@ function notReached(policy: TablePolicy, withinMs: number, cause: unknown): Stat
 
 async function planTogether(policies: readonly TablePolicy[], reading: Reading): Promise<readonly PlannedTable[]> {
   const { session, journal, marks, facts, request, context, signal } = reading;
+  const underway = new Map(journal.migrations.map((migration) => [formatQualifiedName(migration.table), migration]));
+  const acting = policies.map((policy) => policyUnderMigration(policy, underway.get(formatQualifiedName(policy.table))));
   const planContext: PlanContext = {
     now: request.now ?? facts.now,
     clockSkewMs: Number(facts.now - facts.localNow) / 1000,
@@ -92,11 +95,15 @@ async function planTogether(policies: readonly TablePolicy[], reading: Reading):
     allowRemovals: request.allowRemovals,
     tasks: request.tasks,
   };
-  const read = await readTables(session, { policies, now: planContext.now, detached: journal.detached, holds: journal.holds }, signal);
+  const read = await readTables(
+    session,
+    { policies: acting, now: planContext.now, detached: journal.detached, holds: journal.holds },
+    signal,
+  );
   const states = await withUpkeep(read, policies, marks, session, signal);
   const asks: { readonly index: number; readonly table: PartitionedTable; readonly questions: Questions }[] = [];
   const breathe = breather(context.clock);
-  for (const [index, policy] of policies.entries()) {
+  for (const [index, policy] of acting.entries()) {
     await breathe();
     const state = states[index];
     if (state?.kind !== 'partitioned') continue;
@@ -108,7 +115,10 @@ async function planTogether(policies: readonly TablePolicy[], reading: Reading):
   const planned: PlannedTable[] = [];
   for (const [index, policy] of policies.entries()) {
     await breathe();
-    planned.push(decide(policy, states[index], evidence.get(index) ?? noEvidence, planContext, signal));
+    const decided = decide(acting[index] ?? policy, states[index], evidence.get(index) ?? noEvidence, planContext, signal);
+    const migration = underway.get(formatQualifiedName(policy.table));
+    const plan = decided.plan === null ? null : planUnderMigration(decided.plan, policy, migration);
+    planned.push({ ...decided, policy, plan });
   }
   return planned;
 }

@@ -1,10 +1,13 @@
 import { readServerFacts } from '../catalog/read-server-facts.ts';
 import { type Leader, readLeader } from '../journal/leadership.ts';
+import { readCopyProgress } from '../journal/migration/progress.ts';
 import { type ProbeSummary, probeRecordsSince, readProbeSummaries } from '../journal/probe-records.ts';
-import { readJournal } from '../journal/read-journal.ts';
+import { type JournalContents, readJournal } from '../journal/read-journal.ts';
 import { type LastRun, readLastRuns } from '../journal/runs.ts';
 import { formatInstant } from '../partition/calendar.ts';
 import type { DatabasePolicy, Safety } from '../partition/policy.ts';
+import { formatQualifiedName } from '../partition/qualified-name.ts';
+import { nextCommand } from '../plan/migration/next-command.ts';
 import type { Task } from '../plan/step.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
@@ -12,7 +15,7 @@ import { assertUsableServer } from './assert-usable-server.ts';
 import { planTables } from './plan-tables.ts';
 import { readWork } from './read-work.ts';
 import type { ReconcileRequest } from './request.ts';
-import type { DatabaseStatus, RunStatus } from './status.ts';
+import type { DatabaseStatus, MigrationSummary, RunStatus } from './status.ts';
 import { tableStatus } from './table-status.ts';
 import { readMarksFor } from './upkeep-reading.ts';
 
@@ -36,6 +39,7 @@ export async function readDatabaseStatus(
   const past = await readPast(session, database.journalSchema, journal.version, signal);
   const marks = await readMarksFor({ request, session, database, signal }, journal);
   const planned = await planTables(database.tables, { session, journal, marks, facts, request, context, signal });
+  const migrations = await summarise(session, database, journal, signal);
   const work = await readWork(session, signal);
   return {
     database: database.name,
@@ -43,7 +47,7 @@ export async function readDatabaseStatus(
     paused: journal.pause === null ? null : { reason: journal.pause.reason, by: journal.pause.by, at: formatInstant(journal.pause.at) },
     error: null,
     leader: past.leader === null ? null : leaderStatus(past.leader),
-    tables: planned.map((table) => tableStatus(table, { now: facts.now, work, probes: past.probes })),
+    tables: planned.map((table) => tableStatus(table, { now: facts.now, work, probes: past.probes, migrations })),
     runs: past.runs.map(
       (run): RunStatus => ({
         task: run.task,
@@ -71,6 +75,26 @@ async function readPast(session: Session, schema: string, version: number | null
     probes: version < probeRecordsSince ? [] : await readProbeSummaries(session, schema, signal),
     leader: await readLeader(session, schema, signal),
   };
+}
+
+/** Of all configured tables that are under migration. */
+async function summarise(
+  session: Session,
+  { tables, journalSchema }: DatabasePolicy,
+  { migrations }: JournalContents,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, MigrationSummary>> {
+  const summaries = new Map<string, MigrationSummary>();
+  for (const record of migrations) {
+    const name = formatQualifiedName(record.table);
+    const policy = tables.find(({ table }) => formatQualifiedName(table) === name);
+    if (policy === undefined) continue;
+    const { phase, live, paused, rowsEstimated } = record;
+    const { copiedRows, now } = await readCopyProgress(session, journalSchema, record.id, signal);
+    const next = nextCommand(record, policy.migration?.verify.maxAgeMs ?? 0, now);
+    summaries.set(name, { phase, live, paused, rowsCopied: copiedRows, rowsEstimated, next });
+  }
+  return summaries;
 }
 
 function leaderStatus({ holder, epoch, since }: Leader): DatabaseStatus['leader'] {

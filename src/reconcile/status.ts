@@ -42,8 +42,21 @@ export interface TableStatus {
   readonly gaps: readonly { readonly from: string; readonly to: string }[];
   /** As the journal has them, in the order of the policy; empty before the first run. */
   readonly probes: readonly ProbeStatus[];
+  /** The migration of the table while it is not over; null when there is none. */
+  readonly migration: MigrationSummary | null;
   /** Long commands that partitiond has at work on the table right now; empty when there are none. */
   readonly inProgress: readonly WorkStatus[];
+}
+
+/** How far a migration is, as the journal has it. */
+export interface MigrationSummary {
+  readonly phase: string;
+  readonly live: 'source' | 'target';
+  readonly paused: { readonly kind: string; readonly reason: string } | null;
+  readonly rowsCopied: number;
+  readonly rowsEstimated: number | null;
+  /** The command that leads on; null when there is none. */
+  readonly next: string | null;
 }
 
 /** The last run of a probe. */

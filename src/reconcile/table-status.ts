@@ -8,8 +8,9 @@ import { contains, type Edge, type EpochMicros, isPosition, type Range } from '.
 import { probeNames } from '../partition/probe-names.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { type Coverage, tableCoverage } from '../plan/coverage.ts';
+import type { Finding } from '../plan/finding.ts';
 import type { PlannedTable } from './plan-tables.ts';
-import type { PartitionStatus, ProbeStatus, TableStatus, WorkStatus } from './status.ts';
+import type { MigrationSummary, PartitionStatus, ProbeStatus, TableStatus, WorkStatus } from './status.ts';
 
 /** What was read beside the tables. */
 export interface Beside {
@@ -19,32 +20,35 @@ export interface Beside {
   readonly work: ReadonlyMap<string, readonly WorkStatus[]>;
   /** Of all tables. */
   readonly probes: readonly ProbeSummary[];
+  /** Of those that are not over, by the table as written. */
+  readonly migrations: ReadonlyMap<string, MigrationSummary>;
 }
 
 /** One table as the status tells it. Pure, throws nothing; of a table that could not be read there is little to tell. */
-export function tableStatus(planned: PlannedTable, { now, work, probes }: Beside): TableStatus {
+export function tableStatus(planned: PlannedTable, { now, work, probes, migrations }: Beside): TableStatus {
   const { policy, state, plan, error } = planned;
+  const name = formatQualifiedName(policy.table);
   const table = state?.kind === 'partitioned' ? state.table : null;
   return {
-    table: formatQualifiedName(policy.table),
+    table: name,
     interval: formatInterval(policy.interval),
     premake: policy.premake,
     ...(table === null ? unread : extent(policy, table, now)),
     steps: plan?.steps.length ?? 0,
-    findings: (plan?.findings ?? []).map(({ kind, severity, message, partition }) => ({
-      kind,
-      severity,
-      message,
-      partition: partition === null ? null : formatQualifiedName(partition),
-    })),
+    findings: (plan?.findings ?? []).map(foundStatus),
     error: error?.message ?? null,
     probes: probeStatuses(policy, probes),
+    migration: migrations.get(name) ?? null,
     inProgress: table === null ? [] : (work.get(table.oid) ?? []),
   };
 }
 
+function foundStatus({ kind, severity, message, partition }: Finding): TableStatus['findings'][number] {
+  return { kind, severity, message, partition: partition === null ? null : formatQualifiedName(partition) };
+}
+
 /** What the partitions tell. */
-type Extent = Omit<TableStatus, 'table' | 'interval' | 'premake' | 'steps' | 'findings' | 'error' | 'probes' | 'inProgress'>;
+type Extent = Omit<TableStatus, 'table' | 'interval' | 'premake' | 'steps' | 'findings' | 'error' | 'probes' | 'migration' | 'inProgress'>;
 
 const unread: Extent = {
   partitionCount: 0,

@@ -1,4 +1,6 @@
 import { ConnectionError, LockTimeoutError, type PartitiondError, StatementError } from '../errors.ts';
+import type { MigrationEvent } from '../migrate/event.ts';
+import type { SeenMigration } from '../migrate/run/read-seen.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../partition/qualified-name.ts';
 import { isHindered } from '../plan/is-hindered.ts';
@@ -8,6 +10,7 @@ import type { ReconcileEvent, TableReport } from '../reconcile/event.ts';
 import type { TableStatistics } from '../reconcile/table-statistics.ts';
 import type { Labels } from './exposition/render-sample.ts';
 import type { MetricStore } from './metric-store.ts';
+import { MigrationGauges } from './migration/migration-gauges.ts';
 import { ProbeGauges, type ProbeRun } from './probe-gauges.ts';
 import { RecentPeak } from './recent-peak.ts';
 import type { TableGauges } from './snapshot/table-gauges.ts';
@@ -37,6 +40,8 @@ export interface LedDatabase {
   readonly history: readonly TableHistory[];
   /** The last runs of its probes; those that never ran are absent. */
   readonly probes: readonly ProbeRun[];
+  /** Those that are not over, or not for long. */
+  readonly migrations: readonly SeenMigration[];
   /** When the journal was installed, in seconds since 1970: what never succeeded ages from then on. */
   readonly installedSeconds: number;
 }
@@ -47,8 +52,8 @@ export type RunOutcome = (typeof runOutcomes)[number];
 const stepOutcomes = ['ok', 'failed', 'refused', 'skipped'] as const;
 const phases = ['lock', 'read', 'plan', 'apply', 'verify'] as const;
 const retryReasons = ['lock-timeout', 'deadlock', 'serialization', 'connection'] as const;
-/** catalog: snapshot and plan, every run. statistics, sizes, indexes: what the statistics system and the file system say, now and then. */
-export type Collector = 'catalog' | 'statistics' | 'sizes' | 'indexes';
+/** catalog: snapshot and plan, every run. migrations: likewise, where a table has that block. statistics, sizes, indexes: what the statistics system and the file system say, now and then. */
+export type Collector = 'catalog' | 'statistics' | 'sizes' | 'indexes' | 'migrations';
 
 /** Tasks of which no table has a last success of its own: each probe says how it went. */
 const isJudgedAsWhole: ReadonlySet<string> = new Set(['probe', 'collect']);
@@ -68,6 +73,7 @@ export class LeaderMetrics {
   readonly #blocked = new RecentPeak(blockedWindowSeconds);
   readonly #upkeep: UpkeepGauges;
   readonly #probes: ProbeGauges;
+  readonly #migrations: MigrationGauges;
 
   constructor(store: MetricStore, database: LedDatabase, gauges: TableGauges) {
     this.#store = store;
@@ -75,6 +81,7 @@ export class LeaderMetrics {
     this.#gauges = gauges;
     this.#upkeep = new UpkeepGauges(store, database.name);
     this.#probes = new ProbeGauges(store, database, database.probes);
+    this.#migrations = new MigrationGauges(store, database.name, database.migrations);
     for (const task of database.tasks) this.#beginTask(task);
     const histories = new Map(database.history.map((history) => [formatQualifiedName(history.table), history]));
     for (const policy of database.tables) this.#beginTable(policy, histories.get(formatQualifiedName(policy.table)));
@@ -100,6 +107,11 @@ export class LeaderMetrics {
     this.#store.observe('task_duration_seconds', labels, durationMs / 1000);
     this.#store.increase('task_runs_total', { ...labels, outcome }, 1);
     if (outcome === 'ok') this.#store.set('task_last_success_timestamp_seconds', labels, endedSeconds);
+  }
+
+  /** A task that has been at work well for long and goes on. */
+  taskWorks(task: string, nowSeconds: number): void {
+    this.#store.set('task_last_success_timestamp_seconds', this.#labels({ task }), nowSeconds);
   }
 
   taskSkipped(task: string): void {
@@ -184,6 +196,15 @@ export class LeaderMetrics {
     this.#probes.audited(shares);
   }
 
+  /** The migrations as the journal has them. */
+  migrationsRead(seen: readonly SeenMigration[]): void {
+    this.#migrations.read(seen);
+  }
+
+  migrationHappened(event: MigrationEvent): void {
+    this.#migrations.observe(event);
+  }
+
   drop(): void {
     this.#gauges.drop();
     this.#store.dropLeader(this.#database.name);
@@ -259,9 +280,10 @@ export class LeaderMetrics {
 /** Kinds of steps that this policy can lead to. */
 function possibleSteps(policy: TablePolicy): readonly StepKind[] {
   const steps: StepKind[] = ['create-partition', 'finalize-detach', 'drop-guard'];
-  if (policy.defaultPartition === 'managed') steps.push('create-default');
+  if (policy.defaultPartition === 'managed') steps.push('create-default', 'drain-default');
   if (policy.retention !== null) steps.push('detach-partition');
-  if (policy.retention?.action === 'drop') steps.push('drop-table');
+  // The block of a finished migration may still be there when its old table goes.
+  if (policy.retention?.action === 'drop' || policy.migration !== null) steps.push('drop-table');
   if (policy.maintenance !== null) steps.push('vacuum', 'analyze');
   if (policy.maintenance !== null || policy.indexes.length > 0) steps.push('reindex');
   if (policy.indexes.length > 0) steps.push('create-index', 'attach-index');

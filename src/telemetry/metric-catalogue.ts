@@ -1,4 +1,5 @@
 import { leaderFamilies } from './catalogue/leader-families.ts';
+import { migrationFamilies } from './catalogue/migration-families.ts';
 import { probeFamilies } from './catalogue/probe-families.ts';
 import { processFamilies } from './catalogue/process-families.ts';
 import { partitionFamilies, tableEventFamilies, tableFamilies } from './catalogue/table-families.ts';
@@ -22,6 +23,7 @@ export const metricCatalogue: ReadonlyMap<MetricName, MetricDeclaration> = new M
   ...declare(leaderFamilies, 'leader', 'events'),
   ...declare(tableEventFamilies, 'table', 'events'),
   ...declare(probeFamilies, 'table', 'events'),
+  ...declare(migrationFamilies, 'table', 'events'),
   ...declare(tableFamilies, 'table', 'snapshot'),
   ...declare(partitionFamilies, 'table', 'snapshot'),
 ]);
@@ -32,7 +34,8 @@ export type EventName =
   | keyof typeof processFamilies
   | keyof typeof leaderFamilies
   | keyof typeof tableEventFamilies
-  | keyof typeof probeFamilies;
+  | keyof typeof probeFamilies
+  | keyof typeof migrationFamilies;
 export type MetricName = SnapshotName | EventName;
 
 /** In front of every name on the wire. */

@@ -1,4 +1,6 @@
 import { setTimeout } from 'node:timers/promises';
+import type { MigrationEvent } from '../migrate/event.ts';
+import type { SeenMigration } from '../migrate/run/read-seen.ts';
 import type { SessionObserver } from '../postgres/session-observer.ts';
 import type { UnprunedShare } from '../probe/statements/unpruned-share.ts';
 import type { ReconcileEvent } from '../reconcile/event.ts';
@@ -114,6 +116,11 @@ export class Metrics {
     this.#led.get(database)?.taskFinished(task, outcome, durationMs, this.#options.nowSeconds());
   }
 
+  /** A task that goes on for days is well as long as it says so: its last success is now. */
+  taskWorks(database: string, task: string): void {
+    this.#led.get(database)?.taskWorks(task, this.#options.nowSeconds());
+  }
+
   /** A firing that started nothing: the task still runs, or work is paused. */
   taskSkipped(database: string, task: string): void {
     this.#led.get(database)?.taskSkipped(task);
@@ -149,6 +156,16 @@ export class Metrics {
   /** The end of an audit of recorded statements, with the tables of which something is known; null: there was nothing to look at, or it failed. */
   statementsAudited(database: string, shares: readonly UnprunedShare[] | null): void {
     this.#led.get(database)?.statementsAudited(shares);
+  }
+
+  /** What the journal says of the migrations of a database. */
+  migrationsRead(database: string, seen: readonly SeenMigration[]): void {
+    this.#led.get(database)?.migrationsRead(seen);
+  }
+
+  /** What happens in a migration that this process runs. */
+  observeMigration(event: MigrationEvent): void {
+    this.#led.get(event.database)?.migrationHappened(event);
   }
 
   /** Which generation of the policy this process runs, as the journal counts; 0 = unknown. */

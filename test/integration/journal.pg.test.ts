@@ -62,6 +62,7 @@ describe('installJournal', () => {
         detached: [],
         holds: [],
         pause: null,
+        migrations: [],
       });
     }
   });
@@ -121,6 +122,7 @@ describe('readJournal', () => {
       detached: [],
       holds: [],
       pause: null,
+      migrations: [],
     });
     expect(await database.query("SELECT FROM pg_namespace WHERE nspname = 'partitiond'")).toEqual([]);
   });
@@ -224,9 +226,9 @@ describe('detached tables', () => {
     );
     const after = (await readJournal(session, schema, noAbort)).detached;
     const { runId: _, ...remembered } = entry;
-    expect(first).toEqual({ ...remembered, state: 'detaching', detachedAt: expect.any(BigInt) });
+    expect(first).toEqual({ ...remembered, state: 'detaching', origin: 'partition', detachedAt: expect.any(BigInt) });
     expect(after).toEqual([
-      { ...remembered, state: 'detached', dropAfter: null, name: { schema: 'a', name: 'b' }, detachedAt: expect.any(BigInt) },
+      { ...remembered, state: 'detached', origin: 'partition', dropAfter: null, name: { schema: 'a', name: 'b' }, detachedAt: expect.any(BigInt) },
     ]);
     expect(after[0]?.detachedAt).toBeGreaterThan(first?.detachedAt ?? 0n);
     await session.execute(renderForgetDetached(schema, '1'), noAbort);

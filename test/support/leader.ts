@@ -70,7 +70,7 @@ export class Leader implements AsyncDisposable {
           crash: () => undefined,
         };
         const task = { task: 'provision', intervalSeconds: 10, lastRunSeconds: 10, lastSuccessSeconds: 10 };
-        leader.metrics.acquired({ ...policy, tasks: [task], history: [], probes: [], installedSeconds: 10 }, 1n);
+        leader.metrics.acquired({ ...policy, tasks: [task], history: [], probes: [], migrations: [], installedSeconds: 10 }, 1n);
         return new TaskRunner(policy, facts, surroundings, end.signal, (error) => {
           leader.fenced.push(error);
           end.abort(error);

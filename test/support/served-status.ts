@@ -28,6 +28,7 @@ export function tableStatus(changes: Partial<TableStatus> = {}): TableStatus {
     retentionCutoff: null,
     gaps: [],
     probes: [],
+    migration: null,
     inProgress: [],
     ...changes,
   };

@@ -21,7 +21,7 @@ export type ProcessKeys = {
 type ListenerKeys = { readonly host: Key<string>; readonly port: Key<number> };
 
 type ScheduleKeys = { readonly timezone: Key<string>; readonly maxRuntime: Key<number> } & {
-  readonly [task in 'provision' | 'retention' | 'maintenance' | 'index' | 'probe' | 'collect']: Key<string | null>;
+  readonly [task in 'provision' | 'retention' | 'maintenance' | 'index' | 'migrate' | 'probe' | 'collect']: Key<string | null>;
 };
 
 type SafetyKeys = {
@@ -87,6 +87,11 @@ export const processKeys: ProcessKeys = {
         schedule,
         '*/15 * * * *',
         'Builds the `indexes` of each table on partitions that lack them, and finishes or removes interrupted builds.',
+      ),
+      migrate: defaulted(
+        schedule,
+        '* * * * *',
+        'Goes on with unfinished migrations that nobody runs (`runner: any`), and keeps both tables in sync until they are finished.',
       ),
       probe: defaulted(schedule, '*/5 * * * *', 'Plans the `probes` of each table, and asks which recorded statements do not prune.'),
       collect: defaulted(schedule, '* * * * *', 'Reads the figures behind /metrics.'),

@@ -1,12 +1,16 @@
 import { InvariantError, NotLeaderError, StatementError } from '../../errors.ts';
-import { fingerprint } from '../../partition/fingerprint.ts';
 import { releaseAdvisoryLock, tryAdvisoryLock } from '../../postgres/advisory-lock.ts';
 import type { Clock } from '../../postgres/clock.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
-import { bigint, boolean, number, row } from '../../postgres/row-decoder.ts';
+import { bigint, boolean, row } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { qualify } from '../qualify.ts';
+import { isSaid, say, unsay } from './lease/asking.ts';
+import { ofHolders, readHolders } from './lease/holders.ts';
+import { leaseKey } from './lease/lease-key.ts';
+
+export { leaseKey } from './lease/lease-key.ts';
 
 /**
  * Who runs a migration: the coordinator holds an advisory lock of its session, its workers share a second one, and an epoch fences whoever only
@@ -30,10 +34,14 @@ export interface LeaseRequest {
   readonly coordinatorWaitMs: number;
   /** How long its workers are, from the first half of which on they are ended. */
   readonly workersWaitMs: number;
+  /** A daemon's: it gives way to whoever asks, see lease/asking.ts; all others ask. */
+  readonly yields?: true;
 }
 
 const lookEveryMs = 100;
 const idleWaitMs = 1_000;
+/** A daemon notices within a second that it is asked, and a batch of its copy ends within a few. */
+const yieldWaitMs = 20_000;
 
 /**
  * Takes the migration over and starts a new epoch: null while another process runs it. The workers' lock is taken exclusively once, which
@@ -41,23 +49,42 @@ const idleWaitMs = 1_000;
  * Throws `NotLeaderError` (PD307) when they do not end, `ConnectionError`. The journal must be there.
  */
 export async function takeLease(session: Session, request: LeaseRequest, signal: AbortSignal): Promise<Lease | null> {
-  const { schema, id, clock, coordinatorWaitMs } = request;
+  const { schema, id } = request;
   const key = leaseKey(schema, id, 'coordinator');
-  if (!(await lockWithin(session, key, clock, Math.min(coordinatorWaitMs, idleWaitMs), signal))) {
-    // A backend without a statement would have noticed by now that its client is gone.
-    if (coordinatorWaitMs <= idleWaitMs || !(await isAtWork(session, key, signal))) return null;
-    if (!(await lockWithin(session, key, clock, coordinatorWaitMs - idleWaitMs, signal))) return null;
+  const yields = request.yields === true;
+  if (yields && (await isSaid(session, schema, id, 'asking', signal))) return null;
+  if (!yields) await say(session, schema, id, 'asking', signal);
+  try {
+    if (!(await lockCoordinator(session, request, key, signal))) return null;
+  } finally {
+    if (!yields) await unsay(session, schema, id, 'asking');
   }
   const release = async (): Promise<void> => {
     await releaseAdvisoryLock(session, key, AbortSignal.timeout(2_000)).catch(() => undefined);
+    if (yields) await unsay(session, schema, id, 'yielding');
   };
   try {
+    if (yields) await say(session, schema, id, 'yielding', signal);
     const epoch = await takeOver(session, request, signal);
     return { epoch, guardSql: `SELECT ${qualify(schema, 'require_migration_epoch')}(${BigInt(id)}, ${epoch})`, release };
   } catch (error) {
     await release();
     throw error;
   }
+}
+
+async function lockCoordinator(
+  session: Session,
+  { schema, id, clock, coordinatorWaitMs, yields }: LeaseRequest,
+  key: bigint,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (await lockWithin(session, key, clock, Math.min(coordinatorWaitMs, idleWaitMs), signal)) return true;
+  if (yields !== true && (await isSaid(session, schema, id, 'yielding', signal)))
+    return await lockWithin(session, key, clock, yieldWaitMs, signal);
+  // A backend without a statement would have noticed by now that its client is gone.
+  if (coordinatorWaitMs <= idleWaitMs || !(await isAtWork(session, key, signal))) return false;
+  return await lockWithin(session, key, clock, coordinatorWaitMs - idleWaitMs, signal);
 }
 
 /** A worker's part: the lock that says its session may still be at work. Throws `NotLeaderError` (PD307) while somebody takes the migration over. */
@@ -72,12 +99,6 @@ export async function joinWorkers(session: Session, request: Omit<LeaseRequest, 
     await clock.sleep(lookEveryMs, signal);
   }
   throw new NotLeaderError('PD307', `Another process is taking migration ${id} over, so this one gives way.`);
-}
-
-/** The same for every partitiond with that journal in that database, and for nobody else. */
-export function leaseKey(schema: string, id: string, part: 'coordinator' | 'workers'): bigint {
-  const text = JSON.stringify(['partitiond-migration', schema, id, part]);
-  return BigInt.asIntN(64, BigInt(`0x${fingerprint(text, 16)}`));
 }
 
 async function lockWithin(session: Session, key: bigint, clock: Clock, waitMs: number, signal: AbortSignal): Promise<boolean> {
@@ -132,16 +153,6 @@ async function raiseEpoch(
 
 const trySharedSql = namedSql('join-migration-workers', 'SELECT pg_catalog.pg_try_advisory_lock_shared($1::pg_catalog.int8) AS "isHeld"');
 
-const ofHolders = /* sql */ `
-  FROM pg_catalog.pg_locks AS l
-  WHERE l.locktype = 'advisory'
-    AND l.granted
-    AND l.objsubid = 1
-    AND l.pid <> pg_catalog.pg_backend_pid()
-    AND l.database = (SELECT d.oid FROM pg_catalog.pg_database AS d WHERE d.datname = pg_catalog.current_database())
-    AND (l.classid::pg_catalog.int8 << 32) | l.objid::pg_catalog.int8 = $1::pg_catalog.int8`;
-
-const holdersSql = namedSql('read-migration-workers', `SELECT l.pid AS "pid" ${ofHolders}`);
 const endHoldersSql = namedSql(
   'end-migration-workers',
   `SELECT l.pid AS "pid", pg_catalog.pg_terminate_backend(l.pid) AS "isTold" ${ofHolders}`,
@@ -167,8 +178,7 @@ async function endHolders(session: Session, key: bigint, signal: AbortSignal): P
 }
 
 async function stillAtWork(session: Session, { id }: LeaseRequest, key: bigint, signal: AbortSignal): Promise<NotLeaderError> {
-  const holders = await session.rows(holdersSql, [key.toString()], row<{ pid: number }>({ pid: number }), signal);
-  const pids = holders.map(({ pid }) => pid).join(', ');
+  const pids = (await readHolders(session, key, signal)).join(', ');
   return new NotLeaderError(
     'PD307',
     `Sessions of an earlier process still work on migration ${id} (pid ${pids}). End them with pg_terminate_backend, then start again.`,

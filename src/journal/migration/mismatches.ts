@@ -1,5 +1,7 @@
 import { literal } from '../../postgres/literal.ts';
-import { list, oneOf, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { list, number, oneOf, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import type { Session } from '../../postgres/session.ts';
 import { qualify } from '../qualify.ts';
 
 /** A row at which both sides differ and may not: by the key's columns as text. */
@@ -24,6 +26,16 @@ export function renderForgetMismatches(schema: string, id: string, at: bigint): 
     `DELETE FROM ${qualify(schema, 'migration_mismatch')} WHERE migration_id = ${literal(id)} ` +
     `AND (EXTRACT(epoch FROM found_at) * 1000000)::pg_catalog.int8 < ${at}`
   );
+}
+
+/** How many rows are known to differ. */
+export async function readMismatchCount(session: Session, schema: string, id: string, signal: AbortSignal): Promise<number> {
+  const count = namedSql(
+    'count-migration-mismatches',
+    `SELECT pg_catalog.count(*) AS "count" FROM ${qualify(schema, 'migration_mismatch')} AS m WHERE m.migration_id = $1::pg_catalog.int8`,
+  );
+  const [found] = await session.rows(count, [id], row<{ count: number }>({ count: number }), signal);
+  return found?.count ?? 0;
 }
 
 /** Of a query with the columns `kind` and `key`, a text[]. */

@@ -38,16 +38,21 @@ export interface NewMigration {
 }
 
 /** The version of the journal that has these tables first. */
-const sinceVersion = migrations.findIndex(({ sql }) => sql === migrationTables) + 1;
+export const migrationsSince: number = migrations.findIndex(({ sql }) => sql === migrationTables) + 1;
 
 /** All migrations that were ever planned, the newest first; none where the journal is older or not there. */
 export async function readMigrations(session: Session, schema: string, signal: AbortSignal): Promise<readonly StoredMigration[]> {
   const place = await readJournalPlace(session, schema, signal);
   if (!place.isInstalled) return [];
   const version = await readJournalVersion(session, schema, signal);
-  if (version === null || version.version < sinceVersion) return [];
+  if (version === null || version.version < migrationsSince) return [];
   assertReadable(version, schema);
   return await session.rows(recordsSql(schema, 'ORDER BY m.id DESC'), [], decodeMigration, signal);
+}
+
+/** Those that are not over; the journal must be there, with these tables. */
+export async function readUnfinished(session: Session, schema: string, signal: AbortSignal): Promise<readonly StoredMigration[]> {
+  return await session.rows(recordsSql(schema, "WHERE m.phase NOT IN ('finished', 'aborted') ORDER BY m.id"), [], decodeMigration, signal);
 }
 
 /** One by its id; the journal must be there. Throws `InvariantError` when it is not. */

@@ -28,6 +28,8 @@ export interface EngineRequest {
   readonly observe: (event: MigrationEvent) => void;
   /** How long to wait for a process that may have been killed just now; `noticeWithinMs` for a command that nobody repeats. */
   readonly takeOverWithinMs: number;
+  /** Of a daemon, whose place a command of a person may have. */
+  readonly yields?: true;
   /** Opens a session of that application name, with `safety.lockTimeoutMs` and without a statement timeout. */
   readonly connect: (applicationName: string, signal: AbortSignal) => Promise<Session>;
 }
@@ -36,6 +38,8 @@ export interface EngineRequest {
 export interface RunningEngine {
   readonly engine: Engine;
   brakes(): readonly BrakeReason[];
+  /** Whether anything was replayed or verified since the last call. */
+  progressed?(): boolean;
 }
 
 export interface OpenEngine extends RunningEngine {
@@ -53,7 +57,8 @@ const workersWaitMs = 10_000;
  */
 export async function openEngine(request: EngineRequest, signal: AbortSignal): Promise<OpenEngine> {
   const { id, journalSchema: schema, clock, who } = request;
-  const lease: LeaseRequest = { schema, id, holder: who, clock, coordinatorWaitMs: request.takeOverWithinMs, workersWaitMs };
+  const yielding = request.yields === true ? { yields: request.yields } : {};
+  const lease: LeaseRequest = { schema, id, holder: who, clock, coordinatorWaitMs: request.takeOverWithinMs, workersWaitMs, ...yielding };
   const brakes = new HeldBrakes(() => clock.monotonicMs());
   const session = await request.connect('partitiond:migrate', signal);
   try {
@@ -68,7 +73,7 @@ export async function openEngine(request: EngineRequest, signal: AbortSignal): P
       await held.release();
       await session.close();
     };
-    return { engine, brakes: () => brakes.reasons(), close };
+    return { engine, brakes: () => brakes.reasons(), progressed: () => brakes.progressed(), close };
   } catch (error) {
     await session.close();
     throw error;
@@ -79,7 +84,7 @@ function runsElsewhere(table: QualifiedName): NotLeaderError {
   return new NotLeaderError(
     'PD307',
     `Another process runs the migration of ${formatQualifiedName(table)}; \`partitiond migrate status\` shows how far it is. ` +
-      'Stop that one first (a daemon leaves it alone with `runner: cli`).',
+      'Stop that one first (a daemon gives way by itself, and leaves it alone with `runner: cli`).',
   );
 }
 

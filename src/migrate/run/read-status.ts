@@ -3,8 +3,8 @@ import { type CopyProgress, readCopyProgress } from '../../journal/migration/pro
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import type { MigrationPhase } from '../../partition/migration/spec.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
+import { nextCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
-import { nextCommand } from './next-command.ts';
 
 /** Until then the copy is what everybody waits for. */
 const beforeCopy: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['planned', 'prepare']);

@@ -38,12 +38,9 @@ export async function runMigration(running: RunningEngine, until: MigrationPhase
 }
 
 /** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition. Also for a verification by hand. */
-export async function watched(
-  { engine, brakes }: RunningEngine,
-  signal: AbortSignal,
-  body: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const watch = await startWatch(engine, brakes, signal);
+export async function watched(running: RunningEngine, signal: AbortSignal, body: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  const { engine } = running;
+  const watch = await startWatch(running, signal);
   try {
     await body(watch.signal);
   } catch (error) {

@@ -1,11 +1,11 @@
 import { MigrationError } from '../../errors.ts';
-import { readMigration, renderBrakes } from '../../journal/migration/records.ts';
+import { readMigration, renderBrakes, renderChangeMigration } from '../../journal/migration/records.ts';
 import { decodePause, pauseSql } from '../../journal/pause.ts';
-import type { BrakeReason } from '../../partition/migration/status.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { emit } from '../transactions.ts';
 import { readChangedDefinition } from './check-definition.ts';
+import type { RunningEngine } from './open-engine.ts';
 import { readStatus } from './read-status.ts';
 
 /** What looks after the phases while they are at work; `signal` ends them. */
@@ -20,12 +20,15 @@ export interface Watch {
 export class DefinitionChanged extends Error {}
 
 const lookEveryMs = 1_000;
+/** How exactly the journal knows when something was last replayed or verified. */
+const progressEveryMs = 10_000;
 
 /**
  * Looks every second on a session of its own: at the definition of the source, at `partitiond pause`, and at how far the migration is, which it
  * tells as an event; writes down what brakes. The phases cannot do so, as a copy of hours is one call of theirs.
  */
-export async function startWatch(engine: Engine, brakes: () => readonly BrakeReason[], signal: AbortSignal): Promise<Watch> {
+export async function startWatch(running: RunningEngine, signal: AbortSignal): Promise<Watch> {
+  const { engine } = running;
   const ending = new AbortController();
   const stopping = new AbortController();
   const session = await engine.surroundings.connect('watch', signal);
@@ -33,7 +36,7 @@ export async function startWatch(engine: Engine, brakes: () => readonly BrakeRea
   if (signal.aborted) forward();
   signal.addEventListener('abort', forward, { once: true });
   const unlisten = engine.session.onLost((error) => ending.abort(error));
-  const looking = lookOn(engine, session, brakes, AbortSignal.any([ending.signal, stopping.signal])).catch((error: unknown) => {
+  const looking = lookOn(running, session, AbortSignal.any([ending.signal, stopping.signal])).catch((error: unknown) => {
     if (!stopping.signal.aborted) ending.abort(error);
   });
   return {
@@ -61,15 +64,21 @@ export async function assertMayGoOn(engine: Engine, session: Session, signal: Ab
   if (changed !== null) throw new DefinitionChanged(changed);
 }
 
-async function lookOn(engine: Engine, session: Session, brakes: () => readonly BrakeReason[], signal: AbortSignal): Promise<never> {
+async function lookOn(running: RunningEngine, session: Session, signal: AbortSignal): Promise<never> {
+  const { engine, brakes } = running;
   const { id, guardSql, surroundings, policy } = engine;
   const { journalSchema: schema, clock } = surroundings;
   let told = '';
+  let progressAt = Number.NEGATIVE_INFINITY;
   for (;;) {
     await assertMayGoOn(engine, session, signal);
     const held = brakes();
     if (held.join() !== told) await session.complete([guardSql, renderBrakes(schema, id, held)], signal);
     told = held.join();
+    if (clock.monotonicMs() - progressAt >= progressEveryMs && running.progressed?.() === true) {
+      await session.complete([guardSql, renderChangeMigration(schema, id, { hasProgressed: true })], signal);
+      progressAt = clock.monotonicMs();
+    }
     const record = await readMigration(session, schema, id, signal);
     emit(engine, { kind: 'migration-status', status: await readStatus(session, schema, record, policy.migration.verify.maxAgeMs, signal) });
     await clock.sleep(lookEveryMs, signal);

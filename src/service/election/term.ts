@@ -9,7 +9,7 @@ import type { Surroundings } from '../surroundings.ts';
 import { readLedDatabase } from '../tasks/led-database.ts';
 import {
   type CronSchedule,
-  isUpkeepTask,
+  isUnbounded,
   isWorkTask,
   type Schedule,
   type ScheduledTaskName,
@@ -151,12 +151,12 @@ export class Term {
     });
   }
 
-  /** Ahead comes first, removal after it; the collection then sees what both have left, and waits neither for hours of upkeep nor for probes. */
+  /** Ahead comes first, removal after it; the collection then sees what both have left, and waits neither for hours of upkeep or migration nor for probes. */
   async #runEachOnce(): Promise<void> {
     for (const task of scheduledTasks) {
       if (this.#scheduleOf(task) === null || this.#signal.aborted) continue;
       const run = this.#runner.fire(task, 'requested');
-      if (task !== 'probe' && !isUpkeepTask(task)) await run;
+      if (task !== 'probe' && !isUnbounded(task)) await run;
     }
   }
 

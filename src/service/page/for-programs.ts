@@ -12,7 +12,7 @@ export const links = [
 
 /** They are answered on the listener `admin`, of which this page has no address: whoever may use them knows it. */
 const orders = [
-  ['/-/run?task=provision', 'Runs a task now: provision, retention, maintenance, index, probe or collect.'],
+  ['/-/run?task=provision', 'Runs a task now: provision, retention, maintenance, index, migrate, probe or collect.'],
   ['/-/reload', 'Loads the configuration again.'],
   ['/-/pause?reason=TEXT', 'Stops all changes until it is resumed; in one database with &database=NAME.'],
   ['/-/resume', 'Ends a pause.'],

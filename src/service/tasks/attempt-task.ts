@@ -5,7 +5,7 @@ import { backoffMs } from '../backoff.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { type Order, performTask } from './perform-task.ts';
 import type { Performance } from './performance.ts';
-import { isUpkeepTask } from './schedule.ts';
+import { isUnbounded } from './schedule.ts';
 import type { TermFacts } from './term-facts.ts';
 import { withinRuntime } from './within-runtime.ts';
 
@@ -13,7 +13,7 @@ import { withinRuntime } from './within-runtime.ts';
 const mostAttempts = 5;
 
 /**
- * Runs a task, and again while only its connection fails, all within `schedules.maxRuntime` (maintenance and index have no such limit);
+ * Runs a task, and again while only its connection fails, all within `schedules.maxRuntime` (maintenance, index and migrate have no such limit);
  * another attempt begins with the tables that the one before did not reach. When the connection stays away or the time is up (PD505), answers what is known of the tables, as failed, and
  * throws where nothing is. `explain` is told of every attempt that failed, also of the last.
  */
@@ -45,7 +45,7 @@ export async function attemptTask(
     }
   };
   try {
-    return isUpkeepTask(order.task) ? await attempts(signal) : await withinRuntime(limit, clock, signal, attempts);
+    return isUnbounded(order.task) ? await attempts(signal) : await withinRuntime(limit, clock, signal, attempts);
   } catch (error) {
     if (!signal.aborted) explain(error, attempt);
     if (known.last === null || signal.aborted || error instanceof NotLeaderError) throw error;

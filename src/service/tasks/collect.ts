@@ -1,4 +1,5 @@
 import { StatementError } from '../../errors.ts';
+import { readSeenMigrations } from '../../migrate/run/read-seen.ts';
 import type { PartitionedTable } from '../../partition/partition.ts';
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -63,6 +64,7 @@ export async function collect(
     // What could not be read this time is not gone.
     if (report.tables.every(({ state }) => state !== null)) collection.keepOnly(tables);
   });
+  isSuccess = (await collectMigrations(session, database, surroundings, signal)) && isSuccess;
   for (const [collector, read] of [
     ['sizes', collectSizes],
     ['indexes', collectIndexes],
@@ -90,6 +92,20 @@ export async function collect(
   const { statementTimeoutMs } = configuration.safety;
   if (isExact) await countRows(session, collection, { journalSchema, guardSql, statementTimeoutMs, clock, limits: countLimits }, signal);
   return outcome.outcome === 'ok' && !isSuccess ? { ...outcome, outcome: 'failed' } : outcome;
+}
+
+/** Where a table has that block: what the journal says of its migration. */
+async function collectMigrations(
+  session: Session,
+  database: DatabasePolicy,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<boolean> {
+  if (database.tables.every(({ migration }) => migration === null)) return true;
+  return await attempted('migrations', database, surroundings, signal, async () => {
+    const { metrics, clock } = surroundings;
+    metrics.migrationsRead(database.name, await readSeenMigrations(session, database, clock.now(), signal));
+  });
 }
 
 async function readSnapshot(

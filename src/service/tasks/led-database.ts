@@ -1,5 +1,6 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { StatementError } from '../../errors.ts';
+import { readSeenMigrations } from '../../migrate/run/read-seen.ts';
 import type { DatabasePolicy, TablePolicy } from '../../partition/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
@@ -47,6 +48,7 @@ export async function readLedDatabase(
   const isProbed = scheduleOf('probe', configuration.schedules) !== null;
   const kept = isProbed ? await read('the results of probes', (until) => readKeptResults(session, database, until)) : null;
   const probes = kept ?? [];
+  const migrations = await read('the migrations', (until) => readSeenMigrations(session, database, clock.now(), until));
   const installedSeconds = seconds(installedAt) ?? nowSeconds;
   const past = new Map((history?.tasks ?? []).map((task) => [task.task, task]));
   const probed = probeHistory(probes);
@@ -57,6 +59,7 @@ export async function readLedDatabase(
     tasks: ledTasks(configuration, past, installedSeconds),
     history: history === null ? [] : tables.flatMap((policy) => tableHistory(policy, history)),
     probes,
+    migrations: migrations ?? [],
     installedSeconds,
   };
 }

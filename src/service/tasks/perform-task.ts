@@ -8,6 +8,9 @@ import { readPause } from '../../reconcile/read-pause.ts';
 import { reconcileDatabase } from '../../reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../../reconcile/request.ts';
 import { readIdentity } from '../election/leadership.ts';
+import { conductMigrations } from '../migrations/conduct-migrations.ts';
+import { migrationTables } from '../migrations/eligible.ts';
+import type { Connect } from '../migrations/run-migration.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { BlockedSessions } from './blocked-sessions.sql.ts';
 import { countEveryMs, watchBlockedSessions } from './blocked-sessions.ts';
@@ -63,6 +66,8 @@ export async function performTask(
   const observer = surroundings.metrics.sessionObserver(database.name);
   const idleTimeoutMs = runIdleTimeoutMs(safety.lockTimeoutMs);
   const connect = (): Promise<Session> => connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
+  const migrations = order.task === 'migrate' ? migrationTables(database, order.tables) : [];
+  if (order.task === 'migrate' && migrations.length === 0) return { ...nothingDone, outcome: 'ok' };
   let session = await connect();
   try {
     await assertSameServer(session, database, facts, signal);
@@ -95,6 +100,12 @@ export async function performTask(
       return await watched(() => probe(session, database, term, { yielding, reconnect }, surroundings, signal), yielding);
     }
     if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
+    if (order.task === 'migrate') {
+      const work = { database, tables: migrations };
+      const performance = await conductMigrations(session, work, connector(database, facts, surroundings), surroundings, signal);
+      if (performance.pause !== null) order.heedPause(performance.pause);
+      return performance;
+    }
     const { task, tables, first } = order;
     const performance = await watched(() => maintain(session, { task, tables, first }, database, facts, surroundings, signal), null);
     if (performance.pause !== null) order.heedPause(performance.pause);
@@ -108,6 +119,23 @@ export async function performTask(
 function sessionOf(task: ScheduledTaskName, { statementTimeoutMs, lockTimeoutMs }: Safety): SessionSettings {
   if (task === 'collect') return { applicationName: 'partitiond/collector', statementTimeoutMs, lockTimeoutMs: collectorLockTimeoutMs };
   return { applicationName: task === 'probe' ? 'partitiond:probe' : 'partitiond:run', statementTimeoutMs, lockTimeoutMs };
+}
+
+/** Sessions of a migration, without idle timeout: its own lease fences whoever has lost it. */
+function connector(database: DatabasePolicy, facts: TermFacts, { configuration, metrics }: Surroundings): Connect {
+  const { lockTimeoutMs } = configuration.safety;
+  const observer = metrics.sessionObserver(database.name);
+  return async (applicationName, signal) => {
+    const settings = { applicationName, statementTimeoutMs: 0, lockTimeoutMs, observer };
+    const session = await connectSession(database.connection, settings, signal);
+    try {
+      await assertSameServer(session, database, facts, signal);
+      return session;
+    } catch (error) {
+      await session.close();
+      throw error;
+    }
+  };
 }
 
 /** A name may point elsewhere since the lock was taken: to a standby, to the new primary, to a copy. Only where the lock is does it mean anything. */

@@ -3,7 +3,7 @@ import type { Schedules } from '../../config/configuration.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 
 /** Tasks that the daemon runs on a schedule, in the order in which a new leader runs each of them once. */
-export const scheduledTasks = ['provision', 'retention', 'maintenance', 'index', 'probe', 'collect'] as const;
+export const scheduledTasks = ['provision', 'retention', 'maintenance', 'index', 'migrate', 'probe', 'collect'] as const;
 /** Those that change something, that the journal records, and that a pause stops. */
 export const workTasks = ['provision', 'retention', 'maintenance', 'index'] as const;
 export type WorkTaskName = (typeof workTasks)[number];
@@ -16,6 +16,11 @@ export function isWorkTask(task: ScheduledTaskName): task is WorkTaskName {
 /** Tasks that may take hours, and that their windows bound rather than `schedules.maxRuntime`; nothing else waits for them. */
 export function isUpkeepTask(task: ScheduledTaskName): boolean {
   return task === 'maintenance' || task === 'index';
+}
+
+/** Beside upkeep the migrations, which go on for days. */
+export function isUnbounded(task: ScheduledTaskName): boolean {
+  return task === 'migrate' || isUpkeepTask(task);
 }
 
 export function isScheduledTask(text: string): text is ScheduledTaskName {

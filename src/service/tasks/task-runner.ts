@@ -21,7 +21,7 @@ export type Firing = 'scheduled' | 'requested';
  * Runs the tasks of one database for one leader: never two of the same task, and of those that make and remove partitions one after the other.
  * Maintenance and index share another lane, for they may take hours and must not meet on one partition. The collection goes beside them all,
  * for a step may wait minutes for its lock; it reads all tables at once, so it spares none and tries every time. So do the probes, whose queries
- * take their time, but they wait after they failed as a whole. What could not run, as the process was busy or work was paused, runs once as soon as
+ * take their time, but they wait after they failed as a whole. Migrations have a lane too, in which they may stay for days. What could not run, as the process was busy or work was paused, runs once as soon as
  * it can. Ends with `signal`, at once where it can.
  */
 export class TaskRunner {
@@ -61,6 +61,7 @@ export class TaskRunner {
     this.#probing = new ProbeMemory(surroundings.logger, database.name);
     this.#backoffs = new Map<ScheduledTaskName, TaskBackoff>([
       ...workTasks.map((task) => [task, new TaskBackoff(tables, surroundings.clock)] as const),
+      ['migrate', new TaskBackoff(tables, surroundings.clock)],
       // Of no table: a probe that fails says so each time, and costs its timeout at most.
       ['probe', new TaskBackoff([], surroundings.clock)],
     ]);
@@ -218,10 +219,10 @@ export class TaskRunner {
   }
 }
 
-type Lane = 'work' | 'upkeep' | 'probe' | 'collect';
+type Lane = 'work' | 'upkeep' | 'migrate' | 'probe' | 'collect';
 
 function laneOf(task: ScheduledTaskName): Lane {
-  if (task === 'collect' || task === 'probe') return task;
+  if (task === 'collect' || task === 'probe' || task === 'migrate') return task;
   return isUpkeepTask(task) ? 'upkeep' : 'work';
 }
 

@@ -22,6 +22,7 @@ describe('a configuration', () => {
         retention: '7 * * * *',
         maintenance: '*/15 * * * *',
         index: '*/15 * * * *',
+        migrate: '* * * * *',
         probe: '*/5 * * * *',
         collect: '* * * * *',
       },

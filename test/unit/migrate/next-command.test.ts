@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { HeldBrakes } from '../../../src/migrate/run/held-brakes.ts';
-import { nextCommand } from '../../../src/migrate/run/next-command.ts';
 import type { Verdict } from '../../../src/partition/migration/status.ts';
+import { nextCommand } from '../../../src/plan/migration/next-command.ts';
 
 const table = { schema: 'public', name: "it's" };
 const now = 1_000_000_000n;

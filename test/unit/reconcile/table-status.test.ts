@@ -9,7 +9,10 @@ import { instant, keep, type ModelSettings, modelOf, named } from '../../support
 function statusOf(settings: ModelSettings, probes: readonly ProbeSummary[] = []): TableStatus {
   const { policy, table } = modelOf(settings);
   const state = { kind: 'partitioned', table } as const;
-  return tableStatus({ policy, state, plan: null, error: null }, { now: instant('2025-03-10T12:00:00Z'), work: new Map(), probes });
+  return tableStatus(
+    { policy, state, plan: null, error: null },
+    { now: instant('2025-03-10T12:00:00Z'), work: new Map(), probes, migrations: new Map() },
+  );
 }
 
 const months = [

@@ -37,6 +37,7 @@ export function led(tables: readonly TablePolicy[], changes: Partial<LedDatabase
     ],
     history: [],
     probes: [],
+    migrations: [],
     installedSeconds: 10,
     ...changes,
   };
