@@ -26,12 +26,17 @@ const noEvidence: Evidence = { occupiedInDefault: [], referenced: new Map(), tak
  * partition where the entry allows for one; else the migration is paused (`far-future`) and `MigrationError` PD622 thrown.
  */
 export async function provisionTarget(engine: Engine, needed: readonly string[], signal: AbortSignal): Promise<number> {
-  const { session } = engine;
   const context = await planContext(engine, signal);
   const table = await readTarget(engine, context, signal);
   const located = await locateKeys(engine, table, needed, context.now, signal);
   const planning = planningOf(engine, table, located, context);
   await refuseOutliers(engine, table, located, isAbsurd(planning), signal);
+  return await makePlanned(engine, planning, signal);
+}
+
+/** Plans the partitions that are missing and makes them, with guard and options; returns how many ranges. */
+export async function makePlanned(engine: Engine, planning: TargetPlanning, signal: AbortSignal): Promise<number> {
+  const { session } = engine;
   const asked = askPartitions(planning);
   const [evidence = noEvidence] = await readEvidence(session, [{ table: planning.table, questions: asked }], signal);
   const steps = planPartitions(planning, evidence);
@@ -57,7 +62,7 @@ function planningOf({ spec, ...engine }: Engine, table: PartitionedTable, locate
   };
 }
 
-async function planContext(engine: Engine, signal: AbortSignal): Promise<PlanContext> {
+export async function planContext(engine: Engine, signal: AbortSignal): Promise<PlanContext> {
   const { session, surroundings } = engine;
   const facts = await readServerFacts(session, surroundings.clock, signal);
   return {
@@ -69,7 +74,8 @@ async function planContext(engine: Engine, signal: AbortSignal): Promise<PlanCon
   };
 }
 
-async function readTarget(engine: Engine, { now }: PlanContext, signal: AbortSignal): Promise<PartitionedTable> {
+/** With its partitions and what plans ask about it. Throws `MigrationError` (PD623). */
+export async function readTarget(engine: Engine, { now }: PlanContext, signal: AbortSignal): Promise<PartitionedTable> {
   const policy = targetPolicy(engine, null, false);
   const [state] = await readTables(engine.session, { policies: [policy], now, detached: [], holds: [] }, signal);
   if (state?.kind === 'partitioned') return state.table;
@@ -97,7 +103,8 @@ async function refuseOutliers(
   throw new MigrationError('PD622', reason);
 }
 
-async function applySteps(engine: Engine, steps: readonly ProvisionStep[], signal: AbortSignal): Promise<void> {
+/** Under the ladder and the epoch, written down like any step. Throws what the first that fails does. */
+export async function applySteps(engine: Engine, steps: readonly ProvisionStep[], signal: AbortSignal): Promise<void> {
   const { session, surroundings, guardSql } = engine;
   const { safety, clock, serverVersion, journalSchema, who } = surroundings;
   const reports = await applyPlan(

@@ -13,6 +13,8 @@ const batchPauseMs = 50;
  * their trigger then, whichever side is live: one that a switch finds without would lose the TRUNCATE that comes right after it.
  */
 export async function catchUp(engine: Engine, signal: AbortSignal): Promise<void> {
+  // With attach nothing is captured: there is one copy of each row.
+  if (engine.spec.strategy === 'attach') return;
   await installPartitionCapture(engine, signal);
   for (;;) {
     signal.throwIfAborted();

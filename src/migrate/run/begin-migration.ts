@@ -9,7 +9,7 @@ import type { MigrationPolicy } from '../../partition/migration/policy.ts';
 import type { TablePolicy } from '../../partition/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
-import { wantedNames } from '../../plan/migration/migration-names.ts';
+import { possibleNames } from '../../plan/migration/migration-names.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
 import { planMigration } from '../../plan/migration/plan-migration.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -37,7 +37,7 @@ export async function readMigrationPlan(
   const definition = await readDefinition(session, policy.table, signal);
   if (definition === null) throw noTable(policy.table);
   const { oid } = definition;
-  const wanted = { oid, partitionKey: policy.migration.partitionKey, names: wantedNames(definition) };
+  const wanted = { oid, partitionKey: policy.migration.partitionKey, names: possibleNames(definition) };
   const circumstances = await readCircumstances(session, wanted, signal);
   return { plan: planMigration(policy, definition, circumstances, now), definition, circumstances };
 }

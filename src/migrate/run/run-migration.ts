@@ -1,5 +1,7 @@
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import type { Verdict } from '../../partition/migration/status.ts';
+import { prepareAttach } from '../attach/prepare-attach.ts';
+import { stayReady } from '../attach/stay-ready.ts';
 import { backfill } from '../copy/backfill.ts';
 import type { Engine } from '../engine.ts';
 import { buildIndexes } from '../prepare/build-indexes.ts';
@@ -29,8 +31,8 @@ export async function runMigration(running: RunningEngine, until: MigrationPhase
       await assertMayGoOn(engine, engine.session, watchSignal);
       const { phase } = engine.record;
       if (rank(phase) > rank(until) && phase !== 'switched') return;
-      await workOf(phase)(engine, watchSignal);
-      const next = nextPhase(phase);
+      await workOf(engine, phase)(engine, watchSignal);
+      const next = nextPhase(engine, phase);
       if (next === null || rank(next) > rank(until)) return;
       await saveMigration(engine, { phase: next }, watchSignal);
     }
@@ -87,7 +89,8 @@ async function beReady(engine: Engine, signal: AbortSignal): Promise<void> {
   await catchUp(engine, signal);
 }
 
-function workOf(phase: MigrationPhase): Work {
+function workOf({ spec }: Engine, phase: MigrationPhase): Work {
+  if (spec.strategy === 'attach') return attachWorkOf(phase);
   switch (phase) {
     case 'prepare':
       return prepare;
@@ -110,8 +113,30 @@ function workOf(phase: MigrationPhase): Work {
   }
 }
 
+/** No row is copied, so nothing is to be caught up with or indexed. */
+function attachWorkOf(phase: MigrationPhase): Work {
+  switch (phase) {
+    case 'prepare':
+      return prepareAttach;
+    case 'verify':
+      return verifyWhole;
+    case 'ready':
+      return stayReady;
+    case 'switched':
+      return settle;
+    case 'planned':
+    case 'backfill':
+    case 'catch-up':
+    case 'index':
+    case 'finished':
+    case 'aborted':
+      return nothing;
+  }
+}
+
 /** Null: from there on a person decides. */
-function nextPhase(phase: MigrationPhase): MigrationPhase | null {
+function nextPhase({ spec }: Engine, phase: MigrationPhase): MigrationPhase | null {
+  if (spec.strategy === 'attach' && phase === 'prepare') return 'verify';
   return rank(phase) < rank('ready') ? (migrationPhases[rank(phase) + 1] ?? null) : null;
 }
 

@@ -1,9 +1,11 @@
+import { renderDropUntilCheck } from '../../ddl/migration/attach/until-check.ts';
 import { renderYieldAutovacuum } from '../../ddl/migration/capture/yield-autovacuum.ts';
 import { renderDropOwnObjects, renderDropOwnTriggers, renderDropSide } from '../../ddl/migration/switch/removal.ts';
 import { MigrationError } from '../../errors.ts';
 import { renderForgetProgress } from '../../journal/migration/forget.ts';
 import { renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { readUntilCheck } from '../attach/read-until-check.ts';
 import type { Engine } from '../engine.ts';
 import { reloadRecord } from '../save.ts';
 import { brief } from '../transactions.ts';
@@ -25,10 +27,19 @@ export async function abort(engine: Engine, signal: AbortSignal): Promise<void> 
     throw new MigrationError('PD644', `Could not abort the migration of ${table}: the partitioned table takes the writes. ${fix}.`);
   }
   const facts = await readSwitchFacts(engine, engine.session, signal);
-  const ofSource = renderDropOwnTriggers(facts, id, ({ tableOid }) => tableOid === record.sourceOid);
+  const ofSource = [
+    ...renderDropOwnTriggers(facts, id, ({ tableOid }) => tableOid === record.sourceOid),
+    ...((await readUntilCheck(engine, signal)) === 'absent' ? [] : [renderDropUntilCheck(spec.table, id)]),
+  ];
   if (ofSource.length > 0) {
     const wanted = [{ relation: table, mode: 'AccessExclusiveLock' as const }];
-    await brief(engine, `drop the triggers of ${table}`, [...renderYieldAutovacuum(spec.table), ...ofSource], wanted, signal);
+    await brief(
+      engine,
+      `give ${table} back its triggers and constraints`,
+      [...renderYieldAutovacuum(spec.table), ...ofSource],
+      wanted,
+      signal,
+    );
   }
   await dropReadSchemas(engine, signal);
   const { target, functions, log } = await readRemains(engine, signal);

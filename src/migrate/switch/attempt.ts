@@ -1,17 +1,15 @@
-import { decodeSnapshotHolder, idleSnapshotsSql } from '../../catalog/migration/old-snapshots.sql.ts';
 import { readFingerprint } from '../../catalog/migration/read-definition.ts';
-import { renderSwitchLocks, type SwitchLock } from '../../ddl/migration/switch/locks.ts';
-import { renderSwitch } from '../../ddl/migration/switch/render-switch.ts';
+import type { SwitchLock } from '../../ddl/migration/switch/locks.ts';
 import { findStrangers } from '../../ddl/migration/switch/strangers.ts';
 import { type Turn, turnFrom } from '../../ddl/migration/switch/turn.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { attachManner } from '../attach/attach-manner.ts';
 import type { Engine } from '../engine.ts';
-import { drainLog } from '../replay/drain-log.ts';
 import { openingSql } from '../transactions.ts';
-import { describeHolders, GivenUp } from './outcome.ts';
+import { copyManner } from './copy-manner.ts';
 import { readSwitchFacts } from './read-facts.ts';
 import { readRemains } from './read-remains.ts';
 
@@ -42,13 +40,14 @@ export async function attemptSwitch(
   state: AttemptState,
   begun: { readonly signal: AbortSignal; readonly lock: () => AbortSignal },
 ): Promise<void> {
-  const { session, surroundings, policy } = engine;
+  const { session, surroundings, spec } = engine;
+  const manner = spec.strategy === 'attach' ? attachManner : copyManner;
   const turn = await prepareTurn(engine, begun.signal);
   // The server's clock, by which verdicts are dated as well.
   const at = BigInt((await readRemains(engine, begun.signal)).now);
-  const locks = renderSwitchLocks(turn, options.number % 2 === 0);
+  const locks = manner.locks(turn, options.number % 2 === 0);
   state.locks = locks;
-  const statements = renderSwitch(turn, surroundings.journalSchema);
+  const statements = await manner.prepare(engine, turn, begun.signal);
   const [first, ...others] = locks;
   if (first === undefined) throw new InvariantError('PD920', 'A switch locks no table');
   await session.execute(`SET LOCAL lock_timeout = '${surroundings.safety.lockTimeoutMs}ms';\n${first.sql}`, begun.signal);
@@ -68,8 +67,7 @@ export async function attemptSwitch(
     }
   };
   await send(others.map(({ sql }) => sql));
-  if (policy.migration.switchover.oldSnapshots === 'wait') await assertNoIdleSnapshot(engine, limit);
-  await timed('/* drain the log */', () => drainLog(engine, session, policy.migration.switchover.drainMs, limit));
+  await timed(manner.rows, () => manner.settleRows(engine, turn, limit));
   await send(statements);
   await writeTurn(engine, turn, { ...options, at, lockMs: surroundings.clock.monotonicMs() - state.lockedAt }, limit);
 }
@@ -111,15 +109,6 @@ async function assertUnchanged(engine: Engine, turn: Turn, signal: AbortSignal):
   if (fingerprint === null || fingerprint === (await readFingerprint(session, turn.old.oid, signal))) return;
   const fix = 'Undo the change, or abort the migration and plan it anew';
   throw new MigrationError('PD643', `Could not switch ${table}: its definition is no longer what it was. ${fix}.`);
-}
-
-async function assertNoIdleSnapshot({ session }: Engine, signal: AbortSignal): Promise<void> {
-  const holders = await session.rows(idleSnapshotsSql, [], decodeSnapshotHolder, signal);
-  if (holders.length === 0) return;
-  throw new GivenUp(
-    'snapshot',
-    `idle in a transaction with a snapshot that may not see all rows of the new table: ${describeHolders(holders)}`,
-  );
 }
 
 async function writeTurn(

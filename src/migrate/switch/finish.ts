@@ -19,27 +19,31 @@ import { dropReadSchemas, readSchemaNames } from './read-schemas.ts';
 /**
  * Step 11, the end of the soak and of every way back: triggers, functions, log, guards and read schemas go; the old table becomes a detached one that
  * the policy's `keepOld` dates (`isDroppedNow`: it is dropped at once). Everything is one transaction. Throws `MigrationError` PD645 without a
- * verification after the switch, PD646 while something depends on the old table.
+ * verification after the switch, PD646 while something depends on the old table, PD654 for a drop of what is a partition: with attach nothing is left
+ * but the journal's own.
  */
 export async function finish(engine: Engine, isDroppedNow: boolean, signal: AbortSignal): Promise<void> {
   const { record, spec, id, surroundings } = engine;
   if (record.phase === 'finished') return;
   assertVerified(engine);
+  const isPartition = spec.strategy === 'attach';
+  if (isPartition && isDroppedNow) throw nothingToDrop(engine);
   await catchUp(engine, signal);
-  await assertNoDependents(engine, signal);
+  if (!isPartition) await assertNoDependents(engine, signal);
   await dropReadSchemas(engine, signal);
   const facts = await readSwitchFacts(engine, engine.session, signal);
   const { functions, log, now } = await readRemains(engine, signal);
   const { journalSchema } = surroundings;
-  const old = isDroppedNow ? renderDropSide(spec.oldName) : renderRecordDetached(journalSchema, oldTable(engine, BigInt(now)));
+  const old = (): string =>
+    isDroppedNow ? renderDropSide(spec.oldName) : renderRecordDetached(journalSchema, oldTable(engine, BigInt(now)));
   const statements = [
     ...renderDropOwnTriggers(facts, id, () => true),
     ...renderDropOwnObjects(functions, log),
-    old,
+    ...(isPartition ? [] : [old()]),
     ...renderForgetProgress(journalSchema, id),
     renderChangeMigration(journalSchema, id, { phase: 'finished', paused: null }),
   ];
-  const wanted = [spec.table, spec.oldName].map((name) => ({
+  const wanted = (isPartition ? [] : [spec.table, spec.oldName]).map((name) => ({
     relation: formatQualifiedName(name),
     mode: 'AccessExclusiveLock' as const,
   }));
@@ -60,6 +64,14 @@ function oldTable({ record, spec, policy }: Engine, now: EpochMicros): Parameter
     state: 'detached',
     dropAfter: keepOld.kind === 'calendar' ? addSpan(now, keepOld, policy.timezone, 1) : null,
   };
+}
+
+function nothingToDrop({ spec }: Engine): MigrationError {
+  const [table, old] = [formatQualifiedName(spec.table), formatQualifiedName(spec.oldName)];
+  return new MigrationError(
+    'PD654',
+    `There is no old table of ${table} to drop: ${old} is its first partition and holds its rows. Leave --drop-now out.`,
+  );
 }
 
 function assertVerified({ record, spec }: Engine): void {

@@ -1,13 +1,9 @@
-import { withinLockBudget } from '../../apply/lock-budget.ts';
-import { readBlockers } from '../../apply/read-blockers.ts';
-import { readFingerprint } from '../../catalog/migration/read-definition.ts';
 import { settleKeys } from '../../ddl/migration/switch/keys/settle-keys.ts';
-import { renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { type Alteration, alterLive } from '../alter-live.ts';
 import type { Engine } from '../engine.ts';
 import { catchUp } from '../replay/catch-up.ts';
 import { saveMigration } from '../save.ts';
-import { emit, fenced } from '../transactions.ts';
 import { verify } from '../verify/verify.ts';
 import { liveOidOf, readSwitchFacts } from './read-facts.ts';
 
@@ -32,46 +28,11 @@ export async function settleForeignKeys(engine: Engine, signal: AbortSignal): Pr
   const facts = await readSwitchFacts(engine, engine.session, signal);
   const settled = { spec, serverVersion: surroundings.serverVersion, facts, live: record.live, liveOid: liveOidOf(record) };
   const { missing, validations, adoptions } = settleKeys(settled);
-  for (const sql of [...missing, ...validations]) await alterLive(engine, [sql], signal);
-  if (adoptions.length > 0) await alterLive(engine, adoptions, signal);
-}
-
-/**
- * One transaction that changes the live table's definition on purpose, and keeps the new fingerprint in the same commit, so that nobody who
- * watches the definition ever sees the one without the other. No statement timeout: validation scans, under a lock that hinders nobody.
- */
-async function alterLive(engine: Engine, statements: readonly string[], signal: AbortSignal): Promise<void> {
-  const { session, surroundings, record, id, spec } = engine;
-  const { safety, clock, journalSchema } = surroundings;
-  const startedAt = clock.monotonicMs();
-  const doing = `settle ${formatQualifiedName(spec.table)}`;
-  const run = (lockTimeoutMs: number): Promise<void> =>
-    fenced(
-      engine,
-      session,
-      { level: 'read committed', isDurable: true },
-      async () => {
-        await session.execute(
-          [`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`, 'SET LOCAL statement_timeout = 0', ...statements].join(';\n'),
-          signal,
-        );
-        const fingerprint = await readFingerprint(session, liveOidOf(record), signal);
-        await session.execute(renderChangeMigration(journalSchema, id, { fingerprint }), signal);
-      },
-      signal,
-    );
-  const wanted = [{ relation: formatQualifiedName(spec.table), mode: 'ShareRowExclusiveLock' as const }];
-  await withinLockBudget(
-    {
-      doing,
-      run,
-      readBlockers: () => readBlockers(session, wanted, false, signal),
-      onTimeout: () => undefined,
-      whatIsLeft: () => 'The switch stands; the next run goes on with it.',
-    },
-    { attemptMs: safety.lockTimeoutMs, totalMs: safety.lockBudgetMs, pauseMs: safety.lockTimeoutMs },
-    clock,
-    signal,
-  );
-  emit(engine, { kind: 'migration-step', step: doing, sql: statements, durationMs: clock.monotonicMs() - startedAt });
+  const alteration: Alteration = {
+    doing: `settle ${formatQualifiedName(spec.table)}`,
+    mode: 'ShareRowExclusiveLock',
+    whatIsLeft: 'The switch stands; the next run goes on with it.',
+  };
+  for (const sql of [...missing, ...validations]) await alterLive(engine, alteration, [sql], signal);
+  if (adoptions.length > 0) await alterLive(engine, alteration, adoptions, signal);
 }

@@ -1,4 +1,3 @@
-import { readSideCatalog } from '../../catalog/migration/read-side-catalog.ts';
 import type { ComparedSide } from '../../ddl/migration/compare/compared-side.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
 import { type Pass, readPass, renderBeginPass, renderResumePass } from '../../journal/migration/chunks.ts';
@@ -7,9 +6,10 @@ import { renderForgetMismatches } from '../../journal/migration/mismatches.ts';
 import { sidesOf } from '../../partition/migration/spec.ts';
 import type { Verdict } from '../../partition/migration/status.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
-import { compareCatalogs } from '../../plan/migration/compare-catalogs.ts';
+import { verifyAttach } from '../attach/verify-attach.ts';
 import type { Engine } from '../engine.ts';
 import { saveMigration } from '../save.ts';
+import { catalogDifferences } from './catalog-differences.ts';
 import { partitionScope } from './partition-scope.ts';
 import { chunkRows, runPass } from './run-pass.ts';
 import type { Scope } from './verify-chunk.ts';
@@ -18,9 +18,11 @@ import type { Scope } from './verify-chunk.ts';
  * Compares both sides row by row and their catalogs, and saves the verdict, which it answers; mismatches are stored by key. Always a new pass, but
  * for one that was interrupted in this phase less than `verify.maxAge` ago and had found nothing: that one goes on. With `partition` only the
  * rows of that one are compared, both catalogs are not, and nothing is saved but mismatches. Beside writers and replay, on sessions of its
- * own. Throws `MigrationError` (PD637) before the copy is complete, (PD638) for a name that is no partition of the target.
+ * own. With attach no row was copied, and the catalogs alone are compared. Throws `MigrationError` (PD637) before the copy is complete, (PD638) for
+ * a name that is no partition of the target.
  */
 export async function verify(engine: Engine, partition: QualifiedName | null, signal: AbortSignal): Promise<Verdict> {
+  if (engine.spec.strategy === 'attach') return await verifyAttach(engine, signal);
   const { now, openBlocks } = await readCoverage(engine.session, engine.surroundings.journalSchema, engine.id, signal);
   if (openBlocks > 0) throw notCopied(engine, openBlocks);
   if (partition === null) return await verifyInChunks(engine, chunkRows, signal);
@@ -70,14 +72,6 @@ async function openPass(engine: Engine, signal: AbortSignal): Promise<Pick<Pass,
 function isToGoOn({ record, policy }: Engine, { isComplete, mismatches, startedAt, lastAt }: Pass, now: bigint): boolean {
   const maxAge = BigInt(Math.trunc(policy.migration.verify.maxAgeMs)) * 1000n;
   return !isComplete && mismatches === 0 && startedAt >= record.phaseAt && now - lastAt <= maxAge;
-}
-
-async function catalogDifferences(engine: Engine, signal: AbortSignal): Promise<readonly string[]> {
-  const { session, spec, record } = engine;
-  const source = await readSideCatalog(session, { oid: record.sourceOid }, signal);
-  const target = record.targetOid === null ? null : await readSideCatalog(session, { oid: record.targetOid }, signal);
-  if (source === null || target === null) return ['one of both tables is gone'];
-  return compareCatalogs(spec, record.live, source, target);
 }
 
 function notCopied({ spec, id }: Engine, openBlocks: number): MigrationError {

@@ -97,11 +97,11 @@ function weigh(all: readonly Refusal[], waive: readonly Waiver[]): Weighed {
   };
 }
 
-/** With attach the old table is one of them, and holds the interval after the present one too. */
+/** With attach the old table is one of them, and holds the interval after the present one too; at least one more tells where it ends. */
 function describePartitions({ policy, strategy }: MigrationCase, lineup: KeyLineup | null): MigrationPlan['partitions'] {
   if (lineup === null) return null;
   if (strategy === 'attach') {
-    const ahead = Math.max(1, policy.premake - 1);
+    const ahead = Math.max(1, policy.premake);
     const last = advance(lineup.grid, firstNewBound(lineup), ahead);
     return { count: 1 + ahead, first: 'MINVALUE', last: shownBound(lineup, last) };
   }

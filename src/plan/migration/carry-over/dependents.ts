@@ -15,7 +15,9 @@ export function judgeDependents({ definition, strategy }: MigrationCase): Judgem
       'keep-on-old',
       description,
       `${sentenceCase(description)} hangs on the table itself and would stay with the old one: ${fixes[kind]}; or accept that.`,
-      `${sentenceCase(description)} stays with the old table, which is as current as the new one until finish; finish waits until it is gone.`,
+      strategy === 'attach'
+        ? `${sentenceCase(description)} stays with the first partition alone, and sees no row of the others.`
+        : `${sentenceCase(description)} stays with the old table, which is as current as the new one until finish; finish waits until it is gone.`,
     ),
   );
   const unknown = definition.unknownDependents.map((description) =>
@@ -24,7 +26,7 @@ export function judgeDependents({ definition, strategy }: MigrationCase): Judgem
       `${sentenceCase(description)} depends on the table in a way that nothing here can carry over: drop it, and make it again after the switch.`,
     ),
   );
-  const hasViews = strategy === 'copy' && definition.views.length > 0;
+  const hasViews = definition.views.length > 0;
   const note =
     'Views are made again over the new table in the switch, by CREATE OR REPLACE: they keep oid, owner and grants. The role needs to own them.';
   return { refusals: [...strays, ...unknown], notes: hasViews ? [note] : [] };

@@ -16,7 +16,7 @@ export function makeSpec({ policy, definition, strategy, partitionKey }: Migrati
     strategy,
     capture: policy.migration.capture,
     table: definition.name,
-    ...migrationNames(definition),
+    ...migrationNames(definition, strategy),
     columns: definition.columns.filter(({ generated }) => generated === null).map(columnRef),
     comparedColumns: compared.map(columnRef),
     isHashable: compared.every(({ isHashable }) => isHashable),

@@ -1,6 +1,7 @@
 import { createKeyCodec } from '../../../partition/codec.ts';
 import { advance, createGrid, dataHorizon, type Grid, keyDistance } from '../../../partition/grid.ts';
 import type { KeyCodec } from '../../../partition/key.ts';
+import type { Circumstances } from '../../../partition/migration/circumstances.ts';
 import type { TablePolicy } from '../../../partition/policy.ts';
 import { type EpochMicros, isPosition, MAXVALUE, MINVALUE, type Position } from '../../../partition/position.ts';
 import { believableBacklog } from '../../provision.ts';
@@ -30,11 +31,14 @@ export interface KeyMisfit {
   readonly problem: string;
 }
 
+/** What a lineup is made of; the least and the greatest key as texts. */
+export type LineupCase = Pick<MigrationCase, 'definition' | 'partitionKey'> & {
+  readonly policy: TablePolicy;
+  readonly circumstances: Pick<Circumstances, 'minKey' | 'maxKey'>;
+};
+
 /** Null when the table has no such column. Pure, throws nothing. */
-export function keyLineup(
-  { policy, definition, circumstances, partitionKey }: MigrationCase,
-  now: EpochMicros,
-): KeyLineup | KeyMisfit | null {
+export function keyLineup({ policy, definition, circumstances, partitionKey }: LineupCase, now: EpochMicros): KeyLineup | KeyMisfit | null {
   const column = definition.columns.find(({ name }) => name === partitionKey);
   if (column === undefined) return null;
   const codec = createKeyCodec(keyColumn(column), policy.encoding, policy.timezone);

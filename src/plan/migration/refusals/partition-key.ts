@@ -1,7 +1,7 @@
 import { quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { believableBacklog } from '../../provision.ts';
 import { enumerate, formatCount } from '../../wording.ts';
-import { type KeyLineup, type KeyMisfit, shownBound } from '../extent/key-lineup.ts';
+import { firstNewBound, type KeyLineup, type KeyMisfit, shownBound } from '../extent/key-lineup.ts';
 import { type Judgement, type MigrationCase, refuse } from '../migration-case.ts';
 import type { Refusal } from '../migration-plan.ts';
 
@@ -39,7 +39,8 @@ function judgeNulls({ table, circumstances }: MigrationCase, isNotNull: boolean,
 }
 
 /** Rows for which no partition would be made. */
-function places({ policy, table }: MigrationCase, lineup: KeyLineup, key: string): readonly Refusal[] {
+function places({ policy, table, strategy }: MigrationCase, lineup: KeyLineup, key: string): readonly Refusal[] {
+  if (strategy === 'attach') return placesBesideRows(lineup, key);
   // The target has one for rows far ahead with `keep` as well.
   const hasDefault = policy.defaultPartition !== 'none';
   const fix = 'correct those rows, or give them a place: defaultPartition: managed';
@@ -60,6 +61,20 @@ function places({ policy, table }: MigrationCase, lineup: KeyLineup, key: string
     refusals.push(refuse(key, `The greatest ${key} is ${lineup.outlier}, too far ahead of now for partitions up to there: ${fix}.`));
   }
   return refusals;
+}
+
+/** The rows stay in one partition, which reaches from the least key to two intervals after the present; what lies beyond would have to move. */
+function placesBesideRows(lineup: KeyLineup, key: string): readonly Refusal[] {
+  const far = [...lineup.endless.filter((end) => !end.startsWith('-')), ...(lineup.outlier === null ? [] : [lineup.outlier])];
+  const beyond = far.map((end) =>
+    refuse(
+      key,
+      `Rows have the ${key} ${end}, too far ahead for the partition that the table becomes: correct them, or migration.strategy: copy.`,
+    ),
+  );
+  if (firstNewBound(lineup) <= lineup.codec.max) return beyond;
+  const full = `No partition can follow: the type of ${key} ends within two intervals of its greatest value, ${shownBound(lineup, lineup.anchor)}.`;
+  return [...beyond, refuse(key, `${full} Change the type first, or migration.strategy: copy.`)];
 }
 
 function only(message: string, subject: string): Judgement {

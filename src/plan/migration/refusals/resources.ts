@@ -6,8 +6,8 @@ import { wantedNames } from '../migration-names.ts';
 
 /** Whether names and disk suffice, and what else of the server matters. */
 export function judgeResources(subject: MigrationCase, diskBytes: number): Judgement {
-  const { definition, circumstances, policy } = subject;
-  const wanted = new Set(wantedNames(definition));
+  const { definition, circumstances, policy, strategy } = subject;
+  const wanted = new Set(wantedNames(definition, strategy));
   const taken = circumstances.takenNames.filter((name) => wanted.has(name));
   const schema = quoteIdentifier(definition.name.schema);
   const names = taken.map((name) =>

@@ -8,44 +8,45 @@ import { planStep, settleStep, switchStep } from './switch-steps.ts';
 /** The same numbers as those of copy, without those that move rows. */
 export function attachSteps(subject: MigrationCase): readonly MigrationStep[] {
   const { definition, table: source } = subject;
-  const names = migrationNames(definition);
-  const target = formatQualifiedName(names.targetName);
+  const names = migrationNames(definition, 'attach');
+  const [target, old] = [formatQualifiedName(names.targetName), formatQualifiedName(names.oldName)];
+  const made = switchStep(subject, [source, target]);
   return [
     planStep(source),
     {
       number: 1,
-      title: `CHECK on ${source} that all its rows lie before the first new partition: NOT VALID, then VALIDATE`,
-      locks: [...locksOn([source], 'AccessExclusiveLock'), ...locksOn([source], 'ShareUpdateExclusiveLock')],
-      duration: 'brief',
-      undo: 'drop the CHECK; migrate abort does',
-    },
-    {
-      number: 2,
-      title: `Make ${target} with its further partitions, and indexes that those of ${source} can be attached to`,
+      title: `Make ${target} with the partitions that follow the rows of ${source}, and an equal of each of its indexes`,
       locks: locksOn([source], 'AccessShareLock'),
       duration: 'brief',
       undo: 'drop what was made; migrate abort does',
     },
     {
+      number: 2,
+      title: `CHECK on ${source} that all its rows lie before the first of these partitions: NOT VALID for an instant, then VALIDATE`,
+      locks: [...locksOn([source], 'AccessExclusiveLock'), ...locksOn([source], 'ShareUpdateExclusiveLock')],
+      duration: 'brief',
+      undo: 'drop the CHECK; migrate abort does',
+    },
+    {
       number: 7,
-      title: 'Verify: compare columns, indexes, constraints, grants and policies',
+      title: 'Verify: the CHECK is valid, indexes, constraints, grants and policies of both are equal; no row is compared, as none moves',
       locks: locksOn([source, target], 'AccessShareLock'),
       duration: 'brief',
       undo: 'migrate abort: the table is as it was',
     },
-    switchStep(subject, [source, target]),
-    settleStep(subject, 'Validate foreign keys, run the probes'),
+    { ...made, title: `${made.title}; the old one becomes its partition ${old}, without a row being read, and the CHECK goes` },
+    settleStep(subject, 'Validate foreign keys that name the table, compare both again'),
     {
       number: 10,
       title: 'Soak: nothing is copied, the rows are where they were',
       locks: [],
       duration: 'none',
-      undo: 'migrate rollback: up to 10,000 rows of the new partitions are moved back with it',
+      undo: 'migrate rollback: up to 10,000 rows of the new partitions are moved back with it, with more it is refused',
     },
     {
       number: 11,
-      title: 'Finish: drop the CHECK; the big partition can be split from now on (migrate plan --partitions)',
-      locks: locksOn([formatQualifiedName(names.oldName)], 'AccessExclusiveLock'),
+      title: `Finish: the journal forgets the migration, nothing is dropped; ${old} can be cut up from now on (migrate plan --partitions)`,
+      locks: [],
       duration: 'brief',
       undo: 'none, and therefore it asks for --yes',
     },

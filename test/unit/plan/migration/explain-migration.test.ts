@@ -72,6 +72,6 @@ describe('a plan of a migration tells', () => {
   it('that attach moves nothing', () => {
     const found = text({ migration: { strategy: 'attach' } });
     expect(found).toContain('  disk        nothing to speak of\n  WAL         nothing to speak of\n');
-    expect(found).toContain('  partitions  2 partitions from MINVALUE to 2026-10-01T00:00:00Z');
+    expect(found).toContain('  partitions  3 partitions from MINVALUE to 2027-01-01T00:00:00Z');
   });
 });

@@ -199,11 +199,12 @@ describe('the plan of a migration', () => {
 
   it('moves no row by attach, and says so in its steps', () => {
     const { steps, walBytes, spec, partitions } = plan({ migration: { strategy: 'attach', capture: 'dual' } });
-    expect(partitions).toEqual({ count: 2, first: 'MINVALUE', last: '2026-10-01T00:00:00Z' });
+    expect(partitions).toEqual({ count: 3, first: 'MINVALUE', last: '2027-01-01T00:00:00Z' });
     expect(steps.map(({ number }) => number)).toEqual([0, 1, 2, 7, 8, 9, 10, 11]);
-    expect(steps[1]?.locks.map(({ mode }) => mode)).toEqual(['AccessExclusiveLock', 'ShareUpdateExclusiveLock']);
+    expect(steps[2]?.locks.map(({ mode }) => mode)).toEqual(['AccessExclusiveLock', 'ShareUpdateExclusiveLock']);
     expect(walBytes).toBe(0);
-    expect(spec?.strategy).toBe('attach');
+    expect(spec).toMatchObject({ strategy: 'attach', oldName: named('revenues_first') });
+    expect(steps.map(({ title }) => title).join()).toContain('the old one becomes its partition public.revenues_first');
   });
 
   it('does not know how long a table takes that was never analysed', () => {

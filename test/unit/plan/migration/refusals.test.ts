@@ -340,6 +340,17 @@ describe('a plan notes', () => {
     expect(plan(wanted).notes.join('\n')).toContain(note);
   });
 
+  it('refuses to attach a table with rows far ahead, default partition or not, or with a key whose type ends', () => {
+    const attach = { migration: { strategy: 'attach' }, policy: { defaultPartition: 'managed' } } as const;
+    for (const maxKey of ['9999-12-31 00:00:00+00', 'infinity']) {
+      const { refusals } = plan({ ...attach, circumstances: { maxKey } });
+      expect(refusals.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/too far ahead for the partition that the table becomes/),
+      ]);
+    }
+    expect(plan({ ...attach, circumstances: { minKey: '-infinity' } }).refusals).toEqual([]);
+  });
+
   it('nothing about WAL and new keys when no row moves', () => {
     const { notes } = plan({
       migration: { strategy: 'attach' },
@@ -347,7 +358,10 @@ describe('a plan notes', () => {
       definition: { columns: [{ ...id, identity: 'always' }, at], views: [{ oid: '8', name: named('v'), statement: '', owner: 'o' }] },
     });
     expect(notes).toEqual([
-      'From step 1 to the switch public.revenues refuses rows at or after 2026-07-01T00:00:00Z, where the first new partition begins.',
+      expect.stringMatching(/^Views are made again over the new table/),
+      expect.stringMatching(/^Identity columns go on 1,000 values further/),
+      'From step 2 to the switch public.revenues refuses rows at or after 2026-07-01T00:00:00Z, where the first new partition begins; switch before then.',
+      expect.stringContaining('partitiond migrate plan --table public.revenues --partitions public.revenues_first --interval'),
     ]);
   });
 });

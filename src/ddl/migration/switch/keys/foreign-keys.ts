@@ -35,7 +35,7 @@ export function renderDropKeys(turn: Turn): readonly string[] {
 }
 
 /** One statement per table. */
-function renderDrops(keys: readonly ForeignKeyFact[]): readonly string[] {
+export function renderDrops(keys: readonly ForeignKeyFact[]): readonly string[] {
   const tables = new Map<string, ForeignKeyFact[]>();
   for (const key of keys) tables.set(key.tableOid, [...(tables.get(key.tableOid) ?? []), key]);
   return [...tables.values()].flatMap((ofTable) => {
