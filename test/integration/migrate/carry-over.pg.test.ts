@@ -26,14 +26,18 @@ function carried({ definition }: CatalogOf): Partial<TableDefinition> {
 
 /** The same, of what the new table must be by the plan. */
 function expected(before: CatalogOf, waived: string): Partial<TableDefinition> {
-  const { checks, incoming, outgoing } = before.definition;
+  const { checks, incoming, outgoing, comments } = before.definition;
+  // Before 18 a partitioned table has no key that is not valid: it stays with the partitions.
+  const kept = outgoing.filter(({ isValid }) => isValid || major >= 18);
+  const isLost = ({ on, name }: (typeof comments)[number]): boolean =>
+    on === 'constraint' && outgoing.some((key) => key.name === name && !kept.includes(key));
   return {
     ...carried(before),
     relkind: 'p',
     checks: checks.map((check) => ({ ...check, isNoInherit: false })),
     incoming: withoutOids(incoming.filter(({ name }) => name !== waived)),
-    // Before 18 a partitioned table has no key that is not valid: it stays with the partitions.
-    outgoing: withoutOids(outgoing.filter(({ isValid }) => isValid || major >= 18)),
+    outgoing: withoutOids(kept),
+    comments: comments.filter((comment) => !isLost(comment)),
   };
 }
 

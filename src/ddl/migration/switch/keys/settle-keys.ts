@@ -3,7 +3,7 @@ import type { Live, MigrationSpec } from '../../../../partition/migration/spec.t
 import type { ForeignKeyFact, SwitchFacts } from '../../../../partition/migration/switch-facts.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
 import { keysOf, notValidOnPartitioned, placesOf, renderAdd } from './foreign-keys.ts';
-import { plannedComment, renderKeyComment } from './key-comments.ts';
+import { renderKeyComment } from './key-comments.ts';
 
 /** What is left to do for the foreign keys after a switch. */
 export interface KeySettlement {
@@ -32,10 +32,8 @@ export function settleKeys(settled: Settled): KeySettlement {
   const { spec, live, liveOid } = settled;
   const { outgoing, incoming } = keysOf(spec, live);
   const parts = [
-    ...outgoing.map((key) =>
-      settleKey(settled, key, { oid: liveOid, name: spec.table, isPartitioned: live === 'target' }, plannedComment(settled, key.name)),
-    ),
-    ...incoming.map((key) => settleKey(settled, key, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned }, null)),
+    ...outgoing.map((key) => settleKey(settled, key, { oid: liveOid, name: spec.table, isPartitioned: live === 'target' })),
+    ...incoming.map((key) => settleKey(settled, key, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned })),
   ];
   return {
     missing: parts.flatMap(({ missing }) => missing),
@@ -50,7 +48,7 @@ interface Referencing {
   readonly isPartitioned: boolean;
 }
 
-function settleKey(settled: Settled, key: ForeignKeyDefinition, table: Referencing, comment: string | null): KeySettlement {
+function settleKey(settled: Settled, key: ForeignKeyDefinition, table: Referencing): KeySettlement {
   const own = settled.facts.foreignKeys.find(({ tableOid, name }) => tableOid === table.oid && name === key.name);
   const isPerPartition = table.isPartitioned && settled.serverVersion < notValidOnPartitioned;
   if (own !== undefined || !isPerPartition) {
@@ -60,14 +58,13 @@ function settleKey(settled: Settled, key: ForeignKeyDefinition, table: Referenci
   const places = placesOf(settled, table);
   const factOf = (place: QualifiedName): ForeignKeyFact | undefined =>
     settled.facts.foreignKeys.find(({ name, table: at }) => name === key.name && at.schema === place.schema && at.name === place.name);
-  const text = comment ?? settled.facts.foreignKeys.find(({ name, comment: own_ }) => name === key.name && own_ !== null)?.comment ?? null;
   return {
     missing: places.filter((place) => factOf(place) === undefined).map((place) => renderAdd(place, [key], true)),
     validations: places.flatMap((place) => {
       const fact = factOf(place);
       return renderValidation(key, fact ?? { name: key.name, table: place, isValid: false });
     }),
-    adoptions: key.isValid ? [renderAdd(table.name, [key], false), ...renderKeyComment(table.name, key.name, text)] : [],
+    adoptions: key.isValid ? [renderAdd(table.name, [key], false), ...renderKeyComment(table.name, key.name, key.comment)] : [],
   };
 }
 
