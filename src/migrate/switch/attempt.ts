@@ -2,13 +2,16 @@ import { readFingerprint } from '../../catalog/migration/read-definition.ts';
 import type { SwitchLock } from '../../ddl/migration/switch/locks.ts';
 import { findStrangers } from '../../ddl/migration/switch/strangers.ts';
 import { type Turn, turnFrom } from '../../ddl/migration/switch/turn.ts';
-import { InvariantError, MigrationError } from '../../errors.ts';
+import { InvariantError, MigrationError, StatementError } from '../../errors.ts';
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { attachManner } from '../attach/attach-manner.ts';
 import type { Engine } from '../engine.ts';
 import { openingSql } from '../transactions.ts';
+import { attemptRegrain } from '../regrain/attempt-regrain.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { copyManner } from './copy-manner.ts';
 import { readSwitchFacts } from './read-facts.ts';
 import { readRemains } from './read-remains.ts';
@@ -40,6 +43,7 @@ export async function attemptSwitch(
   state: AttemptState,
   begun: { readonly signal: AbortSignal; readonly lock: () => AbortSignal },
 ): Promise<void> {
+  if (isRegrain(engine)) return await attemptRegrain(engine, options, state, begun);
   const { session, surroundings, spec } = engine;
   const manner = spec.strategy === 'attach' ? attachManner : copyManner;
   const turn = await prepareTurn(engine, begun.signal);
@@ -63,13 +67,22 @@ export async function attemptSwitch(
     const messages = options.isRehearsal ? sqls.map((sql) => [sql]) : [sqls];
     for (const message of messages.filter(({ length }) => length > 0)) {
       const sql = message.join(';\n');
-      await timed(sql, () => session.execute(sql, limit));
+      await timed(sql, () => session.execute(sql, limit)).catch((error: unknown) => {
+        throw options.isRehearsal ? naming(error, engine, sql) : error;
+      });
     }
   };
   await send(others.map(({ sql }) => sql));
   await timed(manner.rows, () => manner.settleRows(engine, turn, limit));
   await send(statements);
   await writeTurn(engine, turn, { ...options, at, lockMs: surroundings.clock.monotonicMs() - state.lockedAt }, limit);
+}
+
+/** One statement went wrong, alone: the error tells which. */
+function naming(error: unknown, { spec }: Engine, sql: string): unknown {
+  if (!(error instanceof StatementError) || isLockFailure(error)) return error;
+  const message = `Could not switch ${formatQualifiedName(spec.table)}: the server refused "${sql}": ${error.message}`;
+  return new StatementError(error.code, message, error.sqlstate, { cause: error, context: error.context });
 }
 
 /** Opens the transaction and reads what the statements are made of. SHARE UPDATE EXCLUSIVE also makes autovacuum give way. */

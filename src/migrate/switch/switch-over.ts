@@ -22,7 +22,7 @@ export interface SwitchReport {
 /**
  * Makes the follower live: forward from `ready`, back from `switched`. Attempts are made until one gets its locks, drains the log and commits within
  * `switch.maxLock`, at most until `switch.deadline`; what was in the way is only named. Throws `LockTimeoutError` (PD640) past the deadline,
- * `MigrationError` (PD641 to PD644) when it must not be tried, `StatementError` on a refusal of the server.
+ * `MigrationError` (PD641 to PD644) when it must not be tried, `StatementError` on a refusal of the server, which no other attempt is made after.
  */
 export async function switchOver(engine: Engine, isRehearsal: boolean, signal: AbortSignal): Promise<SwitchReport> {
   const { clock, safety } = engine.surroundings;
@@ -30,7 +30,7 @@ export async function switchOver(engine: Engine, isRehearsal: boolean, signal: A
   await assertMaySwitch(engine, signal);
   const startedAt = clock.monotonicMs();
   for (let number = 1; ; number += 1) {
-    const tried = await tryOnce(engine, { number, isRehearsal }, signal);
+    const tried = await tryOnce(engine, { number, isRehearsal }, signal).catch((error: unknown) => explain(engine, number, error, signal));
     if (!(tried instanceof Failed)) return { lockMs: tried.lockMs, attempts: number, statements: tried.statements };
     if (clock.monotonicMs() - startedAt >= deadlineMs) throw pastDeadline(engine, number, tried);
     await clock.sleep(pauseMs(number, safety.lockTimeoutMs, clock.random()), signal);
@@ -45,6 +45,12 @@ class Failed {
     this.reason = reason;
     this.blockers = blockers;
   }
+}
+
+/** All statements travelled as one message, so the refusal of one does not tell which: a rehearsal, one by one, does. */
+async function explain(engine: Engine, number: number, error: unknown, signal: AbortSignal): Promise<never> {
+  if (error instanceof StatementError) await tryOnce(engine, { number, isRehearsal: true }, signal);
+  throw error;
 }
 
 interface Done {
@@ -114,11 +120,15 @@ async function endTransaction(engine: Engine, { isRehearsal }: AttemptOptions, s
   }
 }
 
-/** The duration that is kept in the transaction itself cannot hold its own COMMIT. Lost, that one stays. */
+/** The duration that is kept in the transaction itself cannot hold its own COMMIT. With the connection lost, that one stays. */
 async function keepDuration(engine: Engine, lockMs: number, signal: AbortSignal): Promise<void> {
-  await reloadRecord(engine, signal);
-  const { lastSwitch } = engine.record;
-  if (lastSwitch !== null) await saveMigration(engine, { lastSwitch: { ...lastSwitch, lockMs: Math.round(lockMs) } }, signal);
+  try {
+    await reloadRecord(engine, signal);
+    const { lastSwitch } = engine.record;
+    if (lastSwitch !== null) await saveMigration(engine, { lastSwitch: { ...lastSwitch, lockMs: Math.round(lockMs) } }, signal);
+  } catch (error) {
+    if (!(error instanceof ConnectionError)) throw error;
+  }
 }
 
 function heldFor({ surroundings }: Engine, { lockedAt }: AttemptState): number {
