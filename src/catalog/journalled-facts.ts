@@ -30,6 +30,7 @@ export function detachedTables(
         range: range ?? { from: MINVALUE, to: MAXVALUE },
         detachedAt: record.detachedAt,
         dropAfter: record.dropAfter,
+        origin: record.origin,
         state:
           relation === undefined
             ? 'absent'

@@ -53,8 +53,14 @@ export function renderForgetDetached(schema: string, oid: string): string {
   return `DELETE FROM ${qualify(schema, 'detached_partition')} WHERE oid = ${literal(oid)}`;
 }
 
-/** All remembered tables, oldest first. */
-export function detachedTablesSql(schema: string): NamedSql {
+/**
+ * All remembered tables, oldest first. What a migration has left is known by the migration's own row, where the journal `hasMigrations`: the entry
+ * alone looks like that of a partition without bounds.
+ */
+export function detachedTablesSql(schema: string, hasMigrations: boolean): NamedSql {
+  const isOfMigration = hasMigrations
+    ? `EXISTS (SELECT FROM ${qualify(schema, 'migration')} AS m WHERE m.source_oid = d.oid AND m.target_oid = d.parent_oid AND m.phase = 'finished')`
+    : 'false';
   return namedSql(
     'read-detached-tables',
     /* sql */ `
@@ -68,6 +74,7 @@ export function detachedTablesSql(schema: string): NamedSql {
       d.range_from AS "from",
       d.range_to AS "to",
       d.state AS "state",
+      CASE WHEN ${isOfMigration} THEN 'migration' ELSE 'partition' END AS "origin",
       (EXTRACT(epoch FROM d.detached_at) * 1000000)::pg_catalog.int8 AS "detachedAt",
       (EXTRACT(epoch FROM d.drop_after) * 1000000)::pg_catalog.int8 AS "dropAfter"
     FROM ${qualify(schema, 'detached_partition')} AS d
@@ -85,6 +92,7 @@ interface DetachedTableRow {
   readonly from: string | null;
   readonly to: string | null;
   readonly state: 'detaching' | 'detached';
+  readonly origin: 'partition' | 'migration';
   readonly detachedAt: bigint;
   readonly dropAfter: bigint | null;
 }
@@ -99,6 +107,7 @@ const decodeRow = row<DetachedTableRow>({
   from: nullable(text),
   to: nullable(text),
   state: oneOf('detaching', 'detached'),
+  origin: oneOf('partition', 'migration'),
   detachedAt: bigint,
   dropAfter: nullable(bigint),
 });

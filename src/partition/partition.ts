@@ -90,6 +90,8 @@ export interface DetachedTable {
   readonly detachedAt: EpochMicros;
   /** Not dropped before; null: never by partitiond, as when `action: detach` detached it. */
   readonly dropAfter: EpochMicros | null;
+  /** `migration`: the old table of a finished migration, never one of the table's partitions; its range is everything. */
+  readonly origin: 'partition' | 'migration';
   /** What the catalog says of it: still there under that oid and name, gone, or something else now (renamed, attached again). */
   readonly state: 'present' | 'absent' | 'changed';
 }
@@ -106,6 +108,7 @@ export interface DetachedRecord {
   /** `detaching` before a concurrent detach; should that be interrupted, the table still is a partition. */
   readonly state: 'detaching' | 'detached';
   readonly dropAfter: EpochMicros | null;
+  readonly origin: DetachedTable['origin'];
 }
 
 /** A hold as the journal keeps it; both bounds null hold the whole table. */

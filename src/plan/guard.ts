@@ -34,7 +34,7 @@ type Objection = Pick<Finding, 'kind' | 'message'>;
 function clockObjections({ policy, table, context }: Subject, removals: number): readonly Objection[] {
   const skewMs = Math.abs(context.clockSkewMs);
   const { maxClockSkewMs } = context.safety;
-  if (policy.retention === null || skewMs <= maxClockSkewMs) return [];
+  if ((policy.retention === null && removals === 0) || skewMs <= maxClockSkewMs) return [];
   const what = `The database's clock and the local one are ${seconds(skewMs)} apart, more than safety.maxClockSkew (${seconds(maxClockSkewMs)})`;
   const effect =
     removals === 0

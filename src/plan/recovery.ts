@@ -68,19 +68,27 @@ function planFinalize(subject: Subject, partition: Partition, chooseMove: Choose
 }
 
 function planDrops(subject: Subject): Omit<Recovery, 'finalizes'> {
-  const { table, window } = subject;
+  const { table } = subject;
   const findings = table.detached.filter((detached) => detached.state === 'changed').map(driftedFinding);
-  if (window === null) return { drops: [], findings };
   const held: Held[] = [];
   const drops: Removal[] = [];
   for (const detached of table.detached) {
-    const leaves = detached.state === 'present' && detached.range.to <= window.cutoff;
-    if (!leaves || !isDropPromised(subject, detached) || !isDue(subject, window.retention, detached.detachedAt)) continue;
+    if (detached.state !== 'present' || !isDropPromised(subject, detached) || !isLeaving(subject, detached)) continue;
     const hold = holdOn(table.holds, detached.range);
     if (hold !== null) held.push({ name: detached.name, hold });
     else drops.push(removalOf(dropStep(subject, detached.oid, detached.name, detached.range, reasonToDrop(detached))));
   }
   return { drops, findings: [...findings, ...heldFindings(held)] };
+}
+
+/**
+ * A partition leaves by the policy of now. What a migration has left leaves by its date alone, for its rows are all in the table; while that
+ * table's bounds overlap, somebody must look first.
+ */
+function isLeaving(subject: Subject, { origin, range, detachedAt }: DetachedTable): boolean {
+  const { window, lineup } = subject;
+  if (origin === 'migration') return lineup.overlapping.length === 0;
+  return window !== null && range.to <= window.cutoff && isDue(subject, window.retention, detachedAt);
 }
 
 /** What was detached to be kept stays, whatever the policy says by now; a grace that was shortened since does not shorten that of the day. */
@@ -98,6 +106,9 @@ function removalOf(step: DropTable): Removal {
 }
 
 function reasonToDrop(detached: DetachedTable): string {
+  if (detached.origin === 'migration') {
+    return `it is what the migration that finished at ${formatInstant(detached.detachedAt)} has left, and its time to be kept (migration.keepOld) is over`;
+  }
   return `it was detached at ${formatInstant(detached.detachedAt)} and its grace is over`;
 }
 

@@ -228,7 +228,14 @@ describe('detached tables', () => {
     const { runId: _, ...remembered } = entry;
     expect(first).toEqual({ ...remembered, state: 'detaching', origin: 'partition', detachedAt: expect.any(BigInt) });
     expect(after).toEqual([
-      { ...remembered, state: 'detached', origin: 'partition', dropAfter: null, name: { schema: 'a', name: 'b' }, detachedAt: expect.any(BigInt) },
+      {
+        ...remembered,
+        state: 'detached',
+        origin: 'partition',
+        dropAfter: null,
+        name: { schema: 'a', name: 'b' },
+        detachedAt: expect.any(BigInt),
+      },
     ]);
     expect(after[0]?.detachedAt).toBeGreaterThan(first?.detachedAt ?? 0n);
     await session.execute(renderForgetDetached(schema, '1'), noAbort);

@@ -451,6 +451,7 @@ describe('what surrounds a table', () => {
       detachedAt: BigInt(i),
       state: name === 'leaving' ? ('detaching' as const) : ('detached' as const),
       dropAfter: name === 'kept' ? 7n : null,
+      origin: 'partition' as const,
     }));
     const holds = [
       { table: { schema: 'public', name: 'events' }, from: '2024-01-01', to: '2024-02-01', reason: 'audit' },

@@ -273,6 +273,7 @@ function detach(model: Model, step: DetachPartition | FinalizeDetach, now: Epoch
     range: step.range,
     detachedAt: now,
     dropAfter: step.dropAfter,
+    origin: 'partition',
     state: 'present',
   };
   return { ...table, partitions, detached: [...table.detached, detached] };

@@ -72,6 +72,7 @@ describe('the removal budget', () => {
         range,
         detachedAt: instant('2025-03-01'),
         dropAfter: instant('2025-03-01'),
+        origin: 'partition' as const,
         state: 'present' as const,
       },
     ];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DetachedTable, Partition } from '../../../src/partition/partition.ts';
+import { MAXVALUE, MINVALUE } from '../../../src/partition/position.ts';
 import type { Plan } from '../../../src/plan/plan.ts';
 import type { PlanContext } from '../../../src/plan/plan-context.ts';
 import {
@@ -32,7 +33,7 @@ function pending(from: string, to: string): Partition {
 function detached(changes: Partial<DetachedTable> = {}): DetachedTable {
   const detachedAt = instant('2025-03-03T12:00:00Z');
   const dropAfter = instant('2025-03-10T12:00:00Z');
-  return { oid: '9', name: named('gone'), range: old, detachedAt, dropAfter, state: 'present', ...changes };
+  return { oid: '9', name: named('gone'), range: old, detachedAt, dropAfter, origin: 'partition', state: 'present', ...changes };
 }
 
 function brief({ steps }: Plan): readonly string[] {
@@ -148,6 +149,36 @@ describe('a detached table', () => {
   it('stays when it was detached to be kept, and for as long as it was promised', () => {
     expect(plan({ table: { detached: [detached({ dropAfter: null })] } })).toMatchObject({ steps: [], findings: [] });
     expect(plan({ table: { detached: [detached({ dropAfter: instant('2025-03-10T12:00:00.000001Z') })] } }).steps).toEqual([]);
+  });
+
+  it('is dropped by its date alone when a migration has left it, whatever retention there is, and under the same guards', () => {
+    const everything = { from: MINVALUE, to: MAXVALUE };
+    const left = detached({ origin: 'migration', range: everything });
+    for (const retention of [null, keep('3 months'), keep('9 years', { action: 'drop', grace: days(700) })]) {
+      const found = plan({ table: { detached: [left] }, policy: { retention } });
+      const reason =
+        'it is what the migration that finished at 2025-03-03T12:00:00Z has left, and its time to be kept (migration.keepOld) is over';
+      expect(found.steps).toMatchObject([
+        { kind: 'drop-table', partition: named('gone'), partitionOid: '9', from: null, to: null, reason },
+      ]);
+    }
+    const policy = { retention: null };
+    for (const kept of [{ dropAfter: instant('2025-03-10T12:00:00.000001Z') }, { dropAfter: null }, { state: 'absent' }] as const) {
+      expect(plan({ table: { detached: [{ ...left, ...kept }] }, policy })).toMatchObject({ steps: [], refused: [], findings: [] });
+    }
+    const holds = [{ range: old, reason: 'audit' }];
+    expect(plan({ table: { detached: [left], holds }, policy })).toMatchObject({ steps: [], findings: [{ kind: 'on-hold' }] });
+    expect(plan({ table: { detached: [left] }, policy }, { clockSkewMs: 3_600_000 })).toMatchObject({
+      steps: [],
+      refused: [{ kind: 'drop-table' }],
+      findings: [{ kind: 'clock-skew' }],
+    });
+    expect(plan({ table: { detached: [left] }, policy }, { allowRemovals: 0 })).toMatchObject({
+      steps: [],
+      findings: [{ kind: 'removal-budget' }],
+    });
+    // A partition that reached from end to end is no such table.
+    expect(plan({ table: { detached: [detached({ range: everything })] } }).steps).toEqual([]);
   });
 
   it('stays under a hold, which is a finding', () => {

@@ -88,7 +88,7 @@ describe('gauges of a table', () => {
     const none = await tableGauges({});
     for (const state of ['attached', 'detach-pending', 'detached', 'foreign'])
       expect(none('table_partitions', `,state="${state}"`)).toBe(0);
-    const oid = { oid: '9', range: { from: 0n, to: 1n }, detachedAt: 0n, dropAfter: null };
+    const oid = { oid: '9', range: { from: 0n, to: 1n }, detachedAt: 0n, dropAfter: null, origin: 'partition' as const };
     const some = await tableGauges({
       ranges,
       partitions: [
