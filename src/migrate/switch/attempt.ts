@@ -10,8 +10,6 @@ import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { attachManner } from '../attach/attach-manner.ts';
 import type { Engine } from '../engine.ts';
 import { openingSql } from '../transactions.ts';
-import { attemptRegrain } from '../regrain/attempt-regrain.ts';
-import { isRegrain } from '../regrain/regrain-engine.ts';
 import { copyManner } from './copy-manner.ts';
 import { readSwitchFacts } from './read-facts.ts';
 import { readRemains } from './read-remains.ts';
@@ -43,7 +41,6 @@ export async function attemptSwitch(
   state: AttemptState,
   begun: { readonly signal: AbortSignal; readonly lock: () => AbortSignal },
 ): Promise<void> {
-  if (isRegrain(engine)) return await attemptRegrain(engine, options, state, begun);
   const { session, surroundings, spec } = engine;
   const manner = spec.strategy === 'attach' ? attachManner : copyManner;
   const turn = await prepareTurn(engine, begun.signal);
@@ -80,7 +77,8 @@ export async function attemptSwitch(
 
 /** One statement went wrong, alone: the error tells which. */
 function naming(error: unknown, { spec }: Engine, sql: string): unknown {
-  if (!(error instanceof StatementError) || isLockFailure(error)) return error;
+  if (isLockFailure(error)) return error;
+  if (!(error instanceof StatementError)) return error;
   const message = `Could not switch ${formatQualifiedName(spec.table)}: the server refused "${sql}": ${error.message}`;
   return new StatementError(error.code, message, error.sqlstate, { cause: error, context: error.context });
 }
