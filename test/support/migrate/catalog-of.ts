@@ -25,15 +25,15 @@ export async function catalogOf(database: TestDatabase, name: QualifiedName): Pr
   return { definition: { ...definition, triggers }, side, raw };
 }
 
-/** `$1`: oid of the table. Measured sizes and what VACUUM counts are left out. */
+/** `$1`: oid of the table. Keys of partitions are their parents', which adopt them before 18. Measured sizes and what VACUUM counts are left out. */
 const rawSql: Readonly<Record<string, string>> = {
   relation: `SELECT to_jsonb(c) - '{relpages,reltuples,relallvisible,relallfrozen,relfrozenxid,relminmxid,relhastriggers}'::text[] AS row FROM pg_class AS c WHERE c.oid = $1`,
   columns: `SELECT to_jsonb(a) - '{attcacheoff}'::text[] AS row, pg_get_expr(d.adbin, d.adrelid) AS default
     FROM pg_attribute AS a LEFT JOIN pg_attrdef AS d ON (d.adrelid, d.adnum) = (a.attrelid, a.attnum) WHERE a.attrelid = $1 ORDER BY a.attnum`,
   constraints: `SELECT k.oid, to_jsonb(k) AS row, obj_description(k.oid, 'pg_constraint') AS comment FROM pg_constraint AS k
     WHERE k.conrelid = $1 AND k.contype <> 'f' ORDER BY k.oid`,
-  keys: `SELECT k.conname, k.conrelid::regclass AS table, to_jsonb(k) - '{oid,conparentid}'::text[] AS row, obj_description(k.oid, 'pg_constraint') AS comment
-    FROM pg_constraint AS k WHERE $1 IN (k.conrelid, k.confrelid) AND k.contype = 'f' ORDER BY k.conrelid, k.conname`,
+  keys: `SELECT k.conname, k.conrelid::regclass AS table, to_jsonb(k) - '{oid}'::text[] AS row, obj_description(k.oid, 'pg_constraint') AS comment
+    FROM pg_constraint AS k WHERE $1 IN (k.conrelid, k.confrelid) AND k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conrelid, k.conname`,
   indexes: `SELECT to_jsonb(x) AS row, c.relname, c.reloptions, c.relacl, obj_description(c.oid, 'pg_class') AS comment
     FROM pg_index AS x JOIN pg_class AS c ON c.oid = x.indexrelid WHERE x.indrelid = $1 ORDER BY c.oid`,
   triggers: `SELECT to_jsonb(t) AS row, pg_get_triggerdef(t.oid) AS definition FROM pg_trigger AS t
