@@ -7,8 +7,9 @@ import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 
 export interface ChosenEntries {
-  /** TIDs of the first and the last; both empty texts without entries. */
-  readonly entries: { readonly length: number; readonly first: string; readonly last: string };
+  readonly length: number;
+  /** What they are within; its TIDs are empty texts without any. */
+  readonly stretch: Pick<LogEntries, 'from' | 'to' | 'keys'>;
   /** A batch in flight keeps some back. */
   readonly isWithheld: boolean;
   /** There is a TRUNCATE to follow first. */
@@ -19,6 +20,8 @@ interface ChosenRow {
   readonly entries: number;
   readonly first: string | null;
   readonly last: string | null;
+  readonly least: string | null;
+  readonly greatest: string | null;
   readonly withheld: boolean;
   readonly truncated: boolean;
 }
@@ -27,23 +30,28 @@ const decodeChosen: RowDecoder<ChosenRow> = row<ChosenRow>({
   entries: number,
   first: nullable(text),
   last: nullable(text),
+  least: nullable(text),
+  greatest: nullable(text),
   withheld: boolean,
   truncated: boolean,
 });
 
 /** The next entries that the open transaction may consume, at most `limit` (null: all), in the order of the log's file from `from` on. */
 export async function chooseEntries(
-  { surroundings, id }: Engine,
+  { surroundings, id, spec }: Engine,
   session: Session,
   stretch: Omit<LogEntries, 'log' | 'to'>,
   limit: number | null,
   signal: AbortSignal,
 ): Promise<ChosenEntries> {
   const log = captureLog(surroundings.journalSchema, id);
-  const sql = renderChooseEntries({ ...stretch, log, to: null }, limit);
+  const sql = renderChooseEntries(spec, { ...stretch, log, to: null }, limit);
   const [chosen] = await session.rows({ ...namedSql('choose-log-entries', sql), timeoutMs: 0 }, [], decodeChosen, signal);
+  const { first = null, last = null, least = null, greatest = null } = chosen ?? {};
+  const keys = least === null || greatest === null ? {} : { keys: { least, greatest } };
   return {
-    entries: { length: chosen?.entries ?? 0, first: chosen?.first ?? '', last: chosen?.last ?? '' },
+    length: chosen?.entries ?? 0,
+    stretch: { from: first ?? '', to: last ?? '', ...keys },
     isWithheld: chosen?.withheld === true,
     isTruncated: chosen?.truncated === true,
   };

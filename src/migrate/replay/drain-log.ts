@@ -45,16 +45,16 @@ async function drain(engine: Engine, session: Session, leftMs: () => number, sig
   await session.execute([...replaySettings, limit()].join(';\n'), signal);
   const chosen = await chooseEntries(engine, session, { from: null, snapshots: [] }, null, signal);
   if (chosen.isTruncated) throw truncated(engine);
-  if (chosen.entries.length === 0) return 0;
+  if (chosen.length === 0) return 0;
   const sides = sidesOf(spec, record.live);
   const log = captureLog(surroundings.journalSchema, id);
-  const entries = { log, from: chosen.entries.first, to: chosen.entries.last, snapshots: [] };
+  const entries = { log, ...chosen.stretch, snapshots: [] };
   await session.execute([limit(), ...renderApplyEntries(spec, sides, entries), limit()].join(';\n'), signal);
   const compare = { ...namedSql('compare-drained', renderCompareEntries(spec, sides, entries)), timeoutMs: 0 };
   const [differing] = await session.rows(compare, [], row<{ count: number }>({ count: number }), signal);
   if (differing?.count !== 0) throw different(engine, differing?.count ?? 0);
   await session.execute([limit(), renderConsumeEntries(entries)].join(';\n'), signal);
-  return chosen.entries.length;
+  return chosen.length;
 }
 
 interface Setting {

@@ -112,15 +112,15 @@ async function takeBite(
   const chosen = await chooseEntries(engine, session, { from: cursor, snapshots, ...leftOut }, limit, signal);
   // A marker comes before whatever was written after it, which no snapshot shows without it.
   if (chosen.isTruncated) return 'truncated';
-  const isLast = limit === null || chosen.entries.length < limit;
+  const isLast = limit === null || chosen.length < limit;
   if (isLast) cursors.delete(engine);
-  else cursors.set(engine, chosen.entries.last);
+  else cursors.set(engine, chosen.stretch.to ?? '');
   const isEmpty = isLast && cursor === null && !chosen.isWithheld && leftOut.leftOut === undefined;
-  if (chosen.entries.length === 0) return { entries: 0, isEmpty };
-  const entries = entriesOf(engine, { from: chosen.entries.first, to: chosen.entries.last, snapshots, ...leftOut });
+  if (chosen.length === 0) return { entries: 0, isEmpty };
+  const entries = entriesOf(engine, { ...chosen.stretch, snapshots, ...leftOut });
   const statements = [...renderApplyEntries(spec, sidesOf(spec, record.live), entries), renderConsumeEntries(entries)];
   await session.execute(statements.join(';\n'), signal);
-  return { entries: chosen.entries.length, isEmpty };
+  return { entries: chosen.length, isEmpty };
 }
 
 function leftOutOf({ spec }: Engine, atRest: PartitionsAtRest | null): Pick<LogEntries, 'leftOut'> {
@@ -184,9 +184,9 @@ async function readNeeded(engine: Engine, session: Session, limit: number | null
     replaying,
     async () => {
       await session.execute([...replaySettings, 'SET LOCAL statement_timeout = 0'].join(';\n'), signal);
-      const { entries } = await chooseEntries(engine, session, { from: null, snapshots: [] }, limit, signal);
-      if (entries.length === 0) return [];
-      const stretch = entriesOf(engine, { from: entries.first, to: entries.last, snapshots: [] });
+      const { length, stretch: chosen } = await chooseEntries(engine, session, { from: null, snapshots: [] }, limit, signal);
+      if (length === 0) return [];
+      const stretch = entriesOf(engine, { ...chosen, snapshots: [] });
       const sql = renderNeededKeys(spec, sidesOf(spec, record.live), stretch);
       const rows = await session.rows(
         { ...namedSql('read-needed-keys', sql), timeoutMs: 0 },

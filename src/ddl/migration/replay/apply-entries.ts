@@ -6,6 +6,12 @@ import { type LogEntries, renderAtPosition, renderEntriesCondition, renderOutsid
 /**
  * For the transaction that replays: from the log's positions each row is looked up by an index. The planner, which does not count on pruning at
  * run time, would rather read all partitions of a table of some gigabytes once per bite. A policy that would hide rows raises an error instead.
+ *
+ * Each position has the executor look at every partition of the plan, so the plan has only those between the least and the greatest key of the
+ * bite. Measured side by side (a million rows of 135 bytes, PostgreSQL 18, bites of 10,000 single-row positions, two cores under a load of 7 to 12,
+ * thousand keys per second): 36 partitions, keys from all of them: 52, no bounds needed; 365 partitions, keys from the last 7 %: 8 without those
+ * bounds, 17 with them; keys from all 365: 17 either way. Rejected: a DELETE and an INSERT per partition in a plpgsql loop over grouped arrays (58,
+ * 29, 18), whose dynamic SQL is a second way to do the same; bites of 50,000 (61, 16, 18), which hold vacuum back five times as long.
  */
 export const replaySettings: readonly string[] = [
   'SET LOCAL enable_hashjoin = off',
@@ -21,12 +27,13 @@ export const replaySettings: readonly string[] = [
 export function renderApplyEntries(spec: MigrationSpec, sides: Sides, entries: LogEntries): readonly string[] {
   const positions = renderPositions(spec, entries);
   const names = spec.columns.map(({ name }) => quoteIdentifier(name));
-  const live = `${sourceOf(sides.live)} AS s JOIN ${positions} AS e ON ${renderAtPosition(spec, 's')}`;
+  const live = `${sourceOf(sides.live)} AS s JOIN ${positions} AS e ON ${renderAtPosition(spec, entries, sides.live, 's')}`;
+  const there = renderAtPosition(spec, entries, sides.follower, 'f');
   const lock = lockRowsClause(spec, 's');
   const outside = renderOutside(entries, ({ partitionKey }) => `f.${quoteIdentifier(partitionKey.name)}`);
   return [
     ...(lock === '' ? [] : [`SELECT pg_catalog.count(*) FROM (SELECT 1 FROM ${live}${lock}) AS locked`]),
-    `DELETE FROM ${sourceOf(sides.follower)} AS f USING ${positions} AS e WHERE ${[renderAtPosition(spec, 'f'), ...outside].join(' AND ')}`,
+    `DELETE FROM ${sourceOf(sides.follower)} AS f USING ${positions} AS e WHERE ${[there, ...outside].join(' AND ')}`,
     `INSERT INTO ${formatQualifiedName(sides.follower.name)} (${names.join(', ')}) OVERRIDING SYSTEM VALUE ` +
       `SELECT ${names.map((name) => `s.${name}`).join(', ')} FROM ${live}`,
   ];

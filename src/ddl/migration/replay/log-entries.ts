@@ -1,5 +1,5 @@
 import { quoteLiteral } from '../../../partition/literal.ts';
-import type { ColumnRef, MigrationSpec } from '../../../partition/migration/spec.ts';
+import type { ColumnRef, MigrationSpec, Side } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { logColumns } from '../capture/capture-log.ts';
 
@@ -16,6 +16,8 @@ export interface LogEntries {
   readonly snapshots: readonly string[];
   /** Positions that stay in the log, as nothing can be written there just now. */
   readonly leftOut?: LeftOut;
+  /** The least and the greatest partition key among the positions, as text; without it nothing is known of them. */
+  readonly keys?: { readonly least: string; readonly greatest: string };
 }
 
 /** Ranges of the partition key; bounds are literals as SQL, `from` included, `to` not, null: open. */
@@ -27,9 +29,12 @@ export interface LeftOut {
 }
 
 export function leaveOut(spec: MigrationSpec, ranges: LeftOut['ranges']): LeftOut {
-  const { partitionKey } = spec;
-  const logColumn = logColumns(spec).find(({ column }) => column.name === partitionKey.name)?.log ?? 'p';
-  return { partitionKey, logColumn, ranges };
+  return { partitionKey: spec.partitionKey, logColumn: partitionKeyOfLog(spec), ranges };
+}
+
+/** The log's column that holds the partition key. */
+export function partitionKeyOfLog(spec: MigrationSpec): string {
+  return logColumns(spec).find(({ column }) => column.name === spec.partitionKey.name)?.log ?? 'p';
 }
 
 /**
@@ -70,9 +75,18 @@ export function renderPositions(spec: MigrationSpec, entries: LogEntries): strin
   return `(SELECT DISTINCT ${columns.join(', ')} FROM ${formatQualifiedName(entries.log)} AS l WHERE ${renderEntriesCondition(entries)})`;
 }
 
-/** Whether the row `alias` of either side is at the position `e`. */
-export function renderAtPosition(spec: MigrationSpec, alias: string): string {
-  return logColumns(spec)
-    .map(({ log, column }) => `${alias}.${quoteIdentifier(column.name)} OPERATOR(pg_catalog.=) e.${log}`)
-    .join(' AND ');
+/**
+ * Whether the row `alias` of `side` is at the position `e` of `entries`. Of a partitioned side the bounds of all positions say so once more, in
+ * constants, so that the plan holds no other partitions: see `replaySettings`.
+ */
+export function renderAtPosition(spec: MigrationSpec, { keys }: Pick<LogEntries, 'keys'>, side: Side, alias: string): string {
+  const { name, type } = spec.partitionKey;
+  const equal = logColumns(spec).map(({ log, column }) => `${alias}.${quoteIdentifier(column.name)} OPERATOR(pg_catalog.=) e.${log}`);
+  if (side.isOnly || keys === undefined) return equal.join(' AND ');
+  const key = `${alias}.${quoteIdentifier(name)}`;
+  return [
+    ...equal,
+    `${key} OPERATOR(pg_catalog.>=) ${quoteLiteral(keys.least)}::${type}`,
+    `${key} OPERATOR(pg_catalog.<=) ${quoteLiteral(keys.greatest)}::${type}`,
+  ].join(' AND ');
 }
