@@ -12,7 +12,8 @@ import { renderDropOwnTriggers } from '../switch/removal.ts';
 import { renderRenames } from '../switch/rename.ts';
 import { renderSequences } from '../switch/sequences.ts';
 import { renderUserTriggers } from '../switch/triggers/user-triggers.ts';
-import { leavesOf, type Turn } from '../switch/turn.ts';
+import type { leavesOf, Turn } from '../switch/turn.ts';
+import { renderIdentityGrants } from '../target/identities.ts';
 import { renderMoveBack } from './beyond.ts';
 import { lostIdentities, renderAddIdentities, renderDropIdentities } from './identity.ts';
 import { renderDropKeysOfParent, renderKeysOfParent, withRebuiltKeys } from './keys.ts';
@@ -63,6 +64,8 @@ export function renderDetachSwitch(turn: Turn, journalSchema: string): readonly 
     ...renderMoveBack(spec, old.before, fresh.before),
     ...identities,
     ...renderRenames(named),
+    // Made anew, by now under the names that were planned.
+    ...renderIdentityGrants({ ...spec, names: [] }),
     ...renderSequences(named),
     ...renderAddKeys(withRebuiltKeys(detached)),
     ...renderKeyComments(withRebuiltKeys(detached)),
