@@ -9,6 +9,7 @@ import { qualify } from '../qualify.ts';
 import { isSaid, say, unsay } from './lease/asking.ts';
 import { ofHolders, readHolders } from './lease/holders.ts';
 import { leaseKey } from './lease/lease-key.ts';
+import { endStopped } from './lease/stopped.ts';
 
 export { leaseKey } from './lease/lease-key.ts';
 
@@ -80,6 +81,7 @@ async function lockCoordinator(
   signal: AbortSignal,
 ): Promise<boolean> {
   if (await lockWithin(session, key, clock, Math.min(coordinatorWaitMs, idleWaitMs), signal)) return true;
+  if (await endStopped(session, schema, id, signal)) return await lockWithin(session, key, clock, idleWaitMs, signal);
   if (yields !== true && (await isSaid(session, schema, id, 'yielding', signal)))
     return await lockWithin(session, key, clock, yieldWaitMs, signal);
   // A backend without a statement would have noticed by now that its client is gone.
