@@ -1,5 +1,7 @@
+import { StatementError } from '../../errors.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import type { Verdict } from '../../partition/migration/status.ts';
+import { sqlstates } from '../../postgres/sqlstate.ts';
 import { prepareAttach } from '../attach/prepare-attach.ts';
 import { stayReady } from '../attach/stay-ready.ts';
 import { backfill } from '../copy/backfill.ts';
@@ -39,7 +41,7 @@ export async function runMigration(running: RunningEngine, until: MigrationPhase
   });
 }
 
-/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition. Also for a verification by hand. */
+/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition or a full disk. Also for a verification by hand. */
 export async function watched(running: RunningEngine, signal: AbortSignal, body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { engine } = running;
   const watch = await startWatch(running, signal);
@@ -49,6 +51,9 @@ export async function watched(running: RunningEngine, signal: AbortSignal, body:
     signal.throwIfAborted();
     const reason: unknown = watch.signal.aborted ? watch.signal.reason : error;
     if (reason instanceof DefinitionChanged) await pauseMigration(engine, 'definition', reason.message, signal);
+    if (reason instanceof StatementError && reason.sqlstate === sqlstates.diskFull) {
+      await pauseMigration(engine, 'disk', `${reason.message} Make room, then run \`partitiond migrate start\` again`, signal);
+    }
     throw reason;
   } finally {
     await watch.stop();
