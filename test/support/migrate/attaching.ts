@@ -26,6 +26,8 @@ export interface Attaching extends AsyncDisposable {
 export interface AttachingWanted {
   readonly policy?: Partial<TablePolicy>;
   readonly migration?: Partial<MigrationPolicy>;
+  /** Called with each event; what it throws ends the work there, as a kill would. */
+  readonly onEvent?: (event: MigrationEvent) => void;
 }
 
 /** Of `public.revenues` by `occurred_at`, in months. */
@@ -46,7 +48,10 @@ export async function attaching(database: TestDatabase, wanted: AttachingWanted 
         safety: { lockTimeoutMs: 100, lockBudgetMs: 5_000, statementTimeoutMs: 30_000, maxRemovals: 10, maxClockSkewMs: 300_000 },
         clock: systemClock,
         who: 'partitiond:migrate test',
-        observe: (event) => events.push(event),
+        observe: (event) => {
+          events.push(event);
+          wanted.onEvent?.(event);
+        },
         takeOverWithinMs: 0,
         connect: (applicationName, signal) =>
           connectSession({ kind: 'url', url: database.url }, { applicationName, statementTimeoutMs: 0, lockTimeoutMs: 100 }, signal),
