@@ -16,9 +16,12 @@ export function isReferenceable({ referencedColumns }: ForeignKeyDefinition, par
   return referencedColumns.includes(partitionKey);
 }
 
-/** Whether rows can be told apart by the index at any moment: unique of plain columns, none of them null, of all rows, checked at once. */
+/**
+ * Whether rows can be told apart by the index at any moment: unique of plain columns, none of them null, of all rows, checked at once, by an
+ * equality that a statement with a pinned `search_path` means too: with citext's type in pg_catalog's `=`, `A` and `a` are two.
+ */
 export function identifiesRows(index: IndexDefinition, { columns }: Pick<TableDefinition, 'columns'>): boolean {
-  const notNull = new Set(columns.flatMap(({ name, isNotNull }) => (isNotNull ? [name] : [])));
+  const usable = new Set(columns.flatMap(({ name, isNotNull, equalityIn }) => (isNotNull && equalityIn === null ? [name] : [])));
   if (!index.isUnique || !index.isValid || index.isPartial || index.isDeferrable || index.isTemporal) return false;
-  return index.columns.every((column) => column !== null && notNull.has(column));
+  return index.columns.every((column) => column !== null && usable.has(column));
 }

@@ -55,6 +55,8 @@ export interface ColumnDefinition {
   readonly expression: string | null;
   readonly generated: 'stored' | 'virtual' | null;
   readonly identity: 'always' | 'by-default' | null;
+  /** The schema whose `=` tells values of the type apart by default, where that is not pg_catalog (as of citext): our statements do not find it. */
+  readonly equalityIn: string | null;
   /** Whether the type has an extended hash function (`hash_record_extended` works on it). */
   readonly isHashable: boolean;
 }
@@ -152,6 +154,8 @@ export interface ViewDefinition {
   readonly statement: string;
   /** Views that this one reads come before it. */
   readonly owner: string;
+  /** It selects columns that it does not group by, which only the table's primary key allows. */
+  readonly groupsByKey: boolean;
 }
 
 export interface PublicationDefinition extends PublicationMembership {

@@ -59,6 +59,27 @@ const isHashable = /* sql */ `(
       JOIN pg_catalog.pg_type AS ty ON ty.oid = made_of.type
     )`;
 
+/** Of the default operator class, as unique indexes have it; of a domain that of its base. */
+const equalityIn = /* sql */ `(
+      WITH RECURSIVE base (type) AS (
+        SELECT a.atttypid
+        UNION
+        SELECT ty.typbasetype FROM base JOIN pg_catalog.pg_type AS ty ON ty.oid = base.type AND ty.typtype = 'd'
+      )
+      SELECT pg_catalog.min(n.nspname)
+      FROM base
+      JOIN pg_catalog.pg_opclass AS oc ON oc.opcintype = base.type AND oc.opcdefault
+      JOIN pg_catalog.pg_am AS am ON am.oid = oc.opcmethod AND am.amname = 'btree'
+      JOIN pg_catalog.pg_amop AS ao
+        ON ao.amopfamily = oc.opcfamily
+        AND ao.amoplefttype = oc.opcintype
+        AND ao.amoprighttype = oc.opcintype
+        AND ao.amopstrategy = 3
+      JOIN pg_catalog.pg_operator AS o ON o.oid = ao.amopopr
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = o.oprnamespace
+      WHERE n.nspname <> 'pg_catalog'
+    )`;
+
 /**
  * A NOT NULL that is not valid sets attnotnull all the same (18).
  * Source: postgresql.org/docs/18/catalog-pg-attribute.html (attnotnull).
@@ -85,6 +106,7 @@ export const columnsPart: DefinitionPart<readonly ColumnDefinition[]> = listPart
       'expression', pg_catalog.pg_get_expr(d.adbin, d.adrelid),
       'generated', CASE a.attgenerated WHEN 's' THEN 'stored' WHEN 'v' THEN 'virtual' END,
       'identity', CASE a.attidentity WHEN 'a' THEN 'always' WHEN 'd' THEN 'by-default' END,
+      'equalityIn', ${equalityIn},
       'isHashable', ${isHashable}
     ) ORDER BY a.attnum)
     FROM pg_catalog.pg_attribute AS a

@@ -49,7 +49,16 @@ export const viewsPart: DefinitionPart<readonly ViewDefinition[]> = listPart(/* 
         ),
         pg_catalog.rtrim(pg_catalog.pg_get_viewdef(rc.oid), ';')
       ),
-      'owner', pg_catalog.pg_get_userbyid(rc.relowner)
+      'owner', pg_catalog.pg_get_userbyid(rc.relowner),
+      'groupsByKey', EXISTS (
+        SELECT
+        FROM pg_catalog.pg_depend AS dep
+        JOIN pg_catalog.pg_constraint AS k ON k.oid = dep.refobjid
+        WHERE dep.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND dep.objid = r.oid
+          AND dep.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+          AND k.conrelid = t.oid
+      )
     ) ORDER BY (SELECT pg_catalog.max(level.depth) FROM level WHERE level.view = rc.oid), rn.nspname, rc.relname)
     FROM ${readingRules}
     WHERE rc.relkind = 'v'

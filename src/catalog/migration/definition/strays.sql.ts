@@ -36,7 +36,7 @@ export const straysPart: DefinitionPart<readonly Stray[]> = listPart(/* sql */ `
 
 /**
  * What belongs to the table, `is_own`: dependents of it are dependents of the table. The rest of the list are dependents that the other parts
- * of a definition tell of. Objects that depend on the primary key, as a view that groups by it does, are in no other part.
+ * of a definition tell of. A view that groups by the primary key depends on that too, and tells so itself; a function is in no other part.
  */
 const known = /* sql */ `
       SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid AS class, t.oid AS object, true AS is_own
@@ -89,6 +89,17 @@ const isReader = /* sql */ `(
           OR (
             dep.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass
             AND EXISTS (SELECT FROM pg_catalog.pg_proc AS f WHERE f.oid = dep.objid AND f.prosqlbody IS NOT NULL)
+          )
+        )
+        OR (
+          dep.refclassid = 'pg_catalog.pg_constraint'::pg_catalog.regclass
+          AND dep.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+          AND EXISTS (
+            SELECT
+            FROM pg_catalog.pg_rewrite AS vr
+            JOIN pg_catalog.pg_class AS vc ON vc.oid = vr.ev_class AND vc.relkind = 'v'
+            WHERE vr.oid = dep.objid
+              AND vr.ev_type = '1'
           )
         )
       )`;

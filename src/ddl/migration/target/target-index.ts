@@ -1,3 +1,4 @@
+import { isWidened } from '../../../partition/migration/carry-over.ts';
 import type { IndexDefinition } from '../../../partition/migration/definition.ts';
 import type { MigrationSpec } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
@@ -95,5 +96,5 @@ function deferrable({ isDeferrable, isDeferred }: IndexDefinition): string {
 
 /** Unique over all partitions only with the partition key in it: own columns first. */
 function withKey({ partitionKey }: MigrationSpec, index: IndexDefinition, definition: string): string {
-  return index.isUnique && !index.columns.includes(partitionKey.name) ? appendColumn(definition, partitionKey.name) : definition;
+  return isWidened(index, partitionKey.name) ? appendColumn(definition, partitionKey.name) : definition;
 }

@@ -1,3 +1,4 @@
+import { identifiesRows } from '../../../partition/migration/carry-over.ts';
 import type { IndexDefinition } from '../../../partition/migration/definition.ts';
 import type { MigrationSpec, NamePair } from '../../../partition/migration/spec.ts';
 
@@ -18,12 +19,7 @@ export function targetIndexName(spec: Pick<MigrationSpec, 'names'>, { name }: Pi
 export function firstIndexes({ definition, key }: Pick<MigrationSpec, 'definition' | 'key'>): readonly IndexDefinition[] {
   const primary = definition.indexes.find(({ constraint }) => constraint === 'primary');
   const serves = (index: IndexDefinition): boolean =>
-    index.isUnique &&
-    index.isValid &&
-    !index.isPartial &&
-    !index.isDeferrable &&
-    index.columns.length === key.length &&
-    key.every(({ name }) => index.columns.includes(name));
+    identifiesRows(index, definition) && index.columns.length === key.length && key.every(({ name }) => index.columns.includes(name));
   if (primary !== undefined && serves(primary)) return [primary];
   const other = definition.indexes.find(serves);
   return [primary, other].filter((index) => index !== undefined);

@@ -31,6 +31,16 @@ function judgeKey({ definition, table, strategy }: MigrationCase): Judgement {
 /** What an index lacks when it is one thing alone: half a sentence with the statement. */
 function almostKey(index: IndexDefinition, definition: MigrationCase['definition'], table: string): readonly string[] {
   const name = quoteIdentifier(index.name);
+  const foreign = definition.columns.filter((column) => index.columns.includes(column.name) && column.equalityIn !== null);
+  const [first] = foreign;
+  if (first !== undefined && identifiesRows(index, { columns: definition.columns.map((column) => ({ ...column, equalityIn: null })) })) {
+    const names = foreign.map((column) => quoteIdentifier(column.name)).join(', ');
+    const where = quoteIdentifier(first.equalityIn ?? '');
+    return [
+      `Index ${name} would serve if its column ${names} were of a type of PostgreSQL's own: what is equal in ${first.type} is told by an operator in ` +
+        `schema ${where}; add a unique index of other columns, such as a bigint that is GENERATED ALWAYS AS IDENTITY`,
+    ];
+  }
   const columns = definition.columns.map((column) => ({ ...column, isNotNull: true }));
   if (identifiesRows(index, { columns })) {
     const nullable = definition.columns.filter((column) => index.columns.includes(column.name) && !column.isNotNull);

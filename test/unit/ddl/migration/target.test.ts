@@ -2,7 +2,12 @@ import { expect, test } from 'vitest';
 import { appendColumn } from '../../../../src/ddl/migration/target/append-column.ts';
 import { renderGuardFunction } from '../../../../src/ddl/migration/target/guard.ts';
 import { renderAutovacuum } from '../../../../src/ddl/migration/target/index-marks.ts';
-import { renderAttach, renderParentIndex, renderPartitionIndex, renderWholeIndex } from '../../../../src/ddl/migration/target/target-index.ts';
+import {
+  renderAttach,
+  renderParentIndex,
+  renderPartitionIndex,
+  renderWholeIndex,
+} from '../../../../src/ddl/migration/target/target-index.ts';
 import { firstIndexes, laterIndexes } from '../../../../src/ddl/migration/target/target-names.ts';
 import type { IndexDefinition } from '../../../../src/partition/migration/definition.ts';
 import type { MigrationSpec } from '../../../../src/partition/migration/spec.ts';
@@ -105,6 +110,8 @@ function index(changes: Partial<IndexDefinition>): IndexDefinition {
 
 function specOf(indexes: readonly IndexDefinition[]): MigrationSpec {
   const a = { name: 'a', type: 'bigint', collation: null };
+  const plain = { isNotNull: true, expression: null, generated: null, identity: null, equalityIn: null, isHashable: true };
+  const columns = ['id', 'a'].map((name) => ({ ...a, ...plain, name }));
   return {
     subject: 'table',
     strategy: 'copy',
@@ -118,7 +125,7 @@ function specOf(indexes: readonly IndexDefinition[]): MigrationSpec {
     key: [a],
     partitionKey: { name: 'at', type: 'timestamptz', collation: null },
     names: [],
-    definition: definitionOf('t', { indexes }),
+    definition: definitionOf('t', { indexes, columns }),
     waived: [],
     isIdentityKept: false,
   };

@@ -172,7 +172,7 @@ describe('the plan of a migration', () => {
         foreignKey({ name: 'self', table: named('revenues'), tableOid: '5', referencedColumns: ['id', 'occurred_at'] }),
       ],
       incoming: [foreignKey({ referencedColumns: ['id', 'occurred_at'] })],
-      views: [{ oid: '8', name: named('Daily'), statement: '', owner: 'owner' }],
+      views: [{ oid: '8', name: named('Daily'), statement: '', owner: 'owner', groupsByKey: false }],
     };
     const locks = plan({ definition }).steps.map((step) =>
       `${step.number} ${step.duration} ${step.locks.map(({ relation, mode }) => `${relation}:${mode.replace('Lock', '')}`).join(' ')}`.trimEnd(),
