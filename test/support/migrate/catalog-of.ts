@@ -25,7 +25,7 @@ export async function catalogOf(database: TestDatabase, name: QualifiedName): Pr
   return { definition: { ...definition, triggers }, side, raw };
 }
 
-/** `$1`: oid of the table. Keys of partitions are their parents', which adopt them before 18. Measured sizes and what VACUUM counts are left out. */
+/** `$1`: oid of the table. Keys of partitions are their parents', which adopt them before 18. Filters of publications remember where in a statement they stood. Measured sizes and what VACUUM counts are left out. */
 const rawSql: Readonly<Record<string, string>> = {
   relation: `SELECT to_jsonb(c) - '{relpages,reltuples,relallvisible,relallfrozen,relfrozenxid,relminmxid,relhastriggers}'::text[] AS row FROM pg_class AS c WHERE c.oid = $1`,
   columns: `SELECT to_jsonb(a) - '{attcacheoff}'::text[] AS row, pg_get_expr(d.adbin, d.adrelid) AS default
@@ -49,6 +49,6 @@ const rawSql: Readonly<Record<string, string>> = {
   functions: `SELECT p.oid, p.proname, p.proowner::regrole AS owner, p.proacl, pg_get_functiondef(p.oid) AS definition, obj_description(p.oid, 'pg_proc') AS comment
     FROM pg_proc AS p WHERE p.prosqlbody IS NOT NULL AND p.pronamespace = (SELECT relnamespace FROM pg_class WHERE oid = $1) ORDER BY p.oid`,
   policies: `SELECT to_jsonb(p) AS row FROM pg_policy AS p WHERE p.polrelid = $1 ORDER BY p.oid`,
-  publications: `SELECT p.pubname, to_jsonb(r) - '{oid}'::text[] AS row FROM pg_publication_rel AS r JOIN pg_publication AS p ON p.oid = r.prpubid WHERE r.prrelid = $1 ORDER BY 1`,
+  publications: `SELECT p.pubname, to_jsonb(r) - '{oid,prqual}'::text[] AS row FROM pg_publication_rel AS r JOIN pg_publication AS p ON p.oid = r.prpubid WHERE r.prrelid = $1 ORDER BY 1`,
   statistics: `SELECT to_jsonb(s) AS row FROM pg_statistic_ext AS s WHERE s.stxrelid = $1 ORDER BY s.oid`,
 };
