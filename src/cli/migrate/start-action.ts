@@ -3,8 +3,10 @@ import { UsageError } from '../../errors.ts';
 import { beginMigration, isUnfinished, readMigrationOf, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
 import { clearMigrationPause } from '../../migrate/run/pause-migration.ts';
 import { runMigration } from '../../migrate/run/run-migration.ts';
+import { liveOidOf } from '../../migrate/switch/read-facts.ts';
 import { removeTrials } from '../../migrate/trial/trial-schemas.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
 import { assertUsableServer } from '../../reconcile/assert-usable-server.ts';
 import { options } from '../command-line/options.ts';
@@ -20,17 +22,19 @@ const stops = migrationPhases.slice(migrationPhases.indexOf('prepare'), migratio
 export async function runStartAction(work: MigrationWork): Promise<number> {
   const until = untilPhase(work);
   const id = await withSession(work, (session) => unfinishedMigration(work, session));
-  if (id === null) return 4;
-  await withEngine(work, id, async (running) => {
-    await clearMigrationPause(running.engine, work.io.signal);
-    await runMigration(running, until, work.io.signal);
-  });
+  if (id === 'refused') return 4;
+  if (id !== 'finished') {
+    await withEngine(work, id, async (running) => {
+      await clearMigrationPause(running.engine, work.io.signal);
+      await runMigration(running, until, work.io.signal);
+    });
+  }
   await printStatus(work);
   return 0;
 }
 
-/** The id of the migration to go on with, perhaps a new one; null when its plan is refused, which is printed then. */
-async function unfinishedMigration(work: MigrationWork, session: Session): Promise<string | null> {
+/** The id of the migration to go on with, perhaps a new one. Refused: by its plan, which is printed. Finished: the table is what one has made. */
+async function unfinishedMigration(work: MigrationWork, session: Session): Promise<string> {
   const { database, policy, io } = work;
   const facts = await readServerFacts(session, io.clock, io.signal);
   assertUsableServer(facts, 'apply', database.name);
@@ -38,9 +42,13 @@ async function unfinishedMigration(work: MigrationWork, session: Session): Promi
   const record = await readMigrationOf(session, database.journalSchema, policy.table, io.signal);
   if (record !== null && isUnfinished(record)) return record.id;
   const planned = await readMigrationPlan(session, policy, facts.now, io.signal);
+  if (record?.phase === 'finished' && planned.definition.oid === liveOidOf(record)) {
+    io.stderr.write(`There is nothing to do: ${formatQualifiedName(policy.table)} was migrated, and its entry manages it.\n`);
+    return 'finished';
+  }
   if (planned.plan.spec === null) {
     io.stderr.write(planText(planned.plan));
-    return null;
+    return 'refused';
   }
   return await beginMigration(session, database.journalSchema, planned, whoRuns('migrate', io), io.signal);
 }
