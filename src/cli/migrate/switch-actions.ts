@@ -11,10 +11,13 @@ import { finish } from '../../migrate/switch/finish.ts';
 import { settleForeignKeys } from '../../migrate/switch/settle.ts';
 import { type SwitchReport, switchOver } from '../../migrate/switch/switch-over.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { compareSides } from '../../probe/compare-sides.ts';
 import { options } from '../command-line/options.ts';
+import { comparedProbesText } from '../output/compared-probes-text.ts';
+import { migrationDocument } from '../output/migration-document.ts';
 import { printJson } from '../output/print-json.ts';
 import { printable } from '../output/printable.ts';
-import { type MigrationWork, storedMigration, withEngine, withSession } from './migration-work.ts';
+import { type MigrationWork, statusNow, storedMigration, withEngine, withSession } from './migration-work.ts';
 import { printStatus } from './status-action.ts';
 
 /** `migrate switch`: makes the new table live and settles it; where it is live already, only the latter. */
@@ -35,7 +38,24 @@ export async function runSwitchAction(work: MigrationWork): Promise<number> {
     }
     await runMigration(running, 'ready', io.signal);
     return null;
-  }).then((code) => code ?? ended(work));
+  }).then((code) => code ?? endedSwitch(work));
+}
+
+/** The status, and what the probes of the table take through its old and its new side, where `readSchemas` names both. */
+async function endedSwitch(work: MigrationWork): Promise<number> {
+  const { invocation, io, policy, database, configuration } = work;
+  const { readSchemas } = policy.migration;
+  if (readSchemas === null || policy.probes.length === 0) return await ended(work);
+  const request = { readSchemas, probeRole: database.probeRole, safety: configuration.safety, clock: io.clock };
+  const probes = await withSession(work, (session) => compareSides(session, policy, request, io.signal));
+  if (invocation.has(options.json)) {
+    const status = await withSession(work, (session) => statusNow(work, session));
+    printJson(io.stdout, { ...migrationDocument(status), probes });
+    return 0;
+  }
+  await printStatus(work);
+  if (probes.length > 0) io.stdout.write(`\n${comparedProbesText(probes)}`);
+  return 0;
 }
 
 /**

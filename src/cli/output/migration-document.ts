@@ -3,7 +3,7 @@ import type { MigrationStatus } from '../../partition/migration/status.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 
 /** What `migrate status --json` prints: the keys of docs/guides/migration.md, in their order, instants as ISO 8601. */
-export function migrationDocument(status: MigrationStatus): unknown {
+export function migrationDocument(status: MigrationStatus): Readonly<Record<string, unknown>> {
   const { verdict, lastSwitch } = status;
   return {
     table: formatQualifiedName(status.table),

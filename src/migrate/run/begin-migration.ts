@@ -1,5 +1,6 @@
 import { readCircumstances } from '../../catalog/migration/read-circumstances.ts';
 import { readDefinition } from '../../catalog/migration/read-definition.ts';
+import { readSchemaTag } from '../../ddl/migration/switch/read-schema.ts';
 import { MigrationError, StatementError } from '../../errors.ts';
 import { installJournal } from '../../journal/install.ts';
 import { insertMigration, readMigrations, type StoredMigration } from '../../journal/migration/records.ts';
@@ -37,7 +38,13 @@ export async function readMigrationPlan(
   const definition = await readDefinition(session, policy.table, signal);
   if (definition === null) throw noTable(policy.table);
   const { oid } = definition;
-  const wanted = { oid, partitionKey: policy.migration.partitionKey, names: possibleNames(definition) };
+  const { partitionKey, readSchemas } = policy.migration;
+  const wanted = {
+    oid,
+    partitionKey,
+    names: possibleNames(definition),
+    readViews: { schemas: readSchemas === null ? [] : [readSchemas.old, readSchemas.new], tag: readSchemaTag() },
+  };
   const circumstances = await readCircumstances(session, wanted, signal);
   return { plan: planMigration(policy, definition, circumstances, now), definition, circumstances };
 }

@@ -113,7 +113,7 @@ function trialPolicy(policy: MigrationTable, sample: QualifiedName): MigrationTa
 async function planTrial(request: TrialRequest, policy: MigrationTable, session: Session, signal: AbortSignal): Promise<PlannedMigration> {
   const definition = await readDefinition(session, policy.table, signal);
   if (definition === null) throw new InvariantError('PD920', 'The rows of a trial are gone');
-  const circumstances = { ...request.planned.circumstances, takenNames: [], estimatedRows: request.rows };
+  const circumstances = { ...request.planned.circumstances, takenNames: [], readSchemas: [], estimatedRows: request.rows };
   return { plan: planMigration(policy, definition, circumstances, request.now), definition, circumstances };
 }
 

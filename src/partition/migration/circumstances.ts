@@ -20,4 +20,16 @@ export interface Circumstances {
   readonly longTransactions: readonly string[];
   /** Names among those asked about that some relation, constraint or type in the schema already has. */
   readonly takenNames: readonly string[];
+  /** Of `migration.readSchemas`, in that order; empty where none are asked for. */
+  readonly readSchemas: readonly ReadSchemaPlace[];
+}
+
+/** A schema in which a view of the table's own name is to be made. */
+export interface ReadSchemaPlace {
+  readonly schema: string;
+  readonly exists: boolean;
+  /** The view in it, or the schema itself in the database. */
+  readonly mayCreate: boolean;
+  /** Something of the table's name is in it, and no migration has made it. */
+  readonly isTaken: boolean;
 }

@@ -22,6 +22,7 @@ import { caseOf, type Judgement, joinJudgements, type MigratingPolicy, type Migr
 import type { MigrationPlan, Refusal } from './migration-plan.ts';
 import { judgeKind } from './refusals/kind.ts';
 import { judgePartitionKey } from './refusals/partition-key.ts';
+import { judgeReadSchemas } from './refusals/read-schemas.ts';
 import { judgeResources } from './refusals/resources.ts';
 import { judgeRights } from './refusals/rights.ts';
 import { remarks } from './remarks.ts';
@@ -76,6 +77,7 @@ function judge(subject: MigrationCase, lineup: ReturnType<typeof keyLineup>, dis
     judgePublications(subject),
     judgeDependents(subject),
     judgeCapture(subject),
+    judgeReadSchemas(subject),
     judgeResources(subject, diskBytes),
   ]);
 }

@@ -58,5 +58,5 @@ function readRemarks({ policy, definition, strategy }: MigrationCase): readonly 
   if (readSchemas === null) return [];
   if (strategy === 'attach') return ['There are no migration.readSchemas with attach: no second table holds the rows.'];
   const [old, fresh] = [readSchemas.old, readSchemas.new].map((schema) => formatQualifiedName({ schema, name: definition.name.name }));
-  return [`${old} reads the old table and ${fresh} the new one, until finish; both schemas must exist.`];
+  return [`${old} reads the old table and ${fresh} the new one, from ready until finish.`];
 }

@@ -78,7 +78,7 @@ export const circumstancesSql: NamedSql = namedSql(
   WHERE t.oid = $1::pg_catalog.oid`,
 );
 
-export interface CircumstancesRow extends Omit<Circumstances, 'minKey' | 'maxKey' | 'nullKeys'> {
+export interface CircumstancesRow extends Omit<Circumstances, 'minKey' | 'maxKey' | 'nullKeys' | 'readSchemas'> {
   readonly schema: string;
   readonly name: string;
   readonly hasKey: boolean;

@@ -167,6 +167,26 @@ const firm: readonly (readonly [string, Wanted, string, ...string[]])[] = [
     'migrate abort',
   ],
   [
+    'a view of readSchemas whose name is taken',
+    {
+      migration: { readSchemas: { old: 'blue', new: 'green' } },
+      circumstances: { readSchemas: [{ schema: 'green', exists: true, mayCreate: true, isTaken: true }] },
+    },
+    'green.revenues',
+    'where migration.readSchemas wants a view',
+    'rename what has it',
+  ],
+  [
+    'a schema of readSchemas that may not be made',
+    {
+      migration: { readSchemas: { old: 'blue', new: 'green' } },
+      circumstances: { readSchemas: [{ schema: 'blue', exists: false, mayCreate: false, isTaken: false }] },
+    },
+    'blue.revenues',
+    'CREATE SCHEMA blue AUTHORIZATION',
+    'may not make schema blue',
+  ],
+  [
     'a small disk',
     { migration: { copy: { workers: 2, batchTimeMs: 300, pace: 0.25, maxBacklog: 1000, diskFreeBytes: 10 * gib } } },
     'disk',

@@ -122,6 +122,7 @@ export function circumstances(changes: Partial<Circumstances> = {}): Circumstanc
     slots: [],
     longTransactions: [],
     takenNames: [],
+    readSchemas: [],
     ...changes,
   };
 }
