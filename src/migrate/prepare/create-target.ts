@@ -1,5 +1,6 @@
 import { withinLockBudget } from '../../apply/lock-budget.ts';
 import { readBlockers } from '../../apply/read-blockers.ts';
+import { renderStaging } from '../../ddl/migration/regrain/staging.ts';
 import { renderTarget } from '../../ddl/migration/target/create-target.ts';
 import type { Lock } from '../../ddl/statement.ts';
 import { InvariantError, MigrationError, StatementError } from '../../errors.ts';
@@ -27,7 +28,9 @@ export async function createTarget(engine: Engine, signal: AbortSignal): Promise
   }
   if (found !== null) throw taken(engine, target);
   const { safety, clock, journalSchema, serverVersion } = surroundings;
-  const statements = renderTarget(spec, { journalSchema, id, serverVersion });
+  const { regrain, ...rest } = spec;
+  const place = { journalSchema, id, serverVersion };
+  const statements = regrain === undefined ? renderTarget(spec, place) : renderStaging({ ...rest, regrain }, journalSchema, id);
   const wanted: readonly Lock[] = [{ relation: formatQualifiedName(spec.table), mode: 'AccessShareLock' }];
   const doing = `create target ${target}`;
   const startedAt = clock.monotonicMs();

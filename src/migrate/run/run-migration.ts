@@ -8,6 +8,8 @@ import { backfill } from '../copy/backfill.ts';
 import type { Engine } from '../engine.ts';
 import { buildIndexes } from '../prepare/build-indexes.ts';
 import { prepare } from '../prepare/prepare.ts';
+import { analyzeTargets, backfillRegrain, prepareRegrain } from '../regrain/prepare-regrain.ts';
+import { isRegrain, type RegrainEngine } from '../regrain/regrain-engine.ts';
 import { catchUp } from '../replay/catch-up.ts';
 import { besideReplay } from '../replay/replay-beside.ts';
 import { saveMigration } from '../save.ts';
@@ -94,8 +96,10 @@ async function beReady(engine: Engine, signal: AbortSignal): Promise<void> {
   await catchUp(engine, signal);
 }
 
-function workOf({ spec }: Engine, phase: MigrationPhase): Work {
+function workOf(engine: Engine, phase: MigrationPhase): Work {
+  const { spec } = engine;
   if (spec.strategy === 'attach') return attachWorkOf(phase);
+  if (isRegrain(engine)) return regrainWorkOf(engine, phase);
   switch (phase) {
     case 'prepare':
       return prepare;
@@ -107,6 +111,29 @@ function workOf({ spec }: Engine, phase: MigrationPhase): Work {
       return beReady;
     case 'index':
       return (engine, signal) => besideReplay(engine, (atRest, own) => buildIndexes(engine, own, atRest), signal);
+    case 'verify':
+      return verifyWhole;
+    case 'switched':
+      return settleAndSoak;
+    case 'planned':
+    case 'finished':
+    case 'aborted':
+      return nothing;
+  }
+}
+
+/** The new partitions have their indexes from the start. */
+function regrainWorkOf(engine: RegrainEngine, phase: MigrationPhase): Work {
+  switch (phase) {
+    case 'prepare':
+      return (_, signal) => prepareRegrain(engine, signal);
+    case 'backfill':
+      return (_, signal) => backfillRegrain(engine, signal);
+    case 'catch-up':
+    case 'ready':
+      return catchUp;
+    case 'index':
+      return (_, signal) => analyzeTargets(engine, signal);
     case 'verify':
       return verifyWhole;
     case 'switched':

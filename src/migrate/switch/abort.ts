@@ -7,6 +7,8 @@ import { renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { readUntilCheck } from '../attach/read-until-check.ts';
 import type { Engine } from '../engine.ts';
+import { abortRegrain } from '../regrain/end-regrain.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { reloadRecord } from '../save.ts';
 import { brief } from '../transactions.ts';
 import { readSwitchFacts } from './read-facts.ts';
@@ -26,6 +28,7 @@ export async function abort(engine: Engine, signal: AbortSignal): Promise<void> 
     const fix = record.phase === 'finished' ? 'It has finished' : `Run \`partitiond migrate rollback --table ${table}\` first`;
     throw new MigrationError('PD644', `Could not abort the migration of ${table}: the partitioned table takes the writes. ${fix}.`);
   }
+  if (isRegrain(engine)) return await abortRegrain(engine, signal);
   const facts = await readSwitchFacts(engine, engine.session, signal);
   const ofSource = [
     ...renderDropOwnTriggers(facts, id, ({ tableOid }) => tableOid === record.sourceOid),

@@ -1,5 +1,4 @@
 import { readFingerprint } from '../../catalog/migration/read-definition.ts';
-import type { SwitchLock } from '../../ddl/migration/switch/locks.ts';
 import { findStrangers } from '../../ddl/migration/switch/strangers.ts';
 import { type Turn, turnFrom } from '../../ddl/migration/switch/turn.ts';
 import { InvariantError, MigrationError, StatementError } from '../../errors.ts';
@@ -9,26 +8,13 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { attachManner } from '../attach/attach-manner.ts';
 import type { Engine } from '../engine.ts';
+import { attemptRegrain } from '../regrain/attempt-regrain.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { openingSql } from '../transactions.ts';
+import type { AttemptOptions, AttemptState } from './attempt-state.ts';
 import { copyManner } from './copy-manner.ts';
 import { readSwitchFacts } from './read-facts.ts';
 import { readRemains } from './read-remains.ts';
-
-export interface AttemptOptions {
-  /** From 1. */
-  readonly number: number;
-  readonly isRehearsal: boolean;
-}
-
-/** How far an attempt came, also when it fails. */
-export interface AttemptState {
-  /** When the first exclusive lock was held; monotonic milliseconds. */
-  lockedAt: number | null;
-  /** Wanted locks, for the names of blockers. */
-  locks: readonly SwitchLock[];
-  /** Each with what it took; in a rehearsal one by one, else the drain and all the rest. */
-  readonly statements: { readonly sql: string; readonly ms: number }[];
-}
 
 /**
  * The body of a switch, in the open transaction on the coordinator's session, up to the COMMIT, which is the caller's. What others are kept waiting
@@ -41,6 +27,7 @@ export async function attemptSwitch(
   state: AttemptState,
   begun: { readonly signal: AbortSignal; readonly lock: () => AbortSignal },
 ): Promise<void> {
+  if (isRegrain(engine)) return await attemptRegrain(engine, options, state, begun);
   const { session, surroundings, spec } = engine;
   const manner = spec.strategy === 'attach' ? attachManner : copyManner;
   const turn = await prepareTurn(engine, begun.signal);

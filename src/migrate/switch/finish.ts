@@ -9,6 +9,8 @@ import { addSpan } from '../../partition/calendar.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
+import { finishRegrain } from '../regrain/end-regrain.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { catchUp } from '../replay/catch-up.ts';
 import { reloadRecord } from '../save.ts';
 import { brief } from '../transactions.ts';
@@ -29,6 +31,7 @@ export async function finish(engine: Engine, isDroppedNow: boolean, signal: Abor
   const isPartition = spec.strategy === 'attach';
   if (isPartition && isDroppedNow) throw nothingToDrop(engine);
   await catchUp(engine, signal);
+  if (isRegrain(engine)) return await finishRegrain(engine, isDroppedNow, signal);
   if (!isPartition) await assertNoDependents(engine, signal);
   await dropReadSchemas(engine, signal);
   const facts = await readSwitchFacts(engine, engine.session, signal);

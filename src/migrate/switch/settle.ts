@@ -2,6 +2,7 @@ import { settleKeys } from '../../ddl/migration/switch/keys/settle-keys.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { type Alteration, alterLive } from '../alter-live.ts';
 import type { Engine } from '../engine.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { catchUp } from '../replay/catch-up.ts';
 import { saveMigration } from '../save.ts';
 import { verify } from '../verify/verify.ts';
@@ -24,6 +25,8 @@ export async function settle(engine: Engine, signal: AbortSignal): Promise<void>
 
 /** After a rollback as well, where it is all that is left to do. */
 export async function settleForeignKeys(engine: Engine, signal: AbortSignal): Promise<void> {
+  // A table with foreign keys is not re-grained.
+  if (isRegrain(engine)) return;
   const { record, spec, surroundings } = engine;
   const facts = await readSwitchFacts(engine, engine.session, signal);
   const settled = { spec, serverVersion: surroundings.serverVersion, facts, live: record.live, liveOid: liveOidOf(record) };

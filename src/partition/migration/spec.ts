@@ -65,6 +65,29 @@ export interface MigrationSpec {
   readonly definition: TableDefinition;
   readonly waived: readonly Waiver[];
   readonly isIdentityKept: boolean;
+  /** Of subject `partitions`, absent else. */
+  readonly regrain?: Regrain;
+}
+
+/** Neighbouring partitions that give their rows to others over the same range. */
+export interface Regrain {
+  readonly sources: readonly RegrainSource[];
+  readonly targets: readonly RegrainRange[];
+  /** `RANGE (occurred_at)`, as `pg_get_partkeydef` prints it. */
+  readonly partitionBy: string;
+  /** On the table's columns: that a row lies in the range. */
+  readonly condition: string;
+}
+
+/** A partition with the literals of its bound, as steps carry them; null: MINVALUE, MAXVALUE. */
+export interface RegrainRange {
+  readonly name: QualifiedName;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export interface RegrainSource extends RegrainRange {
+  readonly oid: string;
 }
 
 /** One side as SQL addresses it at a moment: where its rows are read and written. */
@@ -81,7 +104,15 @@ export interface Sides {
   readonly follower: Side;
 }
 
+/**
+ * Of partitions that are re-grained the table itself is the live side, before the switch and after it, as far as the range goes; what follows is
+ * in the partitioned table beside it, first the new partitions, then the old ones.
+ */
 export function sidesOf(spec: MigrationSpec, live: Live): Sides {
+  if (spec.regrain !== undefined) {
+    const follower: Side = { is: live === 'source' ? 'target' : 'source', name: spec.targetName, isOnly: false };
+    return { live: { is: live, name: spec.table, isOnly: false }, follower };
+  }
   const source: Side = { is: 'source', name: live === 'source' ? spec.table : spec.oldName, isOnly: true };
   const target: Side = { is: 'target', name: live === 'target' ? spec.table : spec.targetName, isOnly: false };
   return live === 'source' ? { live: source, follower: target } : { live: target, follower: source };

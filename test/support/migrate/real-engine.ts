@@ -45,13 +45,16 @@ export interface RealEngine extends AsyncDisposable {
   finish(isDroppedNow?: boolean): Promise<void>;
 }
 
-/** Plans and writes the migration down; throws what `migrate start` refuses with. Hold it by `await using`, after the database. */
-export async function realEngine(database: TestDatabase, policy: MigrationTable): Promise<RealEngine> {
+/** Plans, unless that was `decided`, and writes the migration down; throws what `migrate start` refuses with. Hold it by `await using`, after the database. */
+export async function realEngine(
+  database: TestDatabase,
+  policy: MigrationTable,
+  decided: PlannedMigration | null = null,
+): Promise<RealEngine> {
   const connect = (applicationName: string, signal: AbortSignal): Promise<Session> =>
     connectSession({ kind: 'url', url: database.url }, { applicationName, statementTimeoutMs: 0, lockTimeoutMs: 100 }, signal);
   const events: MigrationEvent[] = [];
-  const plan = await planned(database, policy);
-  const id = await begin(database, plan);
+  const id = await begin(database, decided ?? (await planned(database, policy)));
   const open: OpenEngine = await openEngine(
     {
       id,

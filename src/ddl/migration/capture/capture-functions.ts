@@ -66,7 +66,7 @@ function bodyOf(spec: MigrationSpec, journalSchema: string, id: string, which: C
     case 'row':
       return block(rowBody(into, of));
     case 'truncate':
-      return block(truncateBody(log, id));
+      return block(spec.regrain === undefined ? truncateBody(log, id) : truncateOfPartition(log));
     case 'dual':
       return dualBody(spec, { live: spec.table, isLiveOnly: true, follower: spec.targetName, log });
     case 'dual_back':
@@ -90,6 +90,11 @@ function rowBody(into: string, of: (row: string) => string): string {
   IF TG_OP = 'UPDATE' AND ROW(${of('OLD')})::pg_catalog.record OPERATOR(pg_catalog.*<>) ROW(${of('NEW')})::pg_catalog.record THEN
     ${into} VALUES (${of('OLD')});
   END IF;`;
+}
+
+/** On each partition alone that takes part: the table itself, whose other partitions do not, has no trigger. */
+function truncateOfPartition(log: string): string {
+  return `INSERT INTO ${log} (kind, detail) VALUES ('truncate', pg_catalog.pg_get_partition_constraintdef(TG_RELID));`;
 }
 
 /**

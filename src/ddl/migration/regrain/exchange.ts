@@ -1,0 +1,48 @@
+import type { MigrationSpec, Regrain, RegrainRange } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { renderForValues } from '../../range-condition.ts';
+import { captureTriggerPrefix } from '../capture/capture-triggers.ts';
+import { guardTriggerName, renderGuard } from '../target/guard.ts';
+
+/** What leaves the table and what comes to it, with whether those that leave have a guard already. */
+export interface Exchange {
+  readonly id: string;
+  readonly spec: MigrationSpec & { readonly regrain: Regrain };
+  readonly leaving: readonly (RegrainRange & { readonly hasGuard: boolean })[];
+  readonly coming: readonly RegrainRange[];
+}
+
+/** Exclusive on all that changes places; `others`: what ATTACH locks besides, the default partition. The table comes first: who waits, waits there. */
+export function renderExchangeLocks({ spec, leaving, coming }: Exchange, others: readonly RegrainRange['name'][]): readonly string[] {
+  const names = [spec.table, spec.targetName, ...leaving.map(({ name }) => name), ...coming.map(({ name }) => name), ...others];
+  return names.map((name) => `LOCK TABLE ONLY ${formatQualifiedName(name)} IN ACCESS EXCLUSIVE MODE`);
+}
+
+/** Partitions change places between the table and the one beside it; capture goes with the table, the guard with what follows. No row is read. */
+export function renderExchange({ id, spec, leaving, coming }: Exchange, journalSchema: string): readonly string[] {
+  const [table, beside] = [formatQualifiedName(spec.table), formatQualifiedName(spec.targetName)];
+  const detach = (from: string, { name }: RegrainRange): string => `ALTER TABLE ${from} DETACH PARTITION ${formatQualifiedName(name)}`;
+  const attach = (to: string, range: RegrainRange): string =>
+    `ALTER TABLE ${to} ATTACH PARTITION ${formatQualifiedName(range.name)} ${renderForValues(range)}`;
+  return [
+    'SET CONSTRAINTS ALL IMMEDIATE',
+    ...leaving.map((range) => detach(table, range)),
+    ...coming.map((range) => detach(beside, range)),
+    ...leaving.flatMap((range) => [
+      `ALTER TABLE ${formatQualifiedName(range.name)} ${captureTriggers(id, 'DISABLE')}`,
+      ...(range.hasGuard
+        ? [`ALTER TABLE ${formatQualifiedName(range.name)} ENABLE ALWAYS TRIGGER ${quoteIdentifier(guardTriggerName(id))}`]
+        : renderGuard(journalSchema, id, range.name)),
+    ]),
+    ...coming.map(
+      ({ name }) =>
+        `ALTER TABLE ${formatQualifiedName(name)} ${captureTriggers(id, 'ENABLE ALWAYS')}, DISABLE TRIGGER ${quoteIdentifier(guardTriggerName(id))}`,
+    ),
+    ...coming.map((range) => attach(table, range)),
+    ...leaving.map((range) => attach(beside, range)),
+  ];
+}
+
+function captureTriggers(id: string, state: string): string {
+  return ['row', 'truncate'].map((which) => `${state} TRIGGER ${quoteIdentifier(`${captureTriggerPrefix(id)}${which}`)}`).join(', ');
+}

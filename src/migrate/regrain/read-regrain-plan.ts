@@ -1,0 +1,86 @@
+import { readCircumstances } from '../../catalog/migration/read-circumstances.ts';
+import { readDefinition } from '../../catalog/migration/read-definition.ts';
+import { readTables } from '../../catalog/read-tables.ts';
+import { renderRangeCondition } from '../../ddl/range-condition.ts';
+import { InvariantError, MigrationError } from '../../errors.ts';
+import type { TableDefinition } from '../../partition/migration/definition.ts';
+import type { PartitionedTable } from '../../partition/partition.ts';
+import type { EpochMicros } from '../../partition/position.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
+import { planRegrain, type RegrainRequest } from '../../plan/migration/regrain/plan-regrain.ts';
+import { namedSql } from '../../postgres/named-sql.ts';
+import { list, row, text } from '../../postgres/row-decoder.ts';
+import type { Session } from '../../postgres/session.ts';
+import type { MigrationTable, PlannedMigration } from '../run/begin-migration.ts';
+
+/** Plans a re-grain of partitions as they are now; nothing is written. Throws `MigrationError` (PD601) where the table is not partitioned. */
+export async function readRegrainPlan(
+  session: Session,
+  policy: MigrationTable,
+  request: RegrainRequest,
+  now: EpochMicros,
+  signal: AbortSignal,
+): Promise<PlannedMigration> {
+  const [state] = await readTables(session, { policies: [policy], now, detached: [], holds: [] }, signal);
+  const definition = await readDefinition(session, policy.table, signal);
+  if (state?.kind !== 'partitioned' || definition === null) {
+    throw new MigrationError('PD601', `${formatQualifiedName(policy.table)} is no partitioned table that partitiond knows how to manage.`);
+  }
+  const { table } = state;
+  const sources = await readSources(session, request, signal);
+  const [facts] = await session.rows(factsSql, [definition.oid, policy.table.schema], decodeFacts, signal);
+  if (facts === undefined) throw new InvariantError('PD903', 'read-regrain-facts returned no row');
+  const [first] = sources;
+  const wanted = { oid: first?.oid ?? definition.oid, partitionKey: table.key.name, names: [] };
+  const circumstances = await readCircumstances(session, wanted, signal);
+  const plan = planRegrain(
+    {
+      policy,
+      table,
+      definition,
+      sources,
+      partitionBy: facts.partitionBy,
+      isOwner: circumstances.isOwner,
+      takenNames: new Set(facts.names),
+      renderCondition: (range) => renderRangeCondition({ ...keyOf(table), ...range }),
+    },
+    request,
+  );
+  return { plan, definition, circumstances: { ...circumstances, estimatedRows: rowsOf(table, plan) } };
+}
+
+/** Null: one of them was never analysed. */
+function rowsOf({ partitions }: PartitionedTable, { spec }: MigrationPlan): number | null {
+  const sources = new Set(spec?.regrain?.sources.map(({ oid }) => oid));
+  const rows = partitions.filter(({ oid }) => sources.has(oid)).map(({ estimatedRows }) => estimatedRows);
+  return rows.some((estimated) => estimated < 0) ? null : rows.reduce((sum, estimated) => sum + estimated, 0);
+}
+
+/** Of the named partitions those that exist. */
+async function readSources(session: Session, { partitions }: RegrainRequest, signal: AbortSignal): Promise<readonly TableDefinition[]> {
+  const sources: TableDefinition[] = [];
+  for (const name of partitions) {
+    const source = await readDefinition(session, name, signal);
+    if (source !== null) sources.push(source);
+  }
+  return sources;
+}
+
+function keyOf({ key }: PartitionedTable): { readonly keyColumn: string; readonly keyType: string; readonly keyCollation: string | null } {
+  return { keyColumn: key.name, keyType: key.type, keyCollation: key.collation };
+}
+
+const factsSql = namedSql(
+  'read-regrain-facts',
+  /* sql */ `
+  SELECT
+    pg_catalog.pg_get_partkeydef($1::pg_catalog.oid) AS "partitionBy",
+    ARRAY(
+      SELECT c.relname::pg_catalog.text
+      FROM pg_catalog.pg_class AS c
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE n.nspname = $2::pg_catalog.text
+    ) AS "names"`,
+);
+const decodeFacts = row<{ readonly partitionBy: string; readonly names: readonly string[] }>({ partitionBy: text, names: list(text) });

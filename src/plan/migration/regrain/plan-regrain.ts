@@ -1,0 +1,137 @@
+/**
+ * Decides how neighbouring partitions give their rows to others over the same range. What they become is laid out by the grid of an interval; the
+ * table beside, in which the new ones are filled, is called like the table with `_regrain` behind it.
+ */
+import { cutToBytes, maxIdentifierBytes } from '../../../partition/identifier.ts';
+import type { Interval } from '../../../partition/interval.ts';
+import type { TableDefinition } from '../../../partition/migration/definition.ts';
+import type { MigrationSpec, Regrain } from '../../../partition/migration/spec.ts';
+import type { PartitionedTable } from '../../../partition/partition.ts';
+import { partitionName } from '../../../partition/partition-name.ts';
+import type { Range } from '../../../partition/position.ts';
+import { formatQualifiedName, type QualifiedName } from '../../../partition/qualified-name.ts';
+import { boundLiterals } from '../../bound-literals.ts';
+import { nameChoice } from '../../name-choice.ts';
+import { countOf, enumerate } from '../../wording.ts';
+import { chooseKey, columnRef } from '../choice/choose-key.ts';
+import { planHash } from '../choice/plan-hash.ts';
+import { type MigratingPolicy, refuse } from '../migration-case.ts';
+import type { MigrationPlan, Refusal } from '../migration-plan.ts';
+import { type CutRange, cutRange } from './cut-range.ts';
+import { judgeRegrain } from './judge-regrain.ts';
+import { regrainSteps } from './regrain-steps.ts';
+
+/** What `--partitions` and `--interval` ask for. */
+export interface RegrainRequest {
+  readonly partitions: readonly QualifiedName[];
+  readonly interval: Interval;
+}
+
+/** What is known of the table; `renderCondition` says in SQL that a row lies between two literals. */
+export interface RegrainCase {
+  readonly policy: MigratingPolicy;
+  readonly table: PartitionedTable;
+  readonly definition: TableDefinition;
+  /** Of the named partitions, as far as they exist. */
+  readonly sources: readonly TableDefinition[];
+  /** As `pg_get_partkeydef` prints it. */
+  readonly partitionBy: string;
+  readonly isOwner: boolean;
+  /** Names of relations in the table's schema. */
+  readonly takenNames: ReadonlySet<string>;
+  readonly renderCondition: (range: { readonly from: string | null; readonly to: string | null }) => string;
+}
+
+export function stagingName({ schema, name }: QualifiedName): QualifiedName {
+  const suffix = '_regrain';
+  return { schema, name: cutToBytes(name, maxIdentifierBytes - suffix.length) + suffix };
+}
+
+/** Pure, throws nothing. */
+export function planRegrain(subject: RegrainCase, request: RegrainRequest): MigrationPlan {
+  const { table } = subject;
+  const cut = cutRange(table, request.partitions, request.interval);
+  const isCut = 'pieces' in cut;
+  const refusals = [...(isCut ? [] : [cut]), ...judge(subject)];
+  const laidOut = isCut ? layOut(subject, cut) : null;
+  const steps = laidOut === null ? [] : regrainSteps(table.name, stagingName(table.name), laidOut.regrain);
+  const spec = refusals.length > 0 || laidOut === null ? null : makeSpec(subject, laidOut.regrain);
+  const bytes = isCut ? cut.sources.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0) : 0;
+  return {
+    table: table.name,
+    strategy: 'copy',
+    spec,
+    refusals,
+    waived: [],
+    notes: laidOut === null ? [] : [aboutOf(laidOut.regrain)],
+    steps,
+    partitions: laidOut?.partitions ?? null,
+    diskBytes: bytes,
+    walBytes: bytes,
+    estimatedSeconds: null,
+    hash: planHash(spec, steps),
+  };
+}
+
+function judge({ table, definition, sources, isOwner, takenNames }: RegrainCase): readonly Refusal[] {
+  const staging = stagingName(table.name);
+  return [
+    ...(isOwner ? [] : [refuse(formatQualifiedName(table.name), `Only its owner, ${table.owner}, may re-grain it. Grant that role.`)]),
+    ...(takenNames.has(staging.name) ? [refuse(formatQualifiedName(staging), 'A relation of that name exists. Rename or drop it.')] : []),
+    ...judgeRegrain(definition, sources),
+  ];
+}
+
+function layOut(
+  subject: RegrainCase,
+  { sources, pieces }: CutRange,
+): { readonly regrain: Regrain; readonly partitions: MigrationPlan['partitions'] } {
+  const { table } = subject;
+  const names = nameChoice(table.name.schema, table.partitions, subject.takenNames);
+  const targets = pieces.map((piece) => ({ name: spell(subject, names, piece), ...boundLiterals(table.codec, piece) }));
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  const regrain = {
+    sources: sources.map(({ oid, name, bound }) => ({ oid, name, ...boundLiterals(table.codec, bound) })),
+    targets,
+    partitionBy: subject.partitionBy,
+    condition: subject.renderCondition({ from: targets[0]?.from ?? null, to: targets.at(-1)?.to ?? null }),
+  };
+  if (first === undefined || last === undefined) return { regrain, partitions: null };
+  return { regrain, partitions: { count: pieces.length, first: table.codec.display(first.from), last: table.codec.display(last.to) } };
+}
+
+/** What a migration of partitions is about, for people. */
+export function aboutOf({ sources, targets }: Regrain): string {
+  const named = (ranges: readonly { readonly name: QualifiedName }[]): string =>
+    enumerate(ranges.map(({ name }) => formatQualifiedName(name)));
+  return `The rows of ${named(sources)} go to ${countOf(targets.length, 'partition')} over the same range: ${named(targets)}.`;
+}
+
+function spell({ policy, table }: RegrainCase, names: ReturnType<typeof nameChoice>, piece: Range): QualifiedName {
+  return names.choose((ordinal) => partitionName(policy.name, table.name.name, table.codec, piece, ordinal)).name;
+}
+
+function makeSpec({ table, definition }: RegrainCase, regrain: Regrain): MigrationSpec | null {
+  const key = chooseKey(definition);
+  const partitionKey = definition.columns.find(({ name }) => name === table.key.name);
+  if (key === null || partitionKey === undefined) return null;
+  const compared = definition.columns.filter(({ generated }) => generated !== 'virtual');
+  return {
+    subject: 'partitions',
+    strategy: 'copy',
+    capture: 'log',
+    table: table.name,
+    targetName: stagingName(table.name),
+    oldName: stagingName(table.name),
+    columns: definition.columns.filter(({ generated }) => generated === null).map(columnRef),
+    comparedColumns: compared.map(columnRef),
+    isHashable: compared.every(({ isHashable }) => isHashable),
+    key,
+    partitionKey: { name: table.key.name, type: table.key.type, collation: table.key.collation },
+    names: [],
+    definition,
+    waived: [],
+    isIdentityKept: true,
+    regrain,
+  };
+}
