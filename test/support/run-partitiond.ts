@@ -29,6 +29,8 @@ export interface RunningProgram {
   readonly pid: number;
   readonly stdout: string;
   readonly stderr: string;
+  /** Whether it has, and all output was read. */
+  readonly hasEnded: boolean;
   /** Resolves when it has ended and all output is read; never rejects. */
   readonly exited: Promise<RunResult>;
   signal(name: NodeJS.Signals): void;
@@ -102,6 +104,10 @@ class Program implements RunningProgram {
         end(null, null);
       });
     });
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded;
   }
 
   get pid(): number {

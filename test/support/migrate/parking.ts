@@ -1,0 +1,94 @@
+import { expect } from 'vitest';
+import type { TestDatabase } from '../database.ts';
+import type { RunningProgram } from '../run-partitiond.ts';
+import { waitFor } from '../wait-for.ts';
+import { type Revenues, source } from './revenues.ts';
+
+/** A transaction of somebody else that is in the way, until it is released. */
+export interface InTheWay {
+  readonly pid: number;
+  release(): Promise<void>;
+}
+
+export async function hold(database: TestDatabase, ...statements: readonly string[]): Promise<InTheWay> {
+  const client = await database.client({ applicationName: 'holder' });
+  await client.query('BEGIN');
+  for (const sql of statements) await client.query(sql);
+  const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+  return {
+    pid: rows[0]?.pid ?? 0,
+    release: async () => {
+      await client.query('ROLLBACK');
+      await client.end();
+    },
+  };
+}
+
+export const holdLock = (database: TestDatabase, relation: string, mode: string): Promise<InTheWay> =>
+  hold(database, `LOCK TABLE ${relation} IN ${mode} MODE`);
+
+/** Waits until a session of the program waits for `inTheWay`; the phase that the journal tells then. */
+export async function waitUntilParked(database: TestDatabase, inTheWay: InTheWay, program: RunningProgram): Promise<string> {
+  const sql = `SELECT (SELECT phase FROM partitiond.migration ORDER BY id DESC LIMIT 1) AS phase FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name LIKE 'partitiond:%' AND ${inTheWay.pid} = ANY (pg_blocking_pids(pid))`;
+  const [seen] = await waitFor(
+    'the program to wait',
+    () => database.query<{ phase: string }>(sql),
+    (rows) => rows.length > 0 || program.hasEnded,
+    { timeoutMs: 30_000 },
+  );
+  if (seen === undefined) throw new Error(`it has met nobody:\n${program.stderr.slice(-4000)}`);
+  return seen.phase;
+}
+
+export async function kill(program: RunningProgram): Promise<void> {
+  program.signal('SIGKILL');
+  const { signal, stderr } = await program.exited;
+  expect({ signal, stderr: signal === 'SIGKILL' ? '' : stderr }).toEqual({ signal: 'SIGKILL', stderr: '' });
+}
+
+/** Lets the program run into `inTheWay`, kills it there, and clears the way; the phase it was in. */
+export async function killParked(
+  revenues: Revenues,
+  action: readonly [string, ...string[]],
+  inTheWay: InTheWay,
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<string> {
+  const [name, ...rest] = action;
+  await using program = revenues.start(name, ...rest);
+  const phase = await waitUntilParked(revenues.database, inTheWay, program);
+  await meanwhile();
+  await kill(program);
+  await inTheWay.release();
+  return phase;
+}
+
+/** A lock on the table that is live after the switch which waits for it, taken before the program can take its next one. */
+export async function holdAfterSwitch(database: TestDatabase, reader: InTheWay, program: RunningProgram): Promise<InTheWay> {
+  let blocker = reader;
+  for (;;) {
+    await waitUntilParked(database, blocker, program);
+    const client = await database.client({ applicationName: 'holder' });
+    const [own] = (await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')).rows;
+    await client.query('BEGIN');
+    const pid = own?.pid ?? 0;
+    const locking = client.query(`LOCK TABLE ${source} IN SHARE UPDATE EXCLUSIVE MODE`);
+    await waitFor(
+      'the lock to be waited for, or held',
+      () => database.query(`SELECT FROM pg_locks WHERE pid = ${pid} AND mode = 'ShareUpdateExclusiveLock'`),
+      (rows) => rows.length > 0,
+      { pollMs: 1 },
+    );
+    await blocker.release();
+    await locking;
+    const [live] = await database.query<{ relkind: string }>(`SELECT relkind FROM pg_class WHERE oid = '${source}'::regclass`);
+    const release = async (): Promise<void> => {
+      await client.query('ROLLBACK');
+      await client.end();
+    };
+    if (live?.relkind === 'p') return { pid, release };
+    // The program had given up that attempt; the next one meets a reader again.
+    blocker = await hold(database, `SELECT FROM ${source} LIMIT 1`);
+    await release();
+  }
+}
