@@ -1,6 +1,7 @@
 import { captureLog } from '../../ddl/migration/capture/capture-log.ts';
 import { renderChooseEntries } from '../../ddl/migration/replay/inspect-entries.ts';
 import type { LogEntries } from '../../ddl/migration/replay/log-entries.ts';
+import { InvariantError } from '../../errors.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { boolean, nullable, number, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -47,12 +48,10 @@ export async function chooseEntries(
   const log = captureLog(surroundings.journalSchema, id);
   const sql = renderChooseEntries(spec, { ...stretch, log, to: null }, limit);
   const [chosen] = await session.rows({ ...namedSql('choose-log-entries', sql), timeoutMs: 0 }, [], decodeChosen, signal);
-  const { first = null, last = null, least = null, greatest = null } = chosen ?? {};
-  const keys = least === null || greatest === null ? {} : { keys: { least, greatest } };
-  return {
-    length: chosen?.entries ?? 0,
-    stretch: { from: first ?? '', to: last ?? '', ...keys },
-    isWithheld: chosen?.withheld === true,
-    isTruncated: chosen?.truncated === true,
-  };
+  if (chosen === undefined) throw new InvariantError('PD903', 'the choice of log entries returned no row');
+  return { length: chosen.entries, stretch: stretchOf(chosen), isWithheld: chosen.withheld, isTruncated: chosen.truncated };
+}
+
+function stretchOf({ first, last, least, greatest }: ChosenRow): ChosenEntries['stretch'] {
+  return { from: first ?? '', to: last ?? '', ...(least === null || greatest === null ? {} : { keys: { least, greatest } }) };
 }

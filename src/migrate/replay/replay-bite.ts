@@ -113,14 +113,18 @@ async function takeBite(
   // A marker comes before whatever was written after it, which no snapshot shows without it.
   if (chosen.isTruncated) return 'truncated';
   const isLast = limit === null || chosen.length < limit;
-  if (isLast) cursors.delete(engine);
-  else cursors.set(engine, chosen.stretch.to ?? '');
+  moveCursor(engine, isLast ? null : chosen.stretch.to);
   const isEmpty = isLast && cursor === null && !chosen.isWithheld && leftOut.leftOut === undefined;
   if (chosen.length === 0) return { entries: 0, isEmpty };
   const entries = entriesOf(engine, { ...chosen.stretch, snapshots, ...leftOut });
   const statements = [...renderApplyEntries(spec, sidesOf(spec, record.live), entries), renderConsumeEntries(entries)];
   await session.execute(statements.join(';\n'), signal);
   return { entries: chosen.length, isEmpty };
+}
+
+function moveCursor(engine: Engine, to: string | null): void {
+  if (to === null) cursors.delete(engine);
+  else cursors.set(engine, to);
 }
 
 function leftOutOf({ spec }: Engine, atRest: PartitionsAtRest | null): Pick<LogEntries, 'leftOut'> {
