@@ -4,6 +4,7 @@ import type { StoredMigration } from '../../journal/migration/records.ts';
 import { readMigrationOf } from '../../migrate/run/begin-migration.ts';
 import { type EngineRequest, noticeWithinMs, type OpenEngine, openEngine } from '../../migrate/run/open-engine.ts';
 import { readStatus } from '../../migrate/run/read-status.ts';
+import { openUntil } from '../../partition/migration/daily-window.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { connectSession, type Session } from '../../postgres/session.ts';
@@ -60,9 +61,12 @@ export interface EngineTools {
   stop(): void;
 }
 
-export function engineTools({ database, configuration, io }: MigrationWork): EngineTools {
+export function engineTools({ database, configuration, io, policy }: MigrationWork): EngineTools {
   const { safety } = configuration;
-  const progress = startMigrationProgress(io.stderr);
+  const progress = startMigrationProgress(io.stderr, () => {
+    const end = openUntil(policy.migration.window, policy.timezone, io.clock.now());
+    return end === null ? '' : `window until ${end}`;
+  });
   const level = io.stderr.isInteractive ? 'error' : configuration.log.level;
   const log = new MigrationLog(createLogger({ level, format: configuration.log.format }), () => io.clock.monotonicMs());
   return {

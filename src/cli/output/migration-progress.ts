@@ -1,5 +1,6 @@
 import progress from 'cli-progress';
 import type { MigrationEvent } from '../../migrate/event.ts';
+import type { MigrationStatus } from '../../partition/migration/status.ts';
 import { migrationLine } from './migration-line.ts';
 import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
@@ -13,20 +14,25 @@ export interface MigrationProgress {
 /** What holds the copy back is said again and again while it does. */
 const heldForMs = 5_000;
 
-/** One line that is drawn anew on a terminal; nothing at all elsewhere, where the log tells it. */
-export function startMigrationProgress(terminal: Terminal): MigrationProgress {
+/**
+ * One line that is drawn anew on a terminal; nothing at all elsewhere, where the log tells it. `remark` is said behind it while nothing holds the
+ * copy back; it may be empty.
+ */
+export function startMigrationProgress(terminal: Terminal, remark: () => string): MigrationProgress {
   if (!terminal.isInteractive) return { observe: () => undefined, stop: () => undefined };
-  const shown = new ShownMigration(terminal);
+  const shown = new ShownMigration(terminal, remark);
   return { observe: (event) => shown.observe(event), stop: () => shown.stop() };
 }
 
 class ShownMigration {
   readonly #bar: progress.SingleBar;
+  readonly #remark: () => string;
   #isDrawn = false;
   #held = '';
   #heldUntil = 0;
 
-  constructor(terminal: Terminal) {
+  constructor(terminal: Terminal, remark: () => string) {
+    this.#remark = remark;
     this.#bar = new progress.SingleBar({
       stream: terminal.stream,
       format: (_options, _params, payload: { readonly line?: string }) => payload.line ?? '',
@@ -43,10 +49,15 @@ class ShownMigration {
       this.#heldUntil = performance.now() + event.ms + heldForMs;
     }
     if (event.kind !== 'migration-status') return;
-    const line = migrationLine(event.status, performance.now() < this.#heldUntil ? this.#held : '');
+    const line = migrationLine(event.status, performance.now() < this.#heldUntil ? this.#held : this.#remarkOf(event.status));
     if (this.#isDrawn) this.#bar.update(Math.floor(event.status.progress * 1000), { line });
     else this.#bar.start(1000, 0, { line });
     this.#isDrawn = true;
+  }
+
+  /** Windows are the copy's alone. */
+  #remarkOf({ phase }: MigrationStatus): string {
+    return phase === 'backfill' ? this.#remark() : '';
   }
 
   stop(): void {
