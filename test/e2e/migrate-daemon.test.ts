@@ -35,6 +35,7 @@ async function equal(database: TestDatabase, follower: string): Promise<void> {
     `${follower} to follow`,
     async () => [await digest(database, 'public.revenues'), await digest(database, follower)],
     ([live, following]) => JSON.stringify(live) === JSON.stringify(following),
+    { timeoutMs: 30_000 },
   );
 }
 
@@ -98,7 +99,7 @@ describe('a migration and the daemon', () => {
     await database.query(`INSERT INTO public.revenues (at, note) VALUES (now(), 'after the rollback')`);
     await equal(database, 'public.revenues_partitioned');
 
-    expect(await workspace.run(['pause', '--reason', 'test'])).toMatchObject({ exitCode: 0 });
+    expect(await workspace.run(['pause', 'test'])).toMatchObject({ exitCode: 0 });
     await daemon.waitForSample('task_in_progress{database="app",task="migrate"}', 0);
     await daemon.waitForSample('paused{database="app"}', 1);
     const held = await digest(database, 'public.revenues_partitioned');

@@ -1,5 +1,6 @@
 import { type Board, choice } from '../parts/frame.ts';
 import { matchers } from '../parts/query.ts';
+import { migrationRow } from './table/migration.ts';
 import { partitionRow } from './table/partitions.ts';
 import { policyRow } from './table/policy.ts';
 import { probeRow } from './table/probes.ts';
@@ -24,5 +25,6 @@ export const tableBoard: Board = {
     { title: 'Rows and vacuum', panels: vacuumRow },
     { title: 'Probes', panels: probeRow },
     { title: 'Steps', panels: stepRow },
+    { title: 'Migration', panels: migrationRow },
   ],
 };

@@ -90,7 +90,7 @@ function histogram(bounds: readonly number[], perHour: number, typical: number, 
     ]);
 }
 
-const tasks = ['provision', 'retention', 'maintenance', 'index', 'probe', 'collect'];
+const tasks = ['provision', 'retention', 'maintenance', 'index', 'migrate', 'probe', 'collect'];
 const gapOf = (task: string): number => ({ provision: 600, retention: 3600, probe: 300, collect: 60 })[task] ?? 900;
 const steps = ['create-partition', 'detach-partition', 'drop-table', 'vacuum', 'analyze'];
 const collectors = ['catalog', 'statistics', 'sizes', 'indexes'];
@@ -190,6 +190,32 @@ const families: Readonly<Record<string, Values>> = {
   ),
   table_unpruned_statements: ofTable(({ isBad }) => (isBad ? 3 : 0)),
   table_unpruned_statement_time_ratio: ofTable(({ isBad }) => (isBad ? 0.4 : 0)),
+  migration_phase: each('phase', ['backfill', 'ready'], (phase) => ofTable(({ isBad }) => ((phase === 'ready') === isBad ? 0 : 1))),
+  migration_rows_copied_total: ofTable(grows(1e7)),
+  migration_rows_estimated: ofTable(() => 6e7),
+  migration_progress_ratio: ofTable(({ hour }) => hour / 6),
+  migration_estimated_completion_timestamp_seconds: ofTable(({ now }) => now + hourSeconds),
+  migration_last_progress_timestamp_seconds: ofTable(agoUnlessBad(60)),
+  migration_backlog_rows: ofTable(({ isBad }) => (isBad ? 4e6 : 200)),
+  migration_log_bytes: ofTable(({ isBad }) => (isBad ? gibibyte : 8192)),
+  migration_oldest_unreplayed_timestamp_seconds: ofTable(agoUnlessBad(60)),
+  migration_rows_replayed_total: ofTable(grows(1000)),
+  migration_batch_duration_seconds: histogram([0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30], 3600, 0.3, (value) =>
+    ofTable((moment) => value(moment, {})),
+  ),
+  migration_canary_commit_seconds: histogram([0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30], 3600, 0.04, (value) =>
+    ofTable((moment) => value(moment, {})),
+  ),
+  migration_throttled_seconds_total: each('reason', ['load', 'replication-lag'], () => ofTable(grows(0, 600))),
+  migration_paused: each('reason', ['mismatch'], () => ofTable(({ isBad }) => (isBad ? 1 : 0))),
+  migration_rows_verified_total: ofTable(grows(1e6)),
+  migration_verification_mismatches: ofTable(({ isBad }) => (isBad ? 2 : 0)),
+  migration_last_verification_timestamp_seconds: ofTable(agoUnlessBad(600)),
+  migration_soak_begin_timestamp_seconds: ofTable(({ now }) => now - daySeconds),
+  migration_switch_attempts_total: each('direction', ['forward'], () =>
+    each('outcome', ['ok', 'lock-timeout'], () => ofTable(grows(0, 1))),
+  ),
+  migration_switch_lock_seconds: each('direction', ['forward'], () => ofTable(() => 0.08)),
   table_findings: each('finding', ['gap', 'rows-in-default', 'removal-budget'], () => ofTable(({ isBad }) => (isBad ? 2 : null))),
   table_partitions: each('state', ['attached', 'detach-pending', 'detached', 'foreign'], (state) =>
     ofTable(({ isBad }) => (state === 'attached' ? 30 : isBad && state === 'detach-pending' ? 1 : 0)),

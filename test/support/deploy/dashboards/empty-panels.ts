@@ -9,12 +9,23 @@ export const emptyOnGoodDays: EmptyPanels = {
   'Errors by phase': 'No table failed.',
   'Long steps at work': 'No long step is at work.',
   'Must not lead': 'Every instance may lead.',
+  'Why the copy waits': 'Nothing held it back.',
+  'Attempts to switch': 'None was made.',
   'Failed statements by SQLSTATE class': 'No statement failed.',
 };
 
 /** Panels that a daemon of a few seconds' age has nothing for. */
 export const emptyAtFirst: EmptyPanels = {
   ...emptyOnGoodDays,
+  'Phase of the migration': 'No table is under migration.',
+  'Copied against estimated': 'No table is under migration.',
+  'Backlog of the migration': 'No table is under migration.',
+  'Locks of the last switch': 'No table is under migration.',
+  'Age of the newest progress and verdict': 'No table is under migration.',
+  'Rows copied, replayed and compared': 'No table is under migration.',
+  'Batches and commits beside them': 'No table is under migration.',
+  'Left until the copy ends': 'No table is under migration.',
+  'Migration is paused': 'No table is under migration.',
   'Retries by reason': 'Every lock came at once.',
   'Changes of leadership': 'It led before the first scrape, and no sample is from before that.',
   'Leader changes': 'It led before the first scrape, and no sample is from before that.',
