@@ -1,5 +1,6 @@
 import { deployMutants } from './deploy-mutants.ts';
 import { insightMutants } from './insight-mutants.ts';
+import { migrateMutants } from './migrate-mutants.ts';
 import { upkeepMutants } from './upkeep-mutants.ts';
 
 /** A mistake that a test must notice. */
@@ -347,4 +348,5 @@ export const mutants: readonly Mutant[] = [
   ...upkeepMutants,
   ...insightMutants,
   ...deployMutants,
+  ...migrateMutants,
 ];
