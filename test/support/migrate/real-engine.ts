@@ -22,7 +22,14 @@ export function migrationTable(
   const base = handMadePolicy();
   return {
     ...policyOf({ name: '{table}_{yyyy}_q{q}', ...changes }),
-    migration: { ...base, copy: { ...base.copy, workers: 1 }, ...migration },
+    migration: {
+      ...base,
+      copy: { ...base.copy, workers: 1 },
+      // On a busy machine neither commits nor a switch take the time that the defaults allow.
+      brakes: { ...base.brakes, commitLatencyFactor: 1_000 },
+      switchover: { ...base.switchover, maxLockMs: 10_000 },
+      ...migration,
+    },
   };
 }
 
