@@ -231,7 +231,7 @@ export const migrateMutants: readonly Mutant[] = [
     file: 'src/plan/migration/carry-over/publications.ts',
     text: 'publication.columns?.includes(partitionKey) === false',
     replacement: 'publication.columns?.length === 0',
-    test: { file: 'test/unit/plan/migration/refusals.test.ts', name: 'a migration is refused for columns without the partition key' },
+    test: { file: 'test/unit/plan/migration/refusals.test.ts', name: "a migration is refused for 'columns without the partition key'" },
   },
   {
     mistake: 'switches under a transaction whose snapshot may miss rows',
