@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestDatabase } from '../database.ts';
-import { source, target } from './revenues.ts';
+import { old, source, target } from './revenues.ts';
 
 export interface LockPlan {
   readonly steps: readonly { readonly number: number; readonly locks: readonly { readonly relation: string; readonly mode: string }[] }[];
@@ -36,7 +36,11 @@ async function readLocks(database: TestDatabase): Promise<readonly { readonly re
 
 /** Looks for a while at what the program has locked, and names what no step of these tells. */
 export async function unplannedLocks(database: TestDatabase, { steps }: LockPlan, numbers: readonly number[]): Promise<readonly string[]> {
-  const planned = steps.filter(({ number }) => numbers.includes(number)).flatMap(({ locks }) => locks);
+  const told = steps.filter(({ number }) => numbers.includes(number)).flatMap(({ locks }) => locks);
+  // A rollback has the locks of the switch; the table that follows is called otherwise by then.
+  const planned = numbers.includes(8)
+    ? [...told, ...told.map((lock) => (lock.relation === target ? { ...lock, relation: old } : lock))]
+    : told;
   // Until capture is there, nobody but the program can have any use for the target.
   const isOurs = (relation: string): boolean => numbers.some((number) => number < 3) && relation === target;
   const found = new Set<string>();
