@@ -1,7 +1,8 @@
 /**
  * What the copy of a migration costs: partitiond's backfill with `pace: 0` against one raw INSERT ... SELECT into a target that is prepared in
  * the same way, and against the batches of pgslice (one statement after the other, 10,000 keys each, ON CONFLICT DO NOTHING). In turn, in one
- * run, on one server. `-- --rows 2000000 --rounds 3`; both figures are the defaults.
+ * run, on one server. Then replay against what one session can write while it is captured, the lag under that, and a full verification.
+ * `-- --rows 2000000 --rounds 3`; both figures are the defaults; `--only copy`, `replay` or `verify` for a part.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -14,6 +15,7 @@ import type { HandMadeEngine } from '../../test/support/migrate/hand-made.ts';
 import { startPeerServer } from '../peer-server.ts';
 import { median, printFigure, timed } from '../report.ts';
 import { openEngine, policyFor } from './engine.ts';
+import { measureLag, measureReplay, measureVerify } from './replay.ts';
 import { countDifferences, makeSource, makeTarget } from './tables.ts';
 
 const noAbort = new AbortController().signal;
@@ -28,8 +30,13 @@ interface Side {
 }
 
 export async function run(argv: readonly string[]): Promise<void> {
-  const options = { rows: { type: 'string', default: '2000000' }, rounds: { type: 'string', default: '3' } } as const;
+  const options = {
+    rows: { type: 'string', default: '2000000' },
+    rounds: { type: 'string', default: '3' },
+    only: { type: 'string' },
+  } as const;
   const { values } = parseArgs({ args: [...argv], options });
+  const wants = (part: 'copy' | 'replay' | 'verify'): boolean => values.only === undefined || values.only === part;
   const [rows, rounds] = [Number(values.rows), Number(values.rounds)];
   const server = await startPeerServer({ autovacuum: 'off' });
   try {
@@ -40,24 +47,40 @@ export async function run(argv: readonly string[]): Promise<void> {
     await installCapture(engine, noAbort);
     await openSource(engine, noAbort);
     await printConditions(client, rows);
-    const raw: Side = { label: 'raw INSERT ... SELECT', target: 'raw_target', copy: () => copyRaw(client), times: [] };
-    const pgslice: Side = { label: 'batches of pgslice', target: 'raw_target', copy: () => copyByKeys(client, rows), times: [] };
-    const counts = ours(engine, 'counts');
-    const content = ours(engine, 'content');
-    for (let round = 0; round < rounds; round += 1) {
-      for (const side of [raw, counts, content, pgslice]) await measure(client, side);
+    if (wants('copy')) await compareCopies(client, engine, rows, rounds);
+    if (wants('replay') || wants('verify')) {
+      await client.query(`TRUNCATE revenues_partitioned; SET partitiond.migration = '${engine.id}'`);
+      await client.query(`INSERT INTO revenues_partitioned (${columns}) SELECT ${columns} FROM revenues`);
+      await client.query('ANALYZE revenues_partitioned');
     }
-    for (const { label, times } of [raw, counts, content, pgslice]) {
-      printFigure(label, `${(rows / median(times)).toFixed(0)} k rows/s`);
+    if (wants('replay')) {
+      await measureReplay(client, engine, rows, rounds);
+      const watcher = await server.client('postgres');
+      await measureLag(client, watcher, engine, 5);
+      await watcher.end();
     }
-    printGoal('backfill with counts / raw', median(raw.times) / median(counts.times), 0.8);
-    printGoal('backfill with content / raw', median(raw.times) / median(content.times), cpus().length >= 4 ? 0.8 : 0.5);
-    printFigure('backfill with counts / pgslice', (median(pgslice.times) / median(counts.times)).toFixed(2));
+    if (wants('verify')) await measureVerify(engine, rows);
     await engine.session.close();
     await client.end();
   } finally {
     await server.stop();
   }
+}
+
+async function compareCopies(client: pg.Client, engine: HandMadeEngine, rows: number, rounds: number): Promise<void> {
+  const raw: Side = { label: 'raw INSERT ... SELECT', target: 'raw_target', copy: () => copyRaw(client), times: [] };
+  const pgslice: Side = { label: 'batches of pgslice', target: 'raw_target', copy: () => copyByKeys(client, rows), times: [] };
+  const counts = ours(engine, 'counts');
+  const content = ours(engine, 'content');
+  for (let round = 0; round < rounds; round += 1) {
+    for (const side of [raw, counts, content, pgslice]) await measure(client, side);
+  }
+  for (const { label, times } of [raw, counts, content, pgslice]) {
+    printFigure(label, `${(rows / median(times)).toFixed(0)} k rows/s`);
+  }
+  printGoal('backfill with counts / raw', median(raw.times) / median(counts.times), 0.8);
+  printGoal('backfill with content / raw', median(raw.times) / median(content.times), cpus().length >= 4 ? 0.8 : 0.5);
+  printFigure('backfill with counts / pgslice', (median(pgslice.times) / median(counts.times)).toFixed(2));
 }
 
 function ours(engine: HandMadeEngine, eachBatch: 'counts' | 'content'): Side {
