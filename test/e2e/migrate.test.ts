@@ -67,7 +67,7 @@ describe('partitiond migrate', () => {
   it('names the missing block of a table that is to stay as it is', async () => {
     using workspace = new Workspace();
     workspace.configure(configurationText('postgresql://nobody@127.0.0.1:1/none', tables));
-    const { exitCode, stderr } = await workspace.run(['migrate', 'start', '--table', 'public.plain']);
+    const { exitCode, stderr } = await workspace.run(['migrate', 'plan', '--table', 'public.plain']);
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/table public\.plain: has no block `migration`; add `migration: \{ partitionKey: COLUMN \}`/);
   });

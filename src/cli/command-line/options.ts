@@ -26,6 +26,8 @@ type OptionKey =
   | 'until'
   | 'watch'
   | 'partition'
+  | 'partitions'
+  | 'interval'
   | 'rehearse'
   | 'yes'
   | 'dropNow'
@@ -56,6 +58,12 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   ),
   watch: flag('watch', 'status: print it again every 2 s, until interrupted or over'),
   partition: valued('partition', 'NAME', 'verify: only the range of that partition, which is no verdict of the whole'),
+  partitions: valued(
+    'partitions',
+    'NAMES',
+    'plan, start: split or merge these neighbouring partitions of a partitioned table, by --interval',
+  ),
+  interval: valued('interval', 'INTERVAL', 'plan, start: of what the partitions of --partitions become, for example "1 month"'),
   rehearse: flag('rehearse', 'switch: run every statement of it, print what each took, and roll back'),
   yes: flag('yes', 'finish: do what cannot be undone'),
   dropNow: flag('drop-now', 'finish: drop the old table at once, instead of after `keepOld`'),

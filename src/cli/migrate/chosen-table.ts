@@ -1,21 +1,23 @@
 import type { Configuration } from '../../config/configuration.ts';
-import { ConfigError, InvariantError, UsageError } from '../../errors.ts';
+import { InvariantError, UsageError } from '../../errors.ts';
 import type { MigrationTable } from '../../migrate/run/begin-migration.ts';
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import { selectDatabases } from '../databases/selection.ts';
+import { defaultMigration } from './default-policy.ts';
 
 /** The one table that a migration is about, with its entry in the configuration. */
 export interface ChosenTable {
   readonly database: DatabasePolicy;
   readonly policy: MigrationTable;
+  /** Else `policy.migration` is the defaults, with which partitions may be split and merged. */
+  readonly hasBlock: boolean;
 }
 
 /**
- * The table that `--table` names. Throws `UsageError` (PD003 without one or with several, PD005 for one that the configuration does not know) and
- * `ConfigError` (PD104) where its entry has no block `migration`.
+ * The table that `--table` names. Throws `UsageError` (PD003 without one or with several, PD005 for one that the configuration does not know).
  */
 export function chosenTable({ databases }: Configuration, invocation: Invocation): ChosenTable {
   if (invocation.values(options.table).length !== 1)
@@ -31,13 +33,6 @@ export function chosenTable({ databases }: Configuration, invocation: Invocation
   const { database } = selection;
   const policy = database.tables.find((candidate) => formatQualifiedName(candidate.table) === name);
   if (policy === undefined) throw new InvariantError('PD903', 'A table was selected and has no policy');
-  if (policy.migration === null) throw withoutBlock(database.name, name);
-  return { database, policy: { ...policy, migration: policy.migration } };
-}
-
-function withoutBlock(database: string, table: string): ConfigError {
-  const message = 'has no block `migration`; add `migration: { partitionKey: COLUMN }`, beside the `interval` that the table shall have.';
-  return new ConfigError('PD104', `The configuration says nothing of a migration of ${table}.`, [
-    { path: `database ${database}, table ${table}`, message, line: null },
-  ]);
+  const hasBlock = policy.migration !== null;
+  return { database, policy: { ...policy, migration: policy.migration ?? defaultMigration('') }, hasBlock };
 }

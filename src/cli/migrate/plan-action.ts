@@ -2,7 +2,7 @@ import { readServerFacts } from '../../catalog/read-server-facts.ts';
 import { MigrationError, UsageError } from '../../errors.ts';
 import { readJournalPlace } from '../../journal/install.ts';
 import { decodePause, pauseSql } from '../../journal/pause.ts';
-import { type PlannedMigration, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
+import type { PlannedMigration } from '../../migrate/run/begin-migration.ts';
 import { runTrial } from '../../migrate/trial/run-trial.ts';
 import { applyTrial } from '../../plan/migration/extent/trial.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
@@ -12,6 +12,7 @@ import { options } from '../command-line/options.ts';
 import { printJson } from '../output/print-json.ts';
 import { engineTools, type MigrationWork, withSession } from './migration-work.ts';
 import { planText } from './plan-text.ts';
+import { assertPlannable, readPlan } from './read-plan.ts';
 
 const mostRows = 1_000_000_000;
 
@@ -20,15 +21,19 @@ const mostRows = 1_000_000_000;
  * in a schema of its own, which it drops again. Exits 4 when something is refused.
  */
 export async function runPlanAction(work: MigrationWork): Promise<number> {
-  const { policy, invocation, io, database } = work;
+  assertPlannable(work);
+  const { invocation, io, database } = work;
   const rows = trialRows(invocation.value(options.trial));
+  if (rows !== null && invocation.has(options.partitions)) {
+    throw new UsageError('PD003', '--trial is of whole tables; leave it out of a plan for --partitions.');
+  }
   const { planned, now } = await withSession(work, async (session) => {
     const facts = await readServerFacts(session, io.clock, io.signal);
     if (rows !== null) {
       assertUsableServer(facts, 'apply', database.name);
       await assertNotPaused(work, session);
     }
-    return { planned: await readMigrationPlan(session, policy, facts.now, io.signal), now: facts.now };
+    return { planned: await readPlan(work, session, facts.now), now: facts.now };
   });
   const isTried = rows !== null && planned.plan.spec !== null;
   const plan = isTried ? await tried(work, planned, rows, now) : planned.plan;

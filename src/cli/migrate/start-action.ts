@@ -1,6 +1,6 @@
 import { readServerFacts } from '../../catalog/read-server-facts.ts';
 import { UsageError } from '../../errors.ts';
-import { beginMigration, isUnfinished, readMigrationOf, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
+import { beginMigration, isUnfinished, readMigrationOf } from '../../migrate/run/begin-migration.ts';
 import { clearMigrationPause } from '../../migrate/run/pause-migration.ts';
 import { runMigration } from '../../migrate/run/run-migration.ts';
 import { liveOidOf } from '../../migrate/switch/read-facts.ts';
@@ -13,6 +13,7 @@ import { options } from '../command-line/options.ts';
 import { whoRuns } from '../databases/reconcile-databases.ts';
 import { type MigrationWork, withEngine, withSession } from './migration-work.ts';
 import { planText } from './plan-text.ts';
+import { readPlan } from './read-plan.ts';
 import { printStatus } from './status-action.ts';
 
 /** Where a person decides what comes next, so that no start goes beyond it. */
@@ -41,8 +42,8 @@ async function unfinishedMigration(work: MigrationWork, session: Session): Promi
   await removeTrials(session, io.clock, io.signal);
   const record = await readMigrationOf(session, database.journalSchema, policy.table, io.signal);
   if (record !== null && isUnfinished(record)) return record.id;
-  const planned = await readMigrationPlan(session, policy, facts.now, io.signal);
-  if (record?.phase === 'finished' && planned.definition.oid === liveOidOf(record)) {
+  const planned = await readPlan(work, session, facts.now);
+  if (planned.plan.spec?.subject !== 'partitions' && record?.phase === 'finished' && planned.definition.oid === liveOidOf(record)) {
     io.stderr.write(`There is nothing to do: ${formatQualifiedName(policy.table)} was migrated, and its entry manages it.\n`);
     return 'finished';
   }
