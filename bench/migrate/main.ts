@@ -2,7 +2,7 @@
  * What the copy of a migration costs: partitiond's backfill with `pace: 0` against one raw INSERT ... SELECT into a target that is prepared in
  * the same way, and against the batches of pgslice (one statement after the other, 10,000 keys each, ON CONFLICT DO NOTHING). In turn, in one
  * run, on one server. Then replay against what one session can write while it is captured, the lag under that, and a full verification.
- * `-- --rows 2000000 --rounds 3`; both figures are the defaults; `--only copy`, `replay` or `verify` for a part.
+ * `-- --rows 2000000 --rounds 3`; both figures are the defaults; `--only copy`, `live`, `replay` or `verify` for a part.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -10,11 +10,11 @@ import type pg from 'pg';
 import { installCapture } from '../../src/migrate/capture/install-capture.ts';
 import { backfill } from '../../src/migrate/copy/backfill.ts';
 import { openSource } from '../../src/migrate/copy/open-source.ts';
-import type { Engine } from '../../src/migrate/engine.ts';
 import type { HandMadeEngine } from '../../test/support/migrate/hand-made.ts';
 import { startPeerServer } from '../peer-server.ts';
 import { median, printFigure, timed } from '../report.ts';
 import { openEngine, policyFor } from './engine.ts';
+import { measureLive } from './live.ts';
 import { measureLag, measureReplay, measureVerify } from './replay.ts';
 import { countDifferences, makeSource, makeTarget } from './tables.ts';
 
@@ -36,7 +36,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     only: { type: 'string' },
   } as const;
   const { values } = parseArgs({ args: [...argv], options });
-  const wants = (part: 'copy' | 'replay' | 'verify'): boolean => values.only === undefined || values.only === part;
+  const wants = (part: 'copy' | 'live' | 'replay' | 'verify'): boolean => values.only === undefined || values.only === part;
   const [rows, rounds] = [Number(values.rows), Number(values.rounds)];
   const server = await startPeerServer({ autovacuum: 'off' });
   try {
@@ -48,6 +48,7 @@ export async function run(argv: readonly string[]): Promise<void> {
     await openSource(engine, noAbort);
     await printConditions(client, rows);
     if (wants('copy')) await compareCopies(client, engine, rows, rounds);
+    if (wants('live')) await measureLive(server, client, engine, withChecks(engine, 'counts'), rounds);
     if (wants('replay') || wants('verify')) {
       await client.query(`TRUNCATE revenues_partitioned; SET partitiond.migration = '${engine.id}'`);
       await client.query(`INSERT INTO revenues_partitioned (${columns}) SELECT ${columns} FROM revenues`);
@@ -84,14 +85,20 @@ async function compareCopies(client: pg.Client, engine: HandMadeEngine, rows: nu
 }
 
 function ours(engine: HandMadeEngine, eachBatch: 'counts' | 'content'): Side {
-  const { policy } = engine;
-  const own: Engine = { ...engine, policy: { ...policy, migration: { ...policy.migration, ...policyFor(eachBatch) } } };
+  const own = withChecks(engine, eachBatch);
   return {
     label: `backfill, 2 workers, checks ${eachBatch}`,
     target: 'revenues_partitioned',
     copy: () => backfill(own, noAbort),
     times: [],
   };
+}
+
+function withChecks(engine: HandMadeEngine, eachBatch: 'counts' | 'content'): HandMadeEngine {
+  const { policy } = engine;
+  const { migration } = policy;
+  if (migration === null) throw new Error('an engine without a policy');
+  return { ...engine, policy: { ...policy, migration: { ...migration, ...policyFor(eachBatch) } } };
 }
 
 /** Each side begins with an empty target and after a checkpoint; what it copied is compared, and a difference ends the bench. */
