@@ -8,10 +8,11 @@ import { type LogEntries, renderAtPosition, renderEntriesCondition, renderOutsid
  * run time, would rather read all partitions of a table of some gigabytes once per bite. A policy that would hide rows raises an error instead.
  *
  * Each position has the executor look at every partition of the plan, so the plan has only those between the least and the greatest key of the
- * bite. Measured side by side (a million rows of 135 bytes, PostgreSQL 18, bites of 10,000 single-row positions, two cores under a load of 7 to 12,
- * thousand keys per second): 36 partitions, keys from all of them: 52, no bounds needed; 365 partitions, keys from the last 7 %: 8 without those
- * bounds, 17 with them; keys from all 365: 17 either way. Rejected: a DELETE and an INSERT per partition in a plpgsql loop over grouped arrays (58,
- * 29, 18), whose dynamic SQL is a second way to do the same; bites of 50,000 (61, 16, 18), which hold vacuum back five times as long.
+ * bite. Measured (a million rows of 135 bytes, PostgreSQL 18, bites of 10,000 positions that one UPDATE logged, medians of 4 to 6 rounds in turn,
+ * two cores under a load of 7 to 12, which moves each figure by half; thousand keys per second): 365 partitions, keys from the last 7 %: 8 without
+ * those bounds, 17 with them. Where the keys come from everywhere the bounds cannot help; without them 36 partitions gave 52, 365 gave 17. Not
+ * taken, as its dynamic SQL would be a second way to do the same: DELETE and INSERT per partition in a plpgsql loop over grouped arrays (29, 58, 18).
+ * Bites of 50,000 hold vacuum back five times as long (16 with bounds; 61 and 18 without).
  */
 export const replaySettings: readonly string[] = [
   'SET LOCAL enable_hashjoin = off',
