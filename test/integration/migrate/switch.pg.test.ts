@@ -94,6 +94,25 @@ test('waits for snapshots from before the copy was ready, and under the lock for
   await other.query('COMMIT');
 });
 
+test('fails a writer whose snapshot is older than the switch as PostgreSQL fails one whose row has changed, in both directions', async () => {
+  await using database = await createDatabase();
+  await using engine = await ready(database, { policy, migration: { switchover: { ...impatient, oldSnapshots: 'ignore' } } });
+  const other = await database.client();
+  const raise = (id: number): Promise<unknown> => other.query(`UPDATE public.revenues SET amount = amount + 1 WHERE id = ${id}`);
+  for (const direction of ['forward', 'back'] as const) {
+    await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
+    await database.query(`UPDATE public.revenues SET note = '${direction}' WHERE id = 7`);
+    if (direction === 'back') await saveMigration(engine, { phase: 'switched' }, noAbort);
+    await switchOver(engine, false, noAbort);
+    await expect(raise(7)).rejects.toMatchObject({ code: '40001' });
+    await other.query('ROLLBACK');
+    await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    expect(await raise(7)).toMatchObject({ rowCount: 1 });
+    await other.query('COMMIT');
+  }
+  expect(await database.query(`SELECT note FROM public.revenues WHERE id = 7`)).toEqual([{ note: 'back' }]);
+});
+
 test('does not try a switch without a fresh verdict, after a change of the table, or with a foreign key that nobody planned', async () => {
   await using database = await createDatabase();
   await using engine = await ready(database, { policy });

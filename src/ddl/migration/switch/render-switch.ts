@@ -8,6 +8,7 @@ import { renderAddKeys, renderDropKeys } from './keys/foreign-keys.ts';
 import { renderKeyComments } from './keys/key-comments.ts';
 import { renderRenames } from './rename.ts';
 import { renderSequences } from './sequences.ts';
+import { renderOldSnapshots } from './triggers/old-snapshots.ts';
 import { renderOwnTriggers } from './triggers/own-triggers.ts';
 import { renderUserTriggers } from './triggers/user-triggers.ts';
 import type { Turn } from './turn.ts';
@@ -19,6 +20,7 @@ export function renderSwitch(turn: Turn, journalSchema: string): readonly string
     ...renderDropKeys(turn),
     ...renderOwnTriggers(turn, journalSchema),
     ...renderRenames(turn),
+    ...renderOldSnapshots(turn, journalSchema),
     ...renderSequences(turn),
     ...renderAddKeys(turn),
     ...renderKeyComments(turn),
