@@ -30,16 +30,20 @@ describe('a migration', () => {
     stalled.assertAllTried();
 
     expect(await migrate('start')).toMatchObject({ exitCode: 0 });
-    await database
-      .query(`SET session_replication_role = replica; ALTER TABLE public.events_partitioned DISABLE TRIGGER ALL;
-      DELETE FROM public.events_partitioned WHERE id = 7`)
-      .catch(() => undefined);
+    const asEngine = (sql: string): Promise<unknown> =>
+      database.query(`SELECT set_config('partitiond.migration', id::text, false) FROM partitiond.migration WHERE phase = 'ready'; ${sql}`);
+    await asEngine('DELETE FROM public.events_partitioned WHERE id = 7');
+    expect(await migrate('verify')).toMatchObject({ exitCode: 4, stderr: expect.stringContaining('PD6') });
     const differs = tryRunbook('PartitiondMigrationMismatch', database, file.path, table);
-    await differs.sql('migration_mismatch');
+    expect(await differs.sql('migration_mismatch')).toEqual([expect.objectContaining({ kind: 'missing', key: ['7'] })]);
     expect((await differs.sql('pg_trigger')).length).toBeGreaterThan(0);
-    expect(await differs.partitiond('migrate status')).toMatchObject({ exitCode: 0 });
-    await differs.partitiond('migrate start');
-    expect(await differs.partitiond('migrate abort')).toMatchObject({ exitCode: 0 });
+    expect(await differs.partitiond('migrate status')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('mismatch') });
+    await asEngine('INSERT INTO public.events_partitioned SELECT * FROM ONLY public.events WHERE id = 7');
+    expect(await differs.partitiond('migrate start')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('ready') });
+    await asEngine('DELETE FROM public.events_partitioned WHERE id = 8');
+    expect(await migrate('verify')).toMatchObject({ exitCode: 4 });
+    expect(await differs.partitiond('migrate abort')).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('aborted') });
+    expect(await database.query(`SELECT to_regclass('public.events_partitioned') AS target`)).toEqual([{ target: null }]);
     differs.assertAllTried();
   }, 60_000);
 

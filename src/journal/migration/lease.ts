@@ -11,8 +11,6 @@ import { ofHolders, readHolders } from './lease/holders.ts';
 import { leaseKey } from './lease/lease-key.ts';
 import { endStopped } from './lease/stopped.ts';
 
-export { leaseKey } from './lease/lease-key.ts';
-
 /**
  * Who runs a migration: the coordinator holds an advisory lock of its session, its workers share a second one, and an epoch fences whoever only
  * believes to run it. PostgreSQL's advisory locks are a database's own, so that keys need name no server.

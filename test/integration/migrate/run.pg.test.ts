@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readFingerprint } from '../../../src/catalog/migration/read-definition.ts';
-import { leaseKey, takeLease } from '../../../src/journal/migration/lease.ts';
+import { leaseKey } from '../../../src/journal/migration/lease/lease-key.ts';
+import { takeLease } from '../../../src/journal/migration/lease.ts';
 import { readMigration } from '../../../src/journal/migration/records.ts';
 import { setPause } from '../../../src/journal/pause.ts';
 import { type EngineRequest, openEngine } from '../../../src/migrate/run/open-engine.ts';

@@ -163,6 +163,7 @@ describe('a configuration', () => {
       retention: null,
       maintenance: '*/15 * * * *',
       index: null,
+      migrate: '* * * * *',
       probe: '*/5 * * * *',
       collect: null,
     });

@@ -186,7 +186,7 @@ describe('the admin listener', () => {
     const unnamed = await order('/-/run');
     expect([unnamed.status, await unnamed.json()]).toEqual([
       404,
-      { error: 'Name a task with ?task=NAME; tasks are provision, retention, maintenance, index, probe, collect.' },
+      { error: 'Name a task with ?task=NAME; tasks are provision, retention, maintenance, index, migrate, probe, collect.' },
     ]);
     expect(await (await order('/-/run?task=vacuum')).json()).toEqual({ error: expect.stringContaining('no task "vacuum"') });
   });
