@@ -95,7 +95,8 @@ export async function runFinishAction(work: MigrationWork): Promise<number> {
   }
   const record = await currentMigration(work, 'finished');
   if (record.phase === 'finished') return await ended(work);
-  if (record.phase !== 'switched') throw wrongPhase(record, 'only one that was switched can be finished');
+  if (record.phase !== 'switched')
+    throw wrongPhase(record, 'only one that was switched can be finished; `partitiond migrate status` names the next command');
   await withEngine(work, record.id, ({ engine }) => finish(engine, isDroppedNow, io.signal));
   return await ended(work);
 }

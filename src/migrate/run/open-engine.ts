@@ -83,7 +83,7 @@ export async function openEngine(request: EngineRequest, signal: AbortSignal): P
 function runsElsewhere(table: QualifiedName): NotLeaderError {
   return new NotLeaderError(
     'PD307',
-    `Another process runs the migration of ${formatQualifiedName(table)}; \`partitiond migrate status\` shows how far it is. ` +
+    `Another process runs the migration of ${formatQualifiedName(table)}; \`partitiond migrate status --table ${formatQualifiedName(table)}\` shows how far it is. ` +
       'Stop that one first (a daemon gives way by itself, and leaves it alone with `runner: cli`).',
   );
 }

@@ -17,6 +17,8 @@ function refusal({ name, table, referencedColumns, columns }: ForeignKeyDefiniti
   const message =
     `Foreign key ${key} of ${owner} references (${referenced}), and can only reference a unique key, which must hold ${quoteIdentifier(partitionKey)}: add that column ` +
     'there and to the foreign key, or do without it.';
-  const consequence = `The switch drops foreign key ${key}: nothing keeps (${columns.map(quoteIdentifier).join(', ')}) of ${owner} from naming rows that are not there. A rollback adds it again.`;
+  const consequence =
+    `The switch drops foreign key ${key} with its ON DELETE and ON UPDATE actions: nothing keeps (${columns.map(quoteIdentifier).join(', ')}) of ${owner} ` +
+    'from naming rows that are not there. A rollback adds it again, and ends with an error while there are such rows.';
   return refuseUnlessWaived('drop-incoming-key', key, message, consequence);
 }
