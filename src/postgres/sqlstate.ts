@@ -82,7 +82,8 @@ function classifyConnection(error: unknown, doing: string, context: ErrorContext
 }
 
 function classifySqlstate(error: pg.DatabaseError, sqlstate: string, doing: string, context: ErrorContext): PartitiondError {
-  const said = /^2[23]/.test(sqlstate) ? `SQLSTATE ${sqlstate}` : `${error.message} (SQLSTATE ${sqlstate})`;
+  const by = error.constraint === undefined ? '' : `, constraint ${error.constraint}`;
+  const said = /^2[23]/.test(sqlstate) ? `SQLSTATE ${sqlstate}${by}` : `${error.message} (SQLSTATE ${sqlstate})`;
   const relation = error.table === undefined ? {} : { relation: `${error.schema ?? ''}.${error.table}` };
   const constraint = error.constraint === undefined ? {} : { constraint: error.constraint };
   const options = { cause: error, context: { ...context, sqlstate, ...relation, ...constraint } };
