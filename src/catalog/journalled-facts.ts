@@ -45,7 +45,10 @@ export function detachedTables(
 export function holdsOf(table: QualifiedName, records: readonly HoldRecord[], codec: KeyCodec): readonly Hold[] {
   return records
     .filter((record) => isSame(record.table, table))
-    .map((record) => ({ range: record.from === null && record.to === null ? null : rangeOf(record, codec), reason: record.reason }));
+    .map((record) => {
+      const range = record.from === null && record.to === null ? null : rangeOf(record, codec);
+      return { range, reason: record.reason, ...(record.until === undefined ? {} : { until: record.until }) };
+    });
 }
 
 function rangeOf(record: { readonly from: string | null; readonly to: string | null }, codec: KeyCodec): Range | null {

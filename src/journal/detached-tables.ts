@@ -59,7 +59,13 @@ export function renderForgetDetached(schema: string, oid: string): string {
  */
 export function detachedTablesSql(schema: string, hasMigrations: boolean): NamedSql {
   const isOfMigration = hasMigrations
-    ? `EXISTS (SELECT FROM ${qualify(schema, 'migration')} AS m WHERE m.source_oid = d.oid AND m.target_oid = d.parent_oid AND m.phase = 'finished')`
+    ? `EXISTS (
+        SELECT FROM ${qualify(schema, 'migration')} AS m
+        WHERE m.phase = 'finished'
+          AND (m.source_oid = d.oid AND m.target_oid = d.parent_oid
+            OR m.source_oid = d.parent_oid
+              AND (m.spec -> 'regrain' -> 'sources')::pg_catalog.jsonb @> pg_catalog.jsonb_build_array(pg_catalog.jsonb_build_object('oid', d.oid::pg_catalog.text)))
+      )`
     : 'false';
   return namedSql(
     'read-detached-tables',

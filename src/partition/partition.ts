@@ -117,12 +117,15 @@ export interface HoldRecord {
   readonly from: string | null;
   readonly to: string | null;
   readonly reason: string;
+  /** How it ends, where releasing it is not for people; a sentence. */
+  readonly until?: string;
 }
 
 /** A range that must not be removed; `range` null holds the whole table. */
 export interface Hold {
   readonly range: Range | null;
   readonly reason: string;
+  readonly until?: string;
 }
 
 export interface MissingPrivilege {

@@ -72,7 +72,7 @@ export function explainKept(expired: Expired, referenced: ReadonlyMap<string, Qu
 export function heldFindings(held: readonly Held[]): readonly Finding[] {
   return [...groupBy(held, ({ hold }) => hold)].map(([hold, tables]) => {
     const what = `Retention would remove ${enumerateNames(tables)}, but a hold keeps ${it(tables)}: ${hold.reason}`;
-    return warning('on-hold', `${what}. Release the hold when it is no longer needed.`, tables[0].name);
+    return warning('on-hold', `${what}. ${hold.until ?? 'Release the hold when it is no longer needed.'}`, tables[0].name);
   });
 }
 

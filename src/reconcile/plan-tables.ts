@@ -10,7 +10,7 @@ import type { Plan, Questions } from '../plan/plan.ts';
 import type { PlanContext } from '../plan/plan-context.ts';
 import { planObstacle, planTable } from '../plan/plan-table.ts';
 import { questions } from '../plan/questions.ts';
-import { planUnderMigration, policyUnderMigration } from '../plan/under-migration.ts';
+import { holdsUnderMigration, planUnderMigration, policyUnderMigration } from '../plan/under-migration.ts';
 import type { Session } from '../postgres/session.ts';
 import { sqlstates } from '../postgres/sqlstate.ts';
 import { breather } from './breather.ts';
@@ -97,7 +97,12 @@ async function planTogether(policies: readonly TablePolicy[], reading: Reading):
   };
   const read = await readTables(
     session,
-    { policies: acting, now: planContext.now, detached: journal.detached, holds: journal.holds },
+    {
+      policies: acting,
+      now: planContext.now,
+      detached: journal.detached,
+      holds: [...journal.holds, ...holdsUnderMigration(journal.migrations)],
+    },
     signal,
   );
   const states = await withUpkeep(read, policies, marks, session, signal);

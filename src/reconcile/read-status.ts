@@ -8,6 +8,7 @@ import { formatInstant } from '../partition/calendar.ts';
 import type { DatabasePolicy, Safety } from '../partition/policy.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { nextCommand } from '../plan/migration/next-command.ts';
+import { defaultMigration } from '../plan/migration/regrain/default-policy.ts';
 import type { Task } from '../plan/step.ts';
 import type { Clock } from '../postgres/clock.ts';
 import type { Session } from '../postgres/session.ts';
@@ -91,7 +92,7 @@ async function summarise(
     if (policy === undefined) continue;
     const { phase, live, paused, rowsEstimated } = record;
     const { copiedRows, now } = await readCopyProgress(session, journalSchema, record.id, signal);
-    const next = nextCommand(record, policy.migration?.verify.maxAgeMs ?? 0, now);
+    const next = nextCommand(record, (policy.migration ?? defaultMigration('')).verify.maxAgeMs, now);
     summaries.set(name, { phase, live, paused, rowsCopied: copiedRows, rowsEstimated, next });
   }
   return summaries;

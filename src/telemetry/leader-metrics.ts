@@ -52,7 +52,7 @@ export type RunOutcome = (typeof runOutcomes)[number];
 const stepOutcomes = ['ok', 'failed', 'refused', 'skipped'] as const;
 const phases = ['lock', 'read', 'plan', 'apply', 'verify'] as const;
 const retryReasons = ['lock-timeout', 'deadlock', 'serialization', 'connection'] as const;
-/** catalog: snapshot and plan, every run. migrations: likewise, where a table has that block. statistics, sizes, indexes: what the statistics system and the file system say, now and then. */
+/** catalog: snapshot and plan, every run. migrations: likewise. statistics, sizes, indexes: what the statistics system and the file system say, now and then. */
 export type Collector = 'catalog' | 'statistics' | 'sizes' | 'indexes' | 'migrations';
 
 /** Tasks of which no table has a last success of its own: each probe says how it went. */

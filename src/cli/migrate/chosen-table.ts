@@ -1,12 +1,11 @@
 import type { Configuration } from '../../config/configuration.ts';
 import { InvariantError, UsageError } from '../../errors.ts';
-import type { MigrationTable } from '../../migrate/run/begin-migration.ts';
+import { type MigrationTable, withMigration } from '../../migrate/run/begin-migration.ts';
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import { selectDatabases } from '../databases/selection.ts';
-import { defaultMigration } from './default-policy.ts';
 
 /** The one table that a migration is about, with its entry in the configuration. */
 export interface ChosenTable {
@@ -34,5 +33,5 @@ export function chosenTable({ databases }: Configuration, invocation: Invocation
   const policy = database.tables.find((candidate) => formatQualifiedName(candidate.table) === name);
   if (policy === undefined) throw new InvariantError('PD903', 'A table was selected and has no policy');
   const hasBlock = policy.migration !== null;
-  return { database, policy: { ...policy, migration: policy.migration ?? defaultMigration('') }, hasBlock };
+  return { database, policy: withMigration(policy), hasBlock };
 }

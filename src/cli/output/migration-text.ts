@@ -2,16 +2,18 @@ import { formatInstant } from '../../partition/calendar.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { formatBytes } from '../../plan/maintenance/quantities.ts';
+import { aboutOf } from '../../plan/migration/regrain/plan-regrain.ts';
 import type { Colours } from './colours.ts';
 import { roughDuration, rowsText, scaledCount } from './migration-line.ts';
 import { printable } from './printable.ts';
 
 /** A migration as `migrate status` prints it: one line of where it is, then what is worth knowing, each with its word in front. */
 export function migrationText(status: MigrationStatus, colours: Colours): string {
-  const { phase, live, strategy, capture, paused, next } = status;
+  const { phase, live, strategy, capture, paused, next, regrain } = status;
   const state = paused === null ? colours.good(phase) : colours.bad(`${phase}, paused (${paused.kind})`);
   const rows: readonly (readonly [string, string])[] = [
-    ['takes writes', live === 'source' ? 'the old table' : 'the new table'],
+    ...(regrain === undefined ? [] : [['about', printable(aboutOf(regrain))] as const]),
+    ['takes writes', `the ${live === 'source' ? 'old' : 'new'} ${regrain === undefined ? 'table' : 'partitions'}`],
     ['by', `${strategy}, capture ${capture}`],
     ...(paused === null ? [] : [['because', colours.bad(printable(paused.reason))] as const]),
     ['progress', progressText(status)],

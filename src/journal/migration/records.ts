@@ -1,5 +1,5 @@
 import { InvariantError } from '../../errors.ts';
-import { type MigrationSpec, migrationPhases } from '../../partition/migration/spec.ts';
+import { type MigrationSpec, migrationPhases, type Regrain } from '../../partition/migration/spec.ts';
 import type { BrakeReason, LastSwitch, MigrationRecord, Verdict } from '../../partition/migration/status.ts';
 import { literal } from '../../postgres/literal.ts';
 import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
@@ -168,6 +168,7 @@ function recordsSql(schema: string, which: string): NamedSql {
       m.rows_estimated AS "rowsEstimated",
       m.fingerprint AS "fingerprint",
       m.brakes AS "brakes",
+      m.spec -> 'regrain' AS "regrain",
       ${micros('started_at')} AS "startedAt",
       ${micros('phase_at')} AS "phaseAt",
       ${micros('progress_at')} AS "progressAt",
@@ -179,7 +180,8 @@ function recordsSql(schema: string, which: string): NamedSql {
   );
 }
 
-type RecordRow = Omit<StoredMigration, 'table' | 'paused'> & {
+type RecordRow = Omit<StoredMigration, 'table' | 'paused' | 'regrain'> & {
+  readonly regrain: Regrain | null;
   readonly schema: string;
   readonly name: string;
   readonly pausedKind: NonNullable<MigrationRecord['paused']>['kind'] | null;
@@ -204,6 +206,7 @@ const decodeRow = row<RecordRow>({
   rowsEstimated: nullable(number),
   fingerprint: nullable(text),
   brakes: list(oneOf('replication-lag', 'load', 'lock', 'window')),
+  regrain: nullable(json(parseRegrain)),
   startedAt: bigint,
   phaseAt: bigint,
   progressAt: bigint,
@@ -213,9 +216,9 @@ const decodeRow = row<RecordRow>({
 });
 
 const decodeMigration: RowDecoder<StoredMigration> = (values, queryName) => {
-  const { schema, name, pausedKind, pausedReason, ...rest } = decodeRow(values, queryName);
+  const { schema, name, pausedKind, pausedReason, regrain, ...rest } = decodeRow(values, queryName);
   const paused = pausedKind === null ? null : { kind: pausedKind, reason: pausedReason ?? '' };
-  return { ...rest, table: { schema, name }, paused };
+  return { ...rest, table: { schema, name }, paused, ...(regrain === null ? {} : { regrain }) };
 };
 
 /** What only this file writes is believed, but for a look at whether it is one at all. */
@@ -226,6 +229,15 @@ function parseSpec(value: unknown): MigrationSpec {
 
 function isSpec(value: unknown): value is MigrationSpec {
   return isObject(value) && isObject(value['table']) && isObject(value['definition']) && Array.isArray(value['key']);
+}
+
+function parseRegrain(value: unknown): Regrain {
+  if (!isRegrain(value)) throw new InvariantError('PD902', 'The journal holds a migration of partitions whose plan cannot be read');
+  return value;
+}
+
+function isRegrain(value: unknown): value is Regrain {
+  return isObject(value) && Array.isArray(value['sources']) && Array.isArray(value['targets']);
 }
 
 function parseVerdict(value: unknown): Verdict {

@@ -67,7 +67,11 @@ function equipment({ name, triggers, check }: Member): Equipment {
   return { name, triggers, check };
 }
 
-function detached({ spec, policy }: RegrainEngine, { oid, name }: Member, now: bigint): Parameters<typeof renderRecordDetached>[1] {
+function detached(
+  { spec, policy }: RegrainEngine,
+  { oid, name, from, to }: Member,
+  now: bigint,
+): Parameters<typeof renderRecordDetached>[1] {
   const { keepOld } = policy.migration;
   return {
     runId: randomUUID(),
@@ -75,8 +79,8 @@ function detached({ spec, policy }: RegrainEngine, { oid, name }: Member, now: b
     parentOid: spec.definition.oid,
     oid,
     name,
-    from: null,
-    to: null,
+    from,
+    to,
     state: 'detached',
     dropAfter: keepOld.kind === 'calendar' ? addSpan(now, keepOld, policy.timezone, 1) : null,
   };

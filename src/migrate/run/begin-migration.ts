@@ -13,10 +13,16 @@ import { formatQualifiedName, type QualifiedName } from '../../partition/qualifi
 import { possibleNames } from '../../plan/migration/migration-names.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
 import { planMigration } from '../../plan/migration/plan-migration.ts';
+import { defaultMigration } from '../../plan/migration/regrain/default-policy.ts';
 import type { Session } from '../../postgres/session.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
 
 export type MigrationTable = TablePolicy & { readonly migration: MigrationPolicy };
+
+/** The entry with the configuration's defaults where it has no block `migration`, by which partitions alone can be migrated. */
+export function withMigration(policy: TablePolicy): MigrationTable {
+  return { ...policy, migration: policy.migration ?? defaultMigration('') };
+}
 
 /** A plan with what it was made of. */
 export interface PlannedMigration {

@@ -4,7 +4,7 @@ import type { MigrationRecord, MigrationStatus } from '../../partition/migration
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
-import { isUnfinished } from './begin-migration.ts';
+import { isUnfinished, withMigration } from './begin-migration.ts';
 import { readStatus } from './read-status.ts';
 
 /** A migration as the journal shows it at one moment. */
@@ -18,21 +18,20 @@ export interface SeenMigration {
 /** How long after its end a migration is still shown, for whoever looks the day after. */
 const shownForMicros = 86_400_000_000n;
 
-/** The newest migration of each table with a block `migration`, while it is not over and for a day after; a few short queries, no locks. */
+/** The newest migration of each table with a block `migration`, and of partitions of any, while it is not over and for a day after; a few short queries, no locks. */
 export async function readSeenMigrations(
   session: Session,
   { tables, journalSchema: schema }: DatabasePolicy,
   now: bigint,
   signal: AbortSignal,
 ): Promise<readonly SeenMigration[]> {
-  const policies = tables.filter(({ migration }) => migration !== null);
-  if (policies.length === 0) return [];
   const records = await readMigrations(session, schema, signal);
   const seen: SeenMigration[] = [];
-  for (const { table, migration } of policies) {
+  for (const policy of tables) {
+    const { table, migration } = policy;
     const record = records.find((one) => formatQualifiedName(one.table) === formatQualifiedName(table));
-    if (record === undefined || !isShown(record, now)) continue;
-    const status = await readStatus(session, schema, record, migration?.verify.maxAgeMs ?? 0, signal);
+    if (record === undefined || (migration === null && record.regrain === undefined) || !isShown(record, now)) continue;
+    const status = await readStatus(session, schema, record, withMigration(policy).migration.verify.maxAgeMs, signal);
     seen.push({ record, status, mismatches: await readMismatchCount(session, schema, record.id, signal) });
   }
   return seen;

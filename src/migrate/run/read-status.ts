@@ -50,6 +50,7 @@ export function statusOf(record: StoredMigration, progress: CopyProgress, backlo
     verdict,
     lastSwitch,
     next: nextCommand(record, maxAgeMs, progress.now),
+    ...(record.regrain === undefined ? {} : { regrain: record.regrain }),
   };
 }
 

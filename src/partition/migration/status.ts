@@ -1,7 +1,7 @@
 import type { EpochMicros } from '../position.ts';
 import type { QualifiedName } from '../qualified-name.ts';
 import type { Capture, Strategy } from './policy.ts';
-import type { Live, MigrationPhase } from './spec.ts';
+import type { Live, MigrationPhase, Regrain } from './spec.ts';
 
 export type BrakeReason = 'replication-lag' | 'load' | 'lock' | 'window';
 /** paused: something a person must look at; mismatch: both sides differ where they must not. */
@@ -47,6 +47,8 @@ export interface MigrationRecord {
   readonly readyAt: EpochMicros | null;
   readonly switchedAt: EpochMicros | null;
   readonly finishedAt: EpochMicros | null;
+  /** Of one that is about partitions of the table, not about the table; absent else. */
+  readonly regrain?: Regrain;
 }
 
 /** What `migrate status --json` prints and the metrics show. */
@@ -72,4 +74,6 @@ export interface MigrationStatus {
   readonly lastSwitch: LastSwitch | null;
   /** The command to type next; null: none. */
   readonly next: string | null;
+  /** Of one that is about partitions; for people only. */
+  readonly regrain?: Regrain;
 }

@@ -9,7 +9,7 @@ import { errorFields } from '../../telemetry/error-fields.ts';
 import { abortWith } from '../abort-with.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { nothingDone, type Performance } from '../tasks/performance.ts';
-import { type Eligible, eligible } from './eligible.ts';
+import { type Candidate, type Eligible, eligible } from './eligible.ts';
 import { type Connect, runOneMigration } from './run-migration.ts';
 
 /** How often it looks who asks for a migration, whether work is paused, and what has been begun elsewhere. */
@@ -34,7 +34,7 @@ interface Runs {
  */
 export async function conductMigrations(
   session: Session,
-  { database, tables }: { readonly database: DatabasePolicy; readonly tables: readonly MigrationTable[] },
+  { database, tables }: { readonly database: DatabasePolicy; readonly tables: readonly Candidate[] },
   connect: Connect,
   surroundings: Surroundings,
   signal: AbortSignal,

@@ -1,15 +1,22 @@
-import { isUnfinished, type MigrationTable } from '../../migrate/run/begin-migration.ts';
+import { isUnfinished, type MigrationTable, withMigration } from '../../migrate/run/begin-migration.ts';
 import type { MigrationRecord } from '../../partition/migration/status.ts';
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 
-/** Tables whose migration a daemon may run: `runner: any`, and among `tables` (null: all). */
-export function migrationTables({ tables: policies }: DatabasePolicy, tables: readonly QualifiedName[] | null): readonly MigrationTable[] {
+/** A table whose migration a daemon may run. */
+export interface Candidate {
+  readonly policy: MigrationTable;
+  /** Else only migrations of its partitions are meant, which need none. */
+  readonly hasBlock: boolean;
+}
+
+/** All but those with `runner: cli`; among `tables` (null: all). */
+export function migrationTables({ tables: policies }: DatabasePolicy, tables: readonly QualifiedName[] | null): readonly Candidate[] {
   const names = tables === null ? null : new Set(tables.map(formatQualifiedName));
   return policies.flatMap((policy) => {
     const { migration, table } = policy;
-    if (migration === null || migration.runner !== 'any' || names?.has(formatQualifiedName(table)) === false) return [];
-    return [{ ...policy, migration }];
+    if (migration?.runner === 'cli' || names?.has(formatQualifiedName(table)) === false) return [];
+    return [{ policy: withMigration(policy), hasBlock: migration !== null }];
   });
 }
 
@@ -20,10 +27,11 @@ export interface Eligible {
 }
 
 /** `records`: the newest first. */
-export function eligible(tables: readonly MigrationTable[], records: readonly MigrationRecord[]): readonly Eligible[] {
-  return tables.flatMap((policy) => {
+export function eligible(tables: readonly Candidate[], records: readonly MigrationRecord[]): readonly Eligible[] {
+  return tables.flatMap(({ policy, hasBlock }) => {
     const name = formatQualifiedName(policy.table);
     const record = records.find(({ table }) => formatQualifiedName(table) === name);
-    return record !== undefined && isUnfinished(record) && record.paused === null ? [{ id: record.id, policy }] : [];
+    if (record === undefined || !isUnfinished(record) || record.paused !== null) return [];
+    return hasBlock || record.regrain !== undefined ? [{ id: record.id, policy }] : [];
   });
 }

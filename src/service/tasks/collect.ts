@@ -94,14 +94,13 @@ export async function collect(
   return outcome.outcome === 'ok' && !isSuccess ? { ...outcome, outcome: 'failed' } : outcome;
 }
 
-/** Where a table has that block: what the journal says of its migration. */
+/** What the journal says of migrations of tables, and of their partitions, which need no block `migration`. */
 async function collectMigrations(
   session: Session,
   database: DatabasePolicy,
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<boolean> {
-  if (database.tables.every(({ migration }) => migration === null)) return true;
   return await attempted('migrations', database, surroundings, signal, async () => {
     const { metrics, clock } = surroundings;
     metrics.migrationsRead(database.name, await readSeenMigrations(session, database, clock.now(), signal));

@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import type { JsonValue } from '../../../src/config/format/format.ts';
 import { configurationJsonSchema } from '../../../src/config/page/json-schema.ts';
 import type { MigrationPolicy } from '../../../src/partition/migration/policy.ts';
+import { defaultMigration } from '../../../src/plan/migration/regrain/default-policy.ts';
 import { migrationPolicy } from '../../support/migrate/policy.ts';
 import { accepts } from './mini-json-schema.ts';
 import { parse, problemsOf, tableOf, withTable } from './support.ts';
@@ -39,6 +40,10 @@ describe('migration', () => {
 
   it('has defaults for all but the partition key, which are also those of the tests', () => {
     expect(migrationOf('{ partitionKey: occurred_at }')).toEqual(migrationPolicy());
+  });
+
+  it('has the defaults by which partitions are re-grained where it is not written, but that nothing is left to choose', () => {
+    expect(defaultMigration('occurred_at')).toEqual({ ...migrationOf('{ partitionKey: occurred_at }'), strategy: 'copy' });
   });
 
   it('reads every key', () => {

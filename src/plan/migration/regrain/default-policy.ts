@@ -1,4 +1,4 @@
-import type { MigrationPolicy } from '../../partition/migration/policy.ts';
+import type { MigrationPolicy } from '../../../partition/migration/policy.ts';
 
 /** The configuration's defaults, for a table whose partitions are re-grained: its entry needs no block `migration`. */
 export function defaultMigration(partitionKey: string): MigrationPolicy {
