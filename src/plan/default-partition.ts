@@ -114,8 +114,11 @@ export function explainDefaultRows({ table, lineup }: Subject, blocked: readonly
   const where = rows.min === null || rows.max === null ? '' : `, from ${table.codec.display(rows.min)} to ${table.codec.display(rows.max)}`;
   const effect = blocked.length === 0 ? '' : ` They keep these partitions from being made: ${kept}.`;
   const along = enumerateRanges(table.codec, drained);
-  const advice =
-    drained.length === 0 ? 'Move them to partitions of their own.' : `Those of these partitions move there when they are made: ${along}.`;
+  const command = `\`partitiond migrate start --table ${formatQualifiedName(table.name)} --drain-default\``;
+  const own = rows.isExact
+    ? 'Move them to partitions of their own.'
+    : `${command} moves them to partitions of their own, while the table is in use.`;
+  const advice = drained.length === 0 ? own : `Those of these partitions move there when they are made: ${along}.`;
   return [warning('rows-in-default', `${formatQualifiedName(partition)} holds ${count}${where}.${effect} ${advice}`, partition)];
 }
 

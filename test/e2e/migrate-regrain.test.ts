@@ -32,4 +32,30 @@ describe('partitiond migrate --partitions', () => {
       { name: 'event_2025_03', rows: 585 },
     ]);
   });
+
+  it('empties a default partition that is too full for an ordinary step, as the finding says', { timeout: 60_000 }, async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await database.query(`
+      CREATE TABLE public.event (id bigint, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+      CREATE TABLE public.event_2020_01 PARTITION OF public.event FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z');
+      CREATE TABLE public.event_default PARTITION OF public.event DEFAULT;
+      INSERT INTO public.event SELECT n, '2020-02-03Z'::timestamptz + n * interval '1 minute' FROM generate_series(1, 20000) AS n`);
+    workspace.configure(configurationText(database.url, { 'public.event': 'interval: 1 month, defaultPartition: keep' }));
+    const run = async (...words: readonly string[]): Promise<string> => {
+      const { exitCode, stdout, stderr } = await workspace.run([...words, '--table', 'public.event']);
+      return `${exitCode} ${stdout}${stderr}`;
+    };
+    const command = /`partitiond (migrate start --table public\.event) --drain-default`/.exec(await run('plan'));
+    expect(command).not.toBeNull();
+    expect(await run('migrate', 'plan', '--drain-default')).toMatch(/^0 [^]*go to 1 partition of their own: public\.event_2020_02\./);
+    expect(await run('migrate', 'plan', '--drain-default', '--partitions', 'x')).toMatch(/^64 [^]*leave out --partitions/);
+    for (const words of [['start', '--drain-default'], ['switch'], ['finish', '--yes', '--drop-now']]) {
+      expect(await run('migrate', ...words)).toMatch(/^0 /);
+    }
+    expect(await database.query(`SELECT tableoid::regclass::text AS name, count(*)::int AS rows FROM public.event GROUP BY 1`)).toEqual([
+      { name: 'event_2020_02', rows: 20_000 },
+    ]);
+    expect(await run('migrate', 'start', '--drain-default')).toMatch(/^4 [^]*nothing to drain/);
+  });
 });

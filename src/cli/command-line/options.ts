@@ -27,6 +27,7 @@ type OptionKey =
   | 'watch'
   | 'partition'
   | 'partitions'
+  | 'drainDefault'
   | 'interval'
   | 'rehearse'
   | 'yes'
@@ -64,6 +65,7 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
     'plan, start: split or merge these neighbouring partitions of a partitioned table, by --interval',
   ),
   interval: valued('interval', 'INTERVAL', 'plan, start: of what the partitions of --partitions become, for example "1 month"'),
+  drainDefault: flag('drain-default', 'plan, start: give the rows of the default partition partitions of their own'),
   rehearse: flag('rehearse', 'switch: run every statement of it, print what each took, and roll back'),
   yes: flag('yes', 'finish: do what cannot be undone'),
   dropNow: flag('drop-now', 'finish: drop the old table at once, instead of after `keepOld`'),

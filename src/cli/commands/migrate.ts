@@ -11,7 +11,8 @@ import { runAbortAction, runFinishAction, runRollbackAction, runSwitchAction } f
 import { runVerifyAction } from '../migrate/verify-action.ts';
 import type { Io } from '../output/io.ts';
 
-const { config, database, table, json, until, watch, partition, partitions, interval, rehearse, yes, dropNow, trial } = options;
+const { config, database, table, json, until, watch, partition, partitions, interval, drainDefault, rehearse, yes, dropNow, trial } =
+  options;
 
 interface Action {
   readonly name: string;
@@ -26,13 +27,13 @@ const actions: readonly Action[] = [
   {
     name: 'plan',
     does: 'what would be done, with locks, disk and time, and all that stands in the way; changes nothing (--trial)',
-    options: [trial, partitions, interval],
+    options: [trial, partitions, interval, drainDefault],
     run: runPlanAction,
   },
   {
     name: 'start',
     does: 'goes on from wherever the migration is until it is ready; the same again after anything (--until)',
-    options: [until, partitions, interval],
+    options: [until, partitions, interval, drainDefault],
     run: runStartAction,
   },
   {
@@ -74,7 +75,7 @@ export const migrateCommand: Command = {
     `${actions.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`).join('\n')}\n\n` +
     'One process at a time works on a migration. Interrupted, it stops within 25 s where the next one goes on.',
   operand: 'ACTION',
-  options: [config, database, table, json, partitions, interval, trial, until, watch, partition, rehearse, yes, dropNow],
+  options: [config, database, table, json, partitions, interval, drainDefault, trial, until, watch, partition, rehearse, yes, dropNow],
   examples: [
     { command: 'partitiond migrate plan --table public.revenues', does: 'read this before anything else' },
     {
@@ -92,6 +93,10 @@ export const migrateCommand: Command = {
       command: 'partitiond migrate start --table public.revenues --partitions revenues_2024 --interval "1 month"',
       does: 'split a partition of a partitioned table; several that are merged stand with commas in between',
     },
+    {
+      command: 'partitiond migrate start --table public.revenues --drain-default',
+      does: 'empty a default partition that holds too many rows for an ordinary step',
+    },
     { command: 'partitiond migrate finish --table public.revenues --yes', does: 'when nobody will want to go back' },
   ],
   exits: [
@@ -105,7 +110,7 @@ export const migrateCommand: Command = {
 
 async function runMigrate(invocation: Invocation, io: Io): Promise<number> {
   const action = chosenAction(invocation.operands[0]);
-  for (const option of [partitions, interval, trial, until, watch, partition, rehearse, yes, dropNow]) {
+  for (const option of [partitions, interval, drainDefault, trial, until, watch, partition, rehearse, yes, dropNow]) {
     if (invocation.has(option) && !action.options.includes(option)) {
       const whose = actions.filter((other) => other.options.includes(option)).map(({ name }) => name);
       throw new UsageError('PD002', `partitiond migrate ${action.name} has no option --${option.name}; ${whose.join(' and ')} has it.`);

@@ -12,7 +12,7 @@ import { options } from '../command-line/options.ts';
 import { printJson } from '../output/print-json.ts';
 import { engineTools, type MigrationWork, withSession } from './migration-work.ts';
 import { planText } from './plan-text.ts';
-import { assertPlannable, readPlan } from './read-plan.ts';
+import { assertPlannable, isWhole, readPlan } from './read-plan.ts';
 
 const mostRows = 1_000_000_000;
 
@@ -24,8 +24,8 @@ export async function runPlanAction(work: MigrationWork): Promise<number> {
   assertPlannable(work);
   const { invocation, io, database } = work;
   const rows = trialRows(invocation.value(options.trial));
-  if (rows !== null && invocation.has(options.partitions)) {
-    throw new UsageError('PD003', '--trial is of whole tables; leave it out of a plan for --partitions.');
+  if (rows !== null && !isWhole(invocation)) {
+    throw new UsageError('PD003', '--trial is of whole tables; leave it out of a plan for --partitions or --drain-default.');
   }
   const { planned, now } = await withSession(work, async (session) => {
     const facts = await readServerFacts(session, io.clock, io.signal);

@@ -1,20 +1,23 @@
 import { ConfigError, UsageError } from '../../errors.ts';
+import { readDrainPlan } from '../../migrate/regrain/read-drain-plan.ts';
 import { readRegrainPlan } from '../../migrate/regrain/read-regrain-plan.ts';
 import { type PlannedMigration, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
 import { type Interval, parseInterval } from '../../partition/interval.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName, parseQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
 import type { MigrationWork } from './migration-work.ts';
 
 /**
- * The plan of what the command line asks for: the partitions of `--partitions` by `--interval`, or the whole table. Throws `UsageError` (PD003), and
+ * The plan of what the command line asks for: the partitions of `--partitions` by `--interval`, the default partition, or the whole table. Throws `UsageError` (PD003), and
  * `ConfigError` (PD104) for a whole table whose entry has no block `migration`.
  */
 export async function readPlan(work: MigrationWork, session: Session, now: EpochMicros): Promise<PlannedMigration> {
   assertPlannable(work);
   const { invocation, policy, io } = work;
+  if (invocation.has(options.drainDefault)) return await readDrainPlan(session, policy, now, io.signal);
   const [partitions, interval] = [invocation.value(options.partitions), invocation.value(options.interval)];
   if (partitions !== null && interval !== null) {
     const request = { partitions: names(partitions, policy.table), interval: intervalOf(interval) };
@@ -26,10 +29,21 @@ export async function readPlan(work: MigrationWork, session: Session, now: Epoch
   return await readMigrationPlan(session, policy, now, io.signal);
 }
 
-/** Throws `ConfigError` (PD104) when a whole table is meant whose entry says nothing of a migration; needs no connection. */
+/**
+ * Throws `ConfigError` (PD104) when a whole table is meant whose entry says nothing of a migration, and `UsageError` (PD003) when two things are asked
+ * for at once; needs no connection.
+ */
 export function assertPlannable({ invocation, policy, database, hasBlock }: MigrationWork): void {
-  const isWhole = !invocation.has(options.partitions) && !invocation.has(options.interval);
-  if (isWhole && !hasBlock) throw withoutBlock(database.name, formatQualifiedName(policy.table));
+  const isOfPartitions = invocation.has(options.partitions) || invocation.has(options.interval);
+  if (isOfPartitions && invocation.has(options.drainDefault)) {
+    throw new UsageError('PD003', '--drain-default chooses its partitions itself; leave out --partitions and --interval.');
+  }
+  if (isWhole(invocation) && !hasBlock) throw withoutBlock(database.name, formatQualifiedName(policy.table));
+}
+
+/** Whether the migration that is asked for would be one of an ordinary table. */
+export function isWhole(invocation: Invocation): boolean {
+  return !invocation.has(options.partitions) && !invocation.has(options.interval) && !invocation.has(options.drainDefault);
 }
 
 /** Partitions live beside their table. */

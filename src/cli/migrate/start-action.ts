@@ -13,7 +13,7 @@ import { options } from '../command-line/options.ts';
 import { whoRuns } from '../databases/reconcile-databases.ts';
 import { type MigrationWork, withEngine, withSession } from './migration-work.ts';
 import { planText } from './plan-text.ts';
-import { readPlan } from './read-plan.ts';
+import { isWhole, readPlan } from './read-plan.ts';
 import { printStatus } from './status-action.ts';
 
 /** Where a person decides what comes next, so that no start goes beyond it. */
@@ -43,7 +43,7 @@ async function unfinishedMigration(work: MigrationWork, session: Session): Promi
   const record = await readMigrationOf(session, database.journalSchema, policy.table, io.signal);
   if (record !== null && isUnfinished(record)) return record.id;
   const planned = await readPlan(work, session, facts.now);
-  if (planned.plan.spec?.subject !== 'partitions' && record?.phase === 'finished' && planned.definition.oid === liveOidOf(record)) {
+  if (isWhole(work.invocation) && record?.phase === 'finished' && planned.definition.oid === liveOidOf(record)) {
     io.stderr.write(`There is nothing to do: ${formatQualifiedName(policy.table)} was migrated, and its entry manages it.\n`);
     return 'finished';
   }

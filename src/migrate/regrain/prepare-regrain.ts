@@ -13,14 +13,16 @@ import { guardTriggerName, renderGuard } from '../../ddl/migration/target/guard.
 import { renderAnalyzeParent } from '../../ddl/migration/target/index-marks.ts';
 import type { LockMode } from '../../ddl/statement.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
+import type { RegrainRange } from '../../partition/migration/spec.ts';
 import type { PartitionedTable, PartitionTemplate } from '../../partition/partition.ts';
+import { MAXVALUE, MINVALUE } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
-import type { CreatePartition } from '../../plan/step.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { boolean, row } from '../../postgres/row-decoder.ts';
 import { backfill } from '../copy/backfill.ts';
 import { openSource } from '../copy/open-source.ts';
 import { createTarget } from '../prepare/create-target.ts';
+import type { ProvisionStep } from '../prepare/provision/plan-partitions.ts';
 import { applySteps } from '../prepare/provision-target.ts';
 import { brief, long } from '../transactions.ts';
 import { engineOfSource, type Member, type RegrainEngine, readMembers, stagingOidOf } from './regrain-engine.ts';
@@ -59,29 +61,38 @@ async function makeTargets(engine: RegrainEngine, signal: AbortSignal): Promise<
   const missing = spec.regrain.targets.filter(({ name }) => !targets.some((found) => found.name.name === name.name));
   if (missing.length === 0) return;
   const { table, template } = await readTemplate(engine, signal);
-  const steps = missing.map(
-    ({ name, from, to }): CreatePartition => ({
-      kind: 'create-partition',
-      table: spec.targetName,
-      tableOid: staging,
-      partition: name,
-      range: { from: table.codec.parse(from ?? 'MINVALUE'), to: table.codec.parse(to ?? 'MAXVALUE') },
-      from,
-      to,
-      keyColumn: table.key.name,
-      keyType: table.key.type,
-      keyCollation: table.key.collation,
-      template,
-      storage: engine.policy.storage,
-      indexes: [],
-      guard: null,
-      references: [],
-      referencedBy: [],
-      reason: `it takes its part of the rows of ${spec.regrain.sources.map((source) => formatQualifiedName(source.name)).join(', ')}`,
-      task: 'provision',
-    }),
-  );
+  const steps = missing.map((range) => stepOf(engine, table, template, range));
   await applySteps(engine, steps, signal);
+}
+
+function stepOf(engine: RegrainEngine, table: PartitionedTable, template: PartitionTemplate, target: RegrainRange): ProvisionStep {
+  const { spec, policy } = engine;
+  const { name, from, to, rest } = target;
+  const made = {
+    table: spec.targetName,
+    tableOid: stagingOidOf(engine),
+    partition: name,
+    template,
+    storage: policy.storage,
+    references: [],
+    referencedBy: [],
+    reason: `it takes its part of the rows of ${spec.regrain.sources.map((source) => formatQualifiedName(source.name)).join(', ')}`,
+    task: 'provision' as const,
+  };
+  if (rest !== undefined) return { ...made, kind: 'create-default', range: null };
+  const { codec, key } = table;
+  return {
+    ...made,
+    kind: 'create-partition',
+    range: { from: from === null ? MINVALUE : codec.parse(from), to: to === null ? MAXVALUE : codec.parse(to) },
+    from,
+    to,
+    keyColumn: key.name,
+    keyType: key.type,
+    keyCollation: key.collation,
+    indexes: [],
+    guard: null,
+  };
 }
 
 /** As a partition of the table itself would be made. */

@@ -3,12 +3,13 @@ import { readDefinition } from '../../catalog/migration/read-definition.ts';
 import { readTables } from '../../catalog/read-tables.ts';
 import { renderRangeCondition } from '../../ddl/range-condition.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
+import type { Circumstances } from '../../partition/migration/circumstances.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
 import type { PartitionedTable } from '../../partition/partition.ts';
 import type { EpochMicros } from '../../partition/position.ts';
-import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
-import { planRegrain, type RegrainRequest } from '../../plan/migration/regrain/plan-regrain.ts';
+import { planRegrain, type RegrainCase, type RegrainRequest } from '../../plan/migration/regrain/plan-regrain.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { list, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -22,31 +23,51 @@ export async function readRegrainPlan(
   now: EpochMicros,
   signal: AbortSignal,
 ): Promise<PlannedMigration> {
+  const found = await readExchangeCase(session, policy, now, () => request.partitions, signal);
+  return plannedExchange(found, planRegrain(found.subject, request));
+}
+
+/** What a plan of partitions that change places is made of. */
+export interface ExchangeCase {
+  readonly subject: RegrainCase;
+  readonly circumstances: Circumstances;
+}
+
+/** `choose`: the names of the partitions that leave. Throws `MigrationError` (PD601) where the table is not partitioned. */
+export async function readExchangeCase(
+  session: Session,
+  policy: MigrationTable,
+  now: EpochMicros,
+  choose: (table: PartitionedTable) => readonly QualifiedName[],
+  signal: AbortSignal,
+): Promise<ExchangeCase> {
   const [state] = await readTables(session, { policies: [policy], now, detached: [], holds: [] }, signal);
   const definition = await readDefinition(session, policy.table, signal);
   if (state?.kind !== 'partitioned' || definition === null) {
     throw new MigrationError('PD601', `${formatQualifiedName(policy.table)} is no partitioned table that partitiond knows how to manage.`);
   }
   const { table } = state;
-  const sources = await readSources(session, request, signal);
+  const sources = await readSources(session, choose(table), signal);
   const [facts] = await session.rows(factsSql, [definition.oid, policy.table.schema], decodeFacts, signal);
   if (facts === undefined) throw new InvariantError('PD903', 'read-regrain-facts returned no row');
   const [first] = sources;
   const wanted = { oid: first?.oid ?? definition.oid, partitionKey: table.key.name, names: [] };
   const circumstances = await readCircumstances(session, wanted, signal);
-  const plan = planRegrain(
-    {
-      policy,
-      table,
-      definition,
-      sources,
-      partitionBy: facts.partitionBy,
-      isOwner: circumstances.isOwner,
-      takenNames: new Set(facts.names),
-      renderCondition: (range) => renderRangeCondition({ ...keyOf(table), ...range }),
-    },
-    request,
-  );
+  const subject: RegrainCase = {
+    policy,
+    table,
+    definition,
+    sources,
+    partitionBy: facts.partitionBy,
+    isOwner: circumstances.isOwner,
+    takenNames: new Set(facts.names),
+    renderCondition: (range) => renderRangeCondition({ ...keyOf(table), ...range }),
+  };
+  return { subject, circumstances };
+}
+
+export function plannedExchange({ subject, circumstances }: ExchangeCase, plan: MigrationPlan): PlannedMigration {
+  const { table, definition } = subject;
   return { plan, definition, circumstances: { ...circumstances, estimatedRows: rowsOf(table, plan) } };
 }
 
@@ -58,7 +79,11 @@ function rowsOf({ partitions }: PartitionedTable, { spec }: MigrationPlan): numb
 }
 
 /** Of the named partitions those that exist. */
-async function readSources(session: Session, { partitions }: RegrainRequest, signal: AbortSignal): Promise<readonly TableDefinition[]> {
+async function readSources(
+  session: Session,
+  partitions: readonly QualifiedName[],
+  signal: AbortSignal,
+): Promise<readonly TableDefinition[]> {
   const sources: TableDefinition[] = [];
   for (const name of partitions) {
     const source = await readDefinition(session, name, signal);

@@ -65,11 +65,11 @@ export interface MigrationSpec {
   readonly definition: TableDefinition;
   readonly waived: readonly Waiver[];
   readonly isIdentityKept: boolean;
-  /** Of subject `partitions`, absent else. */
+  /** Of subjects `partitions` and `default`, absent else. */
   readonly regrain?: Regrain;
 }
 
-/** Neighbouring partitions that give their rows to others over the same range. */
+/** Neighbouring partitions that give their rows to others over the same range; or the default partition, which gives them to new ones and a new default. */
 export interface Regrain {
   readonly sources: readonly RegrainSource[];
   readonly targets: readonly RegrainRange[];
@@ -77,6 +77,8 @@ export interface Regrain {
   readonly partitionBy: string;
   /** On the table's columns: that a row lies in the range. */
   readonly condition: string;
+  /** Of subject `default`, absent else: oids of the table's other partitions, beside which a default partition's condition is what it was planned to be. */
+  readonly others?: readonly string[];
 }
 
 /** A partition with the literals of its bound, as steps carry them; null: MINVALUE, MAXVALUE. */
@@ -84,6 +86,8 @@ export interface RegrainRange {
   readonly name: QualifiedName;
   readonly from: string | null;
   readonly to: string | null;
+  /** Of a default partition alone, which has no ends: the condition, on the table's columns, that no other partition takes a row. */
+  readonly rest?: string;
 }
 
 export interface RegrainSource extends RegrainRange {
@@ -106,12 +110,14 @@ export interface Sides {
 
 /**
  * Of partitions that are re-grained the table itself is the live side, before the switch and after it, as far as the range goes; what follows is
- * in the partitioned table beside it, first the new partitions, then the old ones.
+ * in the partitioned table beside it, first the new partitions, then the old ones. A default partition is one table, and before the switch the
+ * live side alone.
  */
 export function sidesOf(spec: MigrationSpec, live: Live): Sides {
   if (spec.regrain !== undefined) {
     const follower: Side = { is: live === 'source' ? 'target' : 'source', name: spec.targetName, isOnly: false };
-    return { live: { is: live, name: spec.table, isOnly: false }, follower };
+    const fallback = live === 'source' ? spec.regrain.sources.find(({ rest }) => rest !== undefined) : undefined;
+    return { live: { is: live, name: fallback?.name ?? spec.table, isOnly: fallback !== undefined }, follower };
   }
   const source: Side = { is: 'source', name: live === 'source' ? spec.table : spec.oldName, isOnly: true };
   const target: Side = { is: 'target', name: live === 'target' ? spec.table : spec.targetName, isOnly: false };

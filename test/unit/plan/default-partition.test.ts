@@ -160,7 +160,7 @@ describe('an existing default partition', () => {
     });
     expect(questions(model.policy, model.table, contextAt()).defaultRanges).toHaveLength(3);
     expect(inDefault(planModel(model, contextAt()))[0]?.message).toBe(
-      'public.t_default holds at least 10,000 rows. Move them to partitions of their own.',
+      'public.t_default holds at least 10,000 rows. `partitiond migrate start --table public.t --drain-default` moves them to partitions of their own, while the table is in use.',
     );
   });
 

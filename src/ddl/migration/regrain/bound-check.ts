@@ -10,7 +10,8 @@ export function boundCheckName(id: string): string {
 /** Brief, AccessExclusiveLock on the partition. */
 export function renderAddBoundCheck({ partitionKey }: MigrationSpec, id: string, partition: RegrainRange): string {
   const { name: keyColumn, type: keyType, collation: keyCollation } = partitionKey;
-  const condition = renderRangeCondition({ keyColumn, keyType, keyCollation, from: partition.from, to: partition.to });
+  const { from, to, rest } = partition;
+  const condition = rest ?? renderRangeCondition({ keyColumn, keyType, keyCollation, from, to });
   return `ALTER TABLE ${formatQualifiedName(partition.name)} ADD CONSTRAINT ${quoteIdentifier(boundCheckName(id))} CHECK (${condition}) NOT VALID`;
 }
 

@@ -23,7 +23,7 @@ export function renderExchange({ id, spec, leaving, coming }: Exchange, journalS
   const [table, beside] = [formatQualifiedName(spec.table), formatQualifiedName(spec.targetName)];
   const detach = (from: string, { name }: RegrainRange): string => `ALTER TABLE ${from} DETACH PARTITION ${formatQualifiedName(name)}`;
   const attach = (to: string, range: RegrainRange): string =>
-    `ALTER TABLE ${to} ATTACH PARTITION ${formatQualifiedName(range.name)} ${renderForValues(range)}`;
+    `ALTER TABLE ${to} ATTACH PARTITION ${formatQualifiedName(range.name)} ${range.rest === undefined ? renderForValues(range) : 'DEFAULT'}`;
   return [
     'SET CONSTRAINTS ALL IMMEDIATE',
     ...leaving.map((range) => detach(table, range)),

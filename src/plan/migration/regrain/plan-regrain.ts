@@ -5,13 +5,13 @@
 import { cutToBytes, maxIdentifierBytes } from '../../../partition/identifier.ts';
 import type { Interval } from '../../../partition/interval.ts';
 import type { TableDefinition } from '../../../partition/migration/definition.ts';
-import type { MigrationSpec, Regrain } from '../../../partition/migration/spec.ts';
+import type { MigrationSpec, Regrain, RegrainRange } from '../../../partition/migration/spec.ts';
 import type { PartitionedTable } from '../../../partition/partition.ts';
 import { partitionName } from '../../../partition/partition-name.ts';
 import type { Range } from '../../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../../partition/qualified-name.ts';
 import { boundLiterals } from '../../bound-literals.ts';
-import { nameChoice } from '../../name-choice.ts';
+import { type NameChoice, nameChoice } from '../../name-choice.ts';
 import { countOf, enumerate } from '../../wording.ts';
 import { chooseKey, columnRef } from '../choice/choose-key.ts';
 import { planHash } from '../choice/plan-hash.ts';
@@ -49,25 +49,36 @@ export function stagingName({ schema, name }: QualifiedName): QualifiedName {
 
 /** Pure, throws nothing. */
 export function planRegrain(subject: RegrainCase, request: RegrainRequest): MigrationPlan {
+  const cut = cutRange(subject.table, request.partitions, request.interval);
+  return 'pieces' in cut ? planExchange(subject, layOut(subject, cut), []) : planExchange(subject, null, [cut]);
+}
+
+/** What is to change places, with what is said of it. */
+export interface LaidOut {
+  readonly subject: 'partitions' | 'default';
+  readonly regrain: Regrain;
+  readonly partitions: MigrationPlan['partitions'];
+  readonly notes: readonly string[];
+  readonly bytes: number;
+}
+
+/** The plan of partitions that change places with others; null: what was asked for cannot be laid out, as `refused` says. */
+export function planExchange(subject: RegrainCase, laidOut: LaidOut | null, refused: readonly Refusal[]): MigrationPlan {
   const { table } = subject;
-  const cut = cutRange(table, request.partitions, request.interval);
-  const isCut = 'pieces' in cut;
-  const refusals = [...(isCut ? [] : [cut]), ...judge(subject)];
-  const laidOut = isCut ? layOut(subject, cut) : null;
+  const refusals = [...refused, ...judge(subject)];
   const steps = laidOut === null ? [] : regrainSteps(table.name, stagingName(table.name), laidOut.regrain);
-  const spec = refusals.length > 0 || laidOut === null ? null : makeSpec(subject, laidOut.regrain);
-  const bytes = isCut ? cut.sources.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0) : 0;
+  const spec = refusals.length > 0 || laidOut === null ? null : makeSpec(subject, laidOut);
   return {
     table: table.name,
     strategy: 'copy',
     spec,
     refusals,
     waived: [],
-    notes: laidOut === null ? [] : [aboutOf(laidOut.regrain)],
+    notes: laidOut?.notes ?? [],
     steps,
     partitions: laidOut?.partitions ?? null,
-    diskBytes: bytes,
-    walBytes: bytes,
+    diskBytes: laidOut?.bytes ?? 0,
+    walBytes: laidOut?.bytes ?? 0,
     estimatedSeconds: null,
     hash: planHash(spec, steps),
   };
@@ -82,22 +93,31 @@ function judge({ table, definition, sources, isOwner, takenNames }: RegrainCase)
   ];
 }
 
-function layOut(
-  subject: RegrainCase,
-  { sources, pieces }: CutRange,
-): { readonly regrain: Regrain; readonly partitions: MigrationPlan['partitions'] } {
+function layOut(subject: RegrainCase, { sources, pieces }: CutRange): LaidOut {
   const { table } = subject;
-  const names = nameChoice(table.name.schema, table.partitions, subject.takenNames);
-  const targets = pieces.map((piece) => ({ name: spell(subject, names, piece), ...boundLiterals(table.codec, piece) }));
-  const [first, last] = [pieces[0], pieces.at(-1)];
+  const { targets, partitions } = targetsOf(subject, pieces, nameChoice(table.name.schema, table.partitions, subject.takenNames));
   const regrain = {
     sources: sources.map(({ oid, name, bound }) => ({ oid, name, ...boundLiterals(table.codec, bound) })),
     targets,
     partitionBy: subject.partitionBy,
     condition: subject.renderCondition({ from: targets[0]?.from ?? null, to: targets.at(-1)?.to ?? null }),
   };
-  if (first === undefined || last === undefined) return { regrain, partitions: null };
-  return { regrain, partitions: { count: pieces.length, first: table.codec.display(first.from), last: table.codec.display(last.to) } };
+  const bytes = sources.reduce((sum, { estimatedBytes }) => sum + estimatedBytes, 0);
+  return { subject: 'partitions', regrain, partitions, notes: [aboutOf(regrain)], bytes };
+}
+
+/** The new partitions of these ranges by name, and how many there are, for people. */
+export function targetsOf(
+  { policy, table }: RegrainCase,
+  pieces: readonly Range[],
+  names: NameChoice,
+): { readonly targets: readonly RegrainRange[]; readonly partitions: MigrationPlan['partitions'] } {
+  const spell = (piece: Range): QualifiedName =>
+    names.choose((ordinal) => partitionName(policy.name, table.name.name, table.codec, piece, ordinal)).name;
+  const targets = pieces.map((piece) => ({ name: spell(piece), ...boundLiterals(table.codec, piece) }));
+  const [first, last] = [pieces[0], pieces.at(-1)];
+  if (first === undefined || last === undefined) return { targets, partitions: null };
+  return { targets, partitions: { count: pieces.length, first: table.codec.display(first.from), last: table.codec.display(last.to) } };
 }
 
 /** What a migration of partitions is about, for people. */
@@ -107,17 +127,13 @@ export function aboutOf({ sources, targets }: Regrain): string {
   return `The rows of ${named(sources)} go to ${countOf(targets.length, 'partition')} over the same range: ${named(targets)}.`;
 }
 
-function spell({ policy, table }: RegrainCase, names: ReturnType<typeof nameChoice>, piece: Range): QualifiedName {
-  return names.choose((ordinal) => partitionName(policy.name, table.name.name, table.codec, piece, ordinal)).name;
-}
-
-function makeSpec({ table, definition }: RegrainCase, regrain: Regrain): MigrationSpec | null {
+function makeSpec({ table, definition }: RegrainCase, { subject, regrain }: LaidOut): MigrationSpec | null {
   const key = chooseKey(definition);
   const partitionKey = definition.columns.find(({ name }) => name === table.key.name);
   if (key === null || partitionKey === undefined) return null;
   const compared = definition.columns.filter(({ generated }) => generated !== 'virtual');
   return {
-    subject: 'partitions',
+    subject,
     strategy: 'copy',
     capture: 'log',
     table: table.name,
