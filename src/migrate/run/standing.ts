@@ -1,6 +1,7 @@
 import { isSaid } from '../../journal/migration/lease/asking.ts';
 import { readHolders } from '../../journal/migration/lease/holders.ts';
 import { leaseKey } from '../../journal/migration/lease/lease-key.ts';
+import { endStopped } from '../../journal/migration/lease/stopped.ts';
 import { readMigrations } from '../../journal/migration/records.ts';
 import type { MigrationRecord } from '../../partition/migration/status.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -21,8 +22,10 @@ export async function isAsked({ session, journalSchema }: Standing, id: string, 
   return await isSaid(session, journalSchema, id, 'asking', signal);
 }
 
-/** Whether another process runs it, or a command is about to. */
+/** Whether another process runs it, or a command is about to. One that is stopped while its connections live is ended, and does not count. */
 export async function isTaken(standing: Standing, id: string, signal: AbortSignal): Promise<boolean> {
   if (await isAsked(standing, id, signal)) return true;
-  return (await readHolders(standing.session, leaseKey(standing.journalSchema, id, 'coordinator'), signal)).length > 0;
+  const { session, journalSchema } = standing;
+  if ((await readHolders(session, leaseKey(journalSchema, id, 'coordinator'), signal)).length === 0) return false;
+  return !(await endStopped(session, journalSchema, id, signal));
 }

@@ -44,6 +44,20 @@ export const partitiondMigrationStalled: Suite = {
       stretches: [{ pod: 'a', from: 0, series: [idle, phase(name)] }],
       checks: [{ minute: 20, fired: [] }],
     })),
+    ...[
+      { reason: 'window', fires: [] },
+      { reason: 'load', fires: [stalled] },
+    ].map(({ reason, fires }) => ({
+      name: `warning: ${fires.length === 0 ? 'quiet' : 'fires'} while the brake ${reason} holds the copy`,
+      stretches: [
+        {
+          pod: 'a',
+          from: 0,
+          series: [idle, phase('backfill'), { metric: 'migration_throttled_seconds_total', labels: { reason }, value: '0+60x40' }],
+        },
+      ],
+      checks: [{ minute: 20, fired: fires }],
+    })),
   ],
 };
 
