@@ -283,4 +283,24 @@ export const migrateMutants: readonly Mutant[] = [
       name: 'fails a writer whose snapshot is older than the switch as PostgreSQL fails one whose row has changed, in both directions',
     },
   },
+  {
+    mistake: 'lets the daemon go on with a migration that waits for a person',
+    file: 'src/service/migrations/eligible.ts',
+    text: ' && record.paused === null',
+    replacement: '',
+    test: {
+      file: 'test/e2e/migrate-daemon.test.ts',
+      name: 'is left alone with `runner: cli`, and never begun, nor run while it is paused',
+    },
+  },
+  {
+    mistake: 'lets the daemon run what the entry leaves to commands',
+    file: 'src/service/migrations/eligible.ts',
+    text: " || migration.runner !== 'any'",
+    replacement: '',
+    test: {
+      file: 'test/e2e/migrate-daemon.test.ts',
+      name: 'is left alone with `runner: cli`, and never begun, nor run while it is paused',
+    },
+  },
 ];

@@ -123,6 +123,10 @@ describe('the alerts', () => {
       'PartitionFreezeAgeHigh critical',
       'PartitiondBlockingSessions critical',
       'PartitiondRemovalRefused critical',
+      'PartitiondMigrationStalled warning',
+      'PartitiondMigrationMismatch critical',
+      'PartitiondMigrationBacklog warning',
+      'PartitiondMigrationSoakLong warning',
     ]);
   });
 

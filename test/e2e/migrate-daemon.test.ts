@@ -1,6 +1,10 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { anyPorts, startDaemon } from '../support/daemon.ts';
+import type { ListedMetric } from '../../scripts/docs-metrics.ts';
+import { anyPorts, type Daemon, startDaemon } from '../support/daemon.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { parseExposition } from '../support/exposition.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { configurationText, Workspace } from './support/workspace.ts';
 
@@ -39,6 +43,38 @@ async function equal(database: TestDatabase, follower: string): Promise<void> {
   );
 }
 
+const prefix = 'partitiond_migration_';
+/** Only while it copies, while changes wait, while something holds it back, and after a switch. */
+const passing = [
+  'estimated_completion_timestamp_seconds',
+  'oldest_unreplayed_timestamp_seconds',
+  'throttled_seconds_total',
+  'soak_begin_timestamp_seconds',
+].map((name) => prefix + name);
+
+/** Names, types and labels of the series, each once. */
+async function exposedOfMigrations(daemon: Daemon): Promise<readonly string[]> {
+  const families = parseExposition(await (await fetch(`${daemon.http}/metrics`)).text());
+  const told = families.flatMap(({ name, type, samples }) =>
+    samples.map(
+      (sample) =>
+        `${name} ${type} ${[...sample.labels.keys()]
+          .filter((label) => label !== 'le')
+          .toSorted()
+          .join()}`,
+    ),
+  );
+  return [...new Set(told)].filter((line) => line.startsWith(prefix) && !passing.some((name) => line.startsWith(name))).toSorted();
+}
+
+async function listedOfMigrations(): Promise<readonly string[]> {
+  const listed: readonly ListedMetric[] = JSON.parse(await readFile(join(import.meta.dirname, '../../deploy/metrics.json'), 'utf8'));
+  return listed
+    .filter(({ name }) => name.startsWith(prefix) && !passing.includes(name))
+    .map(({ name, type, labels: names }) => `${name} ${type} ${names.toSorted().join()}`)
+    .toSorted();
+}
+
 describe('a migration and the daemon', () => {
   it('is carried on after kill -9 of its command to ready and through the soak, gives way to commands, and is in metrics and findings', async () => {
     await using database = await createDatabase();
@@ -67,12 +103,13 @@ describe('a migration and the daemon', () => {
     await database.query(`INSERT INTO public.revenues (at, note) VALUES (now(), 'while ready'); DELETE FROM public.revenues WHERE id < 10`);
     await equal(database, 'public.revenues_partitioned');
     await daemon.waitForSample(`migration_rows_replayed_total{${labels}}`, (rows) => rows >= 10);
+    // The phase is told as it begins, the verdict with the next look at the journal.
+    await daemon.waitForSample(`migration_last_verification_timestamp_seconds{${labels}}`, (at) => at > 0);
     const seen = await daemon.scrape();
     expect(seen.get(`migration_rows_copied_total{${labels}}`)).toBe(3000);
     expect(seen.get(`migration_rows_estimated{${labels}}`)).toBe(3000);
     expect(seen.get(`migration_phase{${labels},phase="backfill"}`)).toBe(0);
     expect(seen.get(`migration_verification_mismatches{${labels}}`)).toBe(0);
-    expect(seen.get(`migration_last_verification_timestamp_seconds{${labels}}`)).toBeGreaterThan(0);
     expect(seen.get(`migration_paused{${labels},reason="mismatch"}`)).toBe(0);
     expect(seen.get(`table_findings{${labels},finding="not-partitioned"}`)).toBe(1);
     const [status] = (await daemon.status()).databases;
@@ -95,6 +132,8 @@ describe('a migration and the daemon', () => {
     await daemon.waitForSample(`migration_switch_lock_seconds{${labels},direction="back"}`, (held) => held > 0);
     await database.query(`INSERT INTO public.revenues (at, note) VALUES (now(), 'after the rollback')`);
     await equal(database, 'public.revenues_partitioned');
+
+    expect(await exposedOfMigrations(daemon)).toEqual(await listedOfMigrations());
 
     expect(await workspace.run(['pause', 'test'])).toMatchObject({ exitCode: 0 });
     await daemon.waitForSample('task_in_progress{database="app",task="migrate"}', 0);

@@ -147,6 +147,6 @@ describe('the series of a new leader', () => {
     await using database = await createDatabase();
     const led = await read(database);
     expect(Math.abs(led.installedSeconds - Date.now() / 1000)).toBeLessThan(60);
-    expect(led.tasks.map(({ task }) => task)).toEqual(['provision', 'retention', 'maintenance', 'index', 'probe', 'collect']);
+    expect(led.tasks.map(({ task }) => task)).toEqual(['provision', 'retention', 'maintenance', 'index', 'migrate', 'probe', 'collect']);
   });
 });

@@ -213,7 +213,7 @@ const families: Readonly<Record<string, Values>> = {
   migration_last_verification_timestamp_seconds: ofTable(agoUnlessBad(600)),
   migration_soak_begin_timestamp_seconds: ofTable(({ now }) => now - daySeconds),
   migration_switch_attempts_total: each('direction', ['forward'], () =>
-    each('outcome', ['ok', 'lock-timeout'], () => ofTable(grows(0, 1))),
+    each('outcome', ['ok', 'lock-timeout'], () => ofTable(grows(0, 12))),
   ),
   migration_switch_lock_seconds: each('direction', ['forward'], () => ofTable(() => 0.08)),
   table_findings: each('finding', ['gap', 'rows-in-default', 'removal-budget'], () => ofTable(({ isBad }) => (isBad ? 2 : null))),
