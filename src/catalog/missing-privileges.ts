@@ -6,11 +6,11 @@ import type { PartitionsRow } from './partitions.sql.ts';
 /**
  * What the session's role lacks to do its work on a table, with the SQL that helps; empty when nothing. PostgreSQL asks for the rights of the
  * owner (a member that inherits them will do) for ATTACH, DETACH and DROP, and for CREATE on the schema for new tables and for moved ones.
- * Source: postgresql.org/docs/18/sql-altertable.html. Pure.
+ * Membership of a superuser is never advised: it would make the role one. Source: postgresql.org/docs/18/sql-altertable.html. Pure.
  */
 export function missingPrivileges(
   { row, owner, policy }: Parent,
-  partitions: Pick<PartitionsRow, 'foreignOwned' | 'foreignOwner'> | undefined,
+  partitions: Pick<PartitionsRow, 'foreignOwned' | 'foreignOwner' | 'superusersOwn'> | undefined,
 ): readonly MissingPrivilege[] {
   const table = formatQualifiedName(policy.table);
   const role = quoteIdentifier(row.role);
@@ -18,13 +18,16 @@ export function missingPrivileges(
   if (!row.canActAsOwner) {
     missing.push({
       missing: `attach and detach partitions: role ${role} is no member of ${quoteIdentifier(owner)}, which owns ${table}`,
-      fix: `GRANT ${quoteIdentifier(owner)} TO ${role};`,
+      fix: row.isOwnerSuperuser ? `ALTER TABLE ${table} OWNER TO ${role};` : `GRANT ${quoteIdentifier(owner)} TO ${role};`,
     });
   }
   if (partitions !== undefined && partitions.foreignOwned > 0 && partitions.foreignOwner !== null) {
     missing.push({
       missing: `drop partitions: ${partitions.foreignOwned} of ${table} belong to other roles, for example ${quoteIdentifier(partitions.foreignOwner)}`,
-      fix: `GRANT ${quoteIdentifier(partitions.foreignOwner)} TO ${role};`,
+      fix:
+        partitions.superusersOwn === null
+          ? `GRANT ${quoteIdentifier(partitions.foreignOwner)} TO ${role};`
+          : `ALTER TABLE ${partitions.superusersOwn} OWNER TO ${row.isOwnerSuperuser ? role : quoteIdentifier(owner)};`,
     });
   }
   if (!row.canUseSchema || !row.canCreateInSchema) {

@@ -36,6 +36,7 @@ export const parentsSql: NamedSql = namedSql(
     pg_catalog.pg_get_userbyid(c.relowner) AS "owner",
     CURRENT_USER::pg_catalog.text AS "role",
     COALESCE(pg_catalog.pg_has_role(c.relowner, 'USAGE'), false) AS "canActAsOwner",
+    COALESCE((SELECT r.rolsuper FROM pg_catalog.pg_roles AS r WHERE r.oid = c.relowner), false) AS "isOwnerSuperuser",
     COALESCE(pg_catalog.has_table_privilege(c.oid, 'SELECT'), false) AS "canSelect",
     COALESCE(pg_catalog.has_schema_privilege(n.oid, 'USAGE'), false) AS "canUseSchema",
     COALESCE(pg_catalog.has_schema_privilege(n.oid, 'CREATE'), false) AS "canCreateInSchema",
@@ -94,6 +95,7 @@ export interface ParentRow {
   readonly owner: string | null;
   readonly role: string;
   readonly canActAsOwner: boolean;
+  readonly isOwnerSuperuser: boolean;
   readonly canSelect: boolean;
   readonly canUseSchema: boolean;
   readonly canCreateInSchema: boolean;
@@ -122,6 +124,7 @@ export const decodeParent: RowDecoder<ParentRow> = row<ParentRow>({
   owner: nullable(text),
   role: text,
   canActAsOwner: boolean,
+  isOwnerSuperuser: boolean,
   canSelect: boolean,
   canUseSchema: boolean,
   canCreateInSchema: boolean,

@@ -26,7 +26,8 @@ export const partitionsSql: NamedSql = namedSql(
     tree.bounds AS "packedBounds",
     tree.sub_partitioned AS "subPartitioned",
     tree.foreign_owned AS "foreignOwned",
-    tree.foreign_owner AS "foreignOwner"
+    tree.foreign_owner AS "foreignOwner",
+    tree.superusers_own AS "superusersOwn"
   FROM pg_catalog.unnest($1::pg_catalog.oid[]) AS wanted (oid)
   JOIN pg_catalog.pg_class AS parent ON parent.oid = wanted.oid
   CROSS JOIN LATERAL (
@@ -48,7 +49,13 @@ export const partitionsSql: NamedSql = namedSql(
       COALESCE(pg_catalog.array_agg(c.oid::pg_catalog.text) FILTER (WHERE c.relkind = 'p'), '{}') AS sub_partitioned,
       pg_catalog.count(*) FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owned,
       pg_catalog.min(pg_catalog.pg_get_userbyid(c.relowner))
-        FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owner
+        FILTER (WHERE c.relowner <> parent.relowner AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')) AS foreign_owner,
+      pg_catalog.min(c.oid::pg_catalog.regclass::pg_catalog.text)
+        FILTER (
+          WHERE c.relowner <> parent.relowner
+            AND NOT pg_catalog.pg_has_role(c.relowner, 'USAGE')
+            AND EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = c.relowner AND r.rolsuper)
+        ) AS superusers_own
     FROM pg_catalog.pg_inherits AS i
     JOIN pg_catalog.pg_class AS c ON c.oid = i.inhrelid
     WHERE i.inhparent = wanted.oid
@@ -73,6 +80,8 @@ export interface PartitionsRow {
   /** Partitions owned by a role that the session's role cannot act as and that does not own the parent, and one such owner. */
   readonly foreignOwned: number;
   readonly foreignOwner: string | null;
+  /** One of those whose owner is a superuser, quoted for SQL. */
+  readonly superusersOwn: string | null;
 }
 
 export const decodePartitions: RowDecoder<PartitionsRow> = row<PartitionsRow>({
@@ -83,6 +92,7 @@ export const decodePartitions: RowDecoder<PartitionsRow> = row<PartitionsRow>({
   subPartitioned: list(text),
   foreignOwned: number,
   foreignOwner: nullable(text),
+  superusersOwn: nullable(text),
 });
 
 /** The partitions of one table, in no order. */

@@ -86,7 +86,7 @@ async function readSimilar(
 }
 
 /** What hangs below one parent. */
-interface Tree extends Pick<PartitionsRow, 'subPartitioned' | 'foreignOwned' | 'foreignOwner'> {
+interface Tree extends Pick<PartitionsRow, 'subPartitioned' | 'foreignOwned' | 'foreignOwner' | 'superusersOwn'> {
   readonly partitions: readonly Partition[];
 }
 
@@ -96,10 +96,10 @@ async function readTrees(session: Session, parents: readonly Parent[], signal: A
   if (parents.length === 0) return trees;
   const takeRow: RowDecoder<void> = (values, queryName) => {
     const row = decodePartitions(values, queryName);
-    const { subPartitioned, foreignOwned, foreignOwner } = row;
+    const { subPartitioned, foreignOwned, foreignOwner, superusersOwn } = row;
     const unpacked = unpackPartitions(row);
     for (const parent of parents.filter(({ oid }) => oid === row.parent)) {
-      trees.set(parent, { partitions: shapePartitions(unpacked, parent.codec), subPartitioned, foreignOwned, foreignOwner });
+      trees.set(parent, { partitions: shapePartitions(unpacked, parent.codec), subPartitioned, foreignOwned, foreignOwner, superusersOwn });
     }
   };
   await session.rows(partitionsSql, [[...new Set(parents.map(({ oid }) => oid))]], takeRow, signal);

@@ -124,7 +124,7 @@ function stateOf(
 
 /** A parent is described from more than probes ask for; what only those need who change tables is empty. */
 function withoutUpkeep(row: ProbedTableRow, index: number): ParentRow {
-  const may = { canActAsOwner: false, canSelect: false, canUseSchema: false, canCreateInSchema: false };
+  const may = { canActAsOwner: false, isOwnerSuperuser: false, canSelect: false, canUseSchema: false, canCreateInSchema: false };
   const retention = { hasRetentionSchema: false, canCreateInRetentionSchema: false };
   return { ...row, ...may, ...retention, ordinal: index + 1, owner: '', role: '', leftoverGuards: [], referencedBy: [], references: [] };
 }

@@ -21,7 +21,7 @@ const nothing = { minKey: null, maxKey: null, nullKeys: 0 };
 /**
  * Without an index on the key the range is found by reading the whole
  * table, as are NULL keys where the column allows them: the session's statement timeout must leave time for it. A key that is no column of the
- * table has no range. Throws `MigrationError` (PD610) when the table is gone.
+ * table has no range, nor has one that the role may not read. Throws `MigrationError` (PD610) when the table is gone.
  */
 export async function readCircumstances(session: Session, table: WantedOfServer, signal: AbortSignal): Promise<Circumstances> {
   const [found] = await session.rows(
@@ -36,7 +36,7 @@ export async function readCircumstances(session: Session, table: WantedOfServer,
   const readSchemas =
     schemas.length === 0 ? [] : await session.rows(readSchemaPlacesSql, [schemas, name, tag], decodeReadSchemaPlace, signal);
   const circumstances = { ...read, readSchemas };
-  if (!hasKey) return { ...circumstances, ...nothing };
+  if (!hasKey || !read.mayRead) return { ...circumstances, ...nothing };
   const relation = formatQualifiedName({ schema, name });
   const range = keyRangeSql(relation, `k.${quoteIdentifier(table.partitionKey)}`, isKeyNotNull);
   const [keys] = await session.rows(range, [], decodeKeyRange, signal);

@@ -3,6 +3,10 @@ export interface Circumstances {
   readonly serverVersion: number;
   readonly role: string;
   readonly isOwner: boolean;
+  /** Whose rights are not to be granted to anybody. */
+  readonly isOwnerSuperuser: boolean;
+  /** USAGE on its schema and SELECT on it; without, the range of the partition key is not read. */
+  readonly mayRead: boolean;
   readonly mayCreateIn: boolean;
   readonly heapBytes: number;
   readonly totalBytes: number;

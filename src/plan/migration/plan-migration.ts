@@ -49,7 +49,7 @@ export function planMigration(
   const steps = !isOrdinary ? [] : strategy === 'copy' ? copySteps(subject) : attachSteps(subject);
   const made = makeSpec(subject, waived);
   const spec = refusals.length > 0 ? null : made;
-  const usable = lineup === null || 'problem' in lineup ? null : lineup;
+  const usable = lineup === null || 'problem' in lineup || !circumstances.mayRead ? null : lineup;
   return {
     table: definition.name,
     strategy,

@@ -123,6 +123,8 @@ test('reads sizes, the range of the key, NULL keys, rights, slots, long transact
     expect(read).toMatchObject({
       role: 'postgres',
       isOwner: true,
+      isOwnerSuperuser: true,
+      mayRead: true,
       mayCreateIn: true,
       heapBytes: Number(found?.heap),
       totalBytes: Number(found?.total),
@@ -149,6 +151,8 @@ test('reads sizes, the range of the key, NULL keys, rights, slots, long transact
   await using session = await openSession(database, guest.url);
   const read = await readCircumstances(session, { oid, partitionKey: 'id', names: [] }, noAbort);
   expect(read).toMatchObject({ role: guest.name, isOwner: false, mayCreateIn: false, minKey: '0', maxKey: '1001', nullKeys: 0 });
+  await database.query(`REVOKE SELECT ON ${oddSql} FROM ${guest.name}`);
+  expect(await readCircumstances(session, { oid, partitionKey: 'id', names: [] }, noAbort)).toMatchObject({ mayRead: false, maxKey: null });
   await using all = await openSession(database);
   const [row] = await all.rows(circumstancesSql, [oid, 'id', [], 0], decodeCircumstances, noAbort);
   expect(row?.longTransactions).toContainEqual(

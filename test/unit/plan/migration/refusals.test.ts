@@ -26,6 +26,14 @@ const firm: readonly (readonly [string, Wanted, string, ...string[]])[] = [
   ['an heir', { definition: { parents: [named('all')] } }, 'public.revenues', 'ALTER TABLE public.revenues NO INHERIT public."all";'],
   ['a parent', { definition: { heirs: [named('more')] } }, 'public.revenues', 'public.more inherit from it'],
   ['somebody else as owner', { circumstances: { isOwner: false } }, 'public.revenues', 'GRANT owner TO app;'],
+  [
+    'a superuser as owner',
+    { circumstances: { isOwner: false, isOwnerSuperuser: true } },
+    'public.revenues',
+    'ALTER TABLE public.revenues OWNER TO app;',
+    'for its owner owner is a superuser',
+  ],
+  ['no right to read', { circumstances: { mayRead: false } }, 'public.revenues', 'GRANT SELECT ON public.revenues TO app;'],
   ['no right to create', { circumstances: { mayCreateIn: false } }, 'public.revenues', 'GRANT CREATE ON SCHEMA public TO app;'],
   ['no such column', { migration: { partitionKey: 'Occurred' } }, '"Occurred"', 'has no column "Occurred"', 'id, occurred_at, amount'],
   [

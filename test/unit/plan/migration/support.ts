@@ -111,6 +111,8 @@ export function circumstances(changes: Partial<Circumstances> = {}): Circumstanc
     serverVersion: 180_004,
     role: 'app',
     isOwner: true,
+    isOwnerSuperuser: false,
+    mayRead: true,
     mayCreateIn: true,
     heapBytes: 8 * gib,
     totalBytes: 10 * gib,
