@@ -286,7 +286,7 @@ export const migrateMutants: readonly Mutant[] = [
   {
     mistake: 'lets the daemon go on with a migration that waits for a person',
     file: 'src/service/migrations/eligible.ts',
-    text: ' && record.paused === null',
+    text: ' || record.paused !== null',
     replacement: '',
     test: {
       file: 'test/e2e/migrate-daemon.test.ts',
@@ -296,7 +296,7 @@ export const migrateMutants: readonly Mutant[] = [
   {
     mistake: 'lets the daemon run what the entry leaves to commands',
     file: 'src/service/migrations/eligible.ts',
-    text: " || migration.runner !== 'any'",
+    text: "migration?.runner === 'cli' || ",
     replacement: '',
     test: {
       file: 'test/e2e/migrate-daemon.test.ts',
