@@ -50,15 +50,20 @@ export function planUnderMigration(plan: Plan, policy: TablePolicy, migration: U
 
 /**
  * Partitions that change places are the engine's, with what it has put on them: their upkeep would hold up the switch. An index that one side is
- * given and the other is not keeps ATTACH from being quick, so that the table is given none.
+ * given and the other is not keeps ATTACH from being quick, so that the table is given none. Beside a default partition that changes places it is
+ * given no partition either, for what a default partition may hold hangs on all of them.
  */
-function planBeside(plan: Plan, migration: Underway, { sources, targets }: Regrain): Plan {
+function planBeside(plan: Plan, migration: Underway, { sources, targets, others }: Regrain): Plan {
   const names = new Set([...sources, ...targets].map(({ name }) => formatQualifiedName(name)));
   const rests = (step: Step): boolean =>
-    step.task === 'index' || (step.task === 'maintenance' && names.has(formatQualifiedName(step.partition)));
+    step.task === 'index' ||
+    (step.task === 'provision' && others !== undefined) ||
+    (step.task === 'maintenance' && names.has(formatQualifiedName(step.partition)));
   const isOurs = ({ kind, partition }: Finding): boolean =>
     kind === 'drifted-partition' && partition !== null && names.has(formatQualifiedName(partition));
-  const said = [findingOf(migration, false), plan.steps.some(({ task }) => task === 'index') ? indexesRest(migration) : null];
+  const rest = (task: Step['task'], what: string): Finding | null =>
+    plan.steps.some((step) => step.task === task && rests(step)) ? onHold(migration, what) : null;
+  const said = [findingOf(migration, false), rest('index', 'Indexes'), rest('provision', 'Partitions')];
   return {
     ...plan,
     steps: plan.steps.filter((step) => !rests(step)),
@@ -66,9 +71,9 @@ function planBeside(plan: Plan, migration: Underway, { sources, targets }: Regra
   };
 }
 
-function indexesRest({ table, phase }: Underway): Finding {
+function onHold({ table, phase }: Underway, what: string): Finding {
   const name = formatQualifiedName(table);
-  return warning('on-hold', `Indexes of ${name} are to be made or dropped after its partitions have changed places (phase ${phase}).`);
+  return warning('on-hold', `${what} of ${name} are to be made or dropped after its partitions have changed places (phase ${phase}).`);
 }
 
 function whatIsNext(table: Underway['table']): string {

@@ -187,4 +187,24 @@ describe('a migration and the daemon', () => {
     await daemon.waitForSample(`table_findings{${labels},finding="migration-mismatch"}`, 1);
     expect(await phaseOf(database)).toBe('prepare');
   }, 60_000);
+
+  it('empties a managed default partition of many rows by itself, to the end', { timeout: 60_000 }, async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await database.query(`
+      CREATE TABLE public.revenues (id bigint, at timestamptz, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+      CREATE TABLE public.revenues_2020_01 PARTITION OF public.revenues FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z');
+      CREATE TABLE public.revenues_default PARTITION OF public.revenues DEFAULT;
+      INSERT INTO public.revenues SELECT n, '2020-02-03Z'::timestamptz + n * interval '1 minute' FROM generate_series(1, 20000) AS n`);
+    const entry = { 'public.revenues': 'interval: 1 month, defaultPartition: managed' };
+    const file = workspace.configure(configurationText(database.url, entry, `${anyPorts}\n${schedules}`));
+    await using daemon = await startDaemon(file);
+    await daemon.waitForSample(`migration_phase{${labels},phase="finished"}`, 1);
+    expect(await database.query('SELECT DISTINCT tableoid::regclass::text AS name FROM public.revenues')).toEqual([
+      { name: 'revenues_2020_02' },
+    ]);
+    expect(await database.query('SELECT name, drop_after > now() AS dated FROM partitiond.detached_partition')).toEqual([
+      { name: 'revenues_default', dated: true },
+    ]);
+  });
 });

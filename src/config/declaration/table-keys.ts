@@ -77,7 +77,7 @@ export const sharedTableKeys: SharedTableKeys = {
   defaultPartition: defaulted(
     oneOf('none', 'keep', 'managed'),
     'none',
-    '`managed` creates a missing default partition and moves up to 10,000 rows out of it into partitions that are made; `keep` and `none` never do.',
+    '`managed` creates a missing default partition and moves up to 10,000 rows out of it into partitions that are made; more of them the daemon moves by a migration that it begins, switches and finishes itself (not with `runner: cli`); `keep` and `none` never do.',
   ),
   retention: retentionSection,
   storage: defaulted(storageParameters, {}, 'Storage parameters of new partitions; they win over those of the newest existing one.'),

@@ -12,6 +12,7 @@ import type { AttemptOptions, AttemptState } from '../switch/attempt-state.ts';
 import { describeHolders, GivenUp } from '../switch/outcome.ts';
 import { readRemains } from '../switch/read-remains.ts';
 import { openingSql } from '../transactions.ts';
+import { hasPlannedOthers } from './planned-others.ts';
 import { type Member, type RegrainEngine, readMembers, stagingOidOf } from './regrain-engine.ts';
 
 /**
@@ -83,7 +84,7 @@ async function prepareExchange(engine: RegrainEngine, signal: AbortSignal): Prom
   const isInPlace = leaving.every((member) => isThere(member, parent)) && coming.every((member) => isThere(member, staging));
   const { fingerprint } = isForward ? await readMigration(session, surroundings.journalSchema, id, signal) : { fingerprint: null };
   const isSame = fingerprint === null || fingerprint === (await readFingerprint(session, record.sourceOid, signal));
-  const isAlone = spec.regrain.others === undefined || (await hasOthers(engine, [...sources, ...targets], spec.regrain.others, signal));
+  const isAlone = await hasPlannedOthers(engine, signal);
   if (!isComplete || !isInPlace || !isSame || !isAlone) {
     const fix = 'Undo the change, or abort the migration and plan it anew';
     throw new MigrationError(
@@ -94,24 +95,6 @@ async function prepareExchange(engine: RegrainEngine, signal: AbortSignal): Prom
   const guard = guardTriggerName(id);
   return { id, spec, leaving: leaving.map((member) => ({ ...member, hasGuard: member.triggers.includes(guard) })), coming };
 }
-
-/** Whether the table has the partitions that are in no way concerned, and no more: only beside those the CHECK of a default partition spares ATTACH the scan. */
-async function hasOthers(
-  { session, spec }: RegrainEngine,
-  members: readonly Member[],
-  others: readonly string[],
-  signal: AbortSignal,
-): Promise<boolean> {
-  const own = new Set(members.map(({ oid }) => oid));
-  const found = await session.rows(partitionsSql, [spec.definition.oid], row<{ readonly oid: string }>({ oid: text }), signal);
-  const left = found.map(({ oid }) => oid).filter((oid) => !own.has(oid));
-  return left.length === others.length && left.every((oid) => others.includes(oid));
-}
-
-const partitionsSql = namedSql(
-  'read-regrain-partitions',
-  'SELECT i.inhrelid::pg_catalog.text AS "oid" FROM pg_catalog.pg_inherits AS i WHERE i.inhparent = $1::pg_catalog.oid',
-);
 
 /** ATTACH looks through the default partition, which holds no row of a range that others take; it is locked with the rest. */
 async function readDefaults({ session, spec }: RegrainEngine, signal: AbortSignal): Promise<readonly QualifiedName[]> {

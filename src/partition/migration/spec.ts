@@ -79,6 +79,8 @@ export interface Regrain {
   readonly condition: string;
   /** Of subject `default`, absent else: oids of the table's other partitions, beside which a default partition's condition is what it was planned to be. */
   readonly others?: readonly string[];
+  /** Begun by a daemon, because the entry lets it manage the default partition: it is also switched and finished by one. */
+  readonly isAutomatic?: boolean;
 }
 
 /** A partition with the literals of its bound, as steps carry them; null: MINVALUE, MAXVALUE. */

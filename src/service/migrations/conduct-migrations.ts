@@ -9,6 +9,7 @@ import { errorFields } from '../../telemetry/error-fields.ts';
 import { abortWith } from '../abort-with.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { nothingDone, type Performance } from '../tasks/performance.ts';
+import { lookForDrains } from './begin-drains.ts';
 import { type Candidate, type Eligible, eligible } from './eligible.ts';
 import { type Connect, runOneMigration } from './run-migration.ts';
 
@@ -28,7 +29,7 @@ interface Runs {
 
 /**
  * Goes on with the unfinished migrations of `tables` that nobody runs, side by side, for as long as there are any: through days of soak. Never
- * begins one, never switches, never finishes. Gives way to a command that asks for one, and takes it up again when that has ended. Ends when
+ * begins one, never switches, never finishes, but to empty a default partition that is managed. Gives way to a command that asks for one, and takes it up again when that has ended. Ends when
  * nothing is left to go on with, when work is paused, and when all that is left has failed, which the answer names. Throws the reason of `signal`
  * and what the session does.
  */
@@ -44,10 +45,12 @@ export async function conductMigrations(
   const standing: Standing = { session, journalSchema };
   const runs: Runs = { atWork: new Map(), failed: new Map() };
   const run = (one: Eligible): void => begin(runs, one, database, connect, surroundings, signal);
+  const look = lookForDrains(session, { database, tables }, surroundings);
   try {
     for (;;) {
       const pause = await readPause(session, journalSchema, signal);
       if (pause !== null) return { ...nothingDone, outcome: 'paused', pause };
+      await look(signal);
       const wanted = eligible(tables, await readRecords(standing, signal));
       await endAsked(runs, standing, signal);
       const isFailed = ({ id }: Eligible): boolean => (runs.failed.get(id)?.untilMs ?? 0) > clock.monotonicMs();

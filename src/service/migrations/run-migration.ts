@@ -1,3 +1,4 @@
+import { carryOutDrain } from '../../migrate/regrain/carry-out-drain.ts';
 import type { MigrationTable } from '../../migrate/run/begin-migration.ts';
 import { openEngine } from '../../migrate/run/open-engine.ts';
 import { runAndSoak } from '../../migrate/run/soak.ts';
@@ -10,7 +11,7 @@ import type { Surroundings } from '../surroundings.ts';
 export type Connect = (applicationName: string, signal: AbortSignal) => Promise<Session>;
 
 /**
- * Goes on with one migration until it waits for a person, and keeps its tables in sync from then on; ends with `signal`, whose reason it throws.
+ * Goes on with one migration until it waits for a person, which one that a daemon has begun does not, and keeps its tables in sync from then on; ends with `signal`, whose reason it throws.
  * Throws `NotLeaderError` (PD307) at once where another process runs it, and what the engine throws.
  */
 export async function runOneMigration(
@@ -41,7 +42,8 @@ export async function runOneMigration(
     signal,
   );
   try {
-    await runAndSoak(open, signal);
+    if (open.engine.spec.regrain?.isAutomatic === true && policy.defaultPartition === 'managed') await carryOutDrain(open, signal);
+    else await runAndSoak(open, signal);
   } finally {
     await open.close();
   }

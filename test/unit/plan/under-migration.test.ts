@@ -75,6 +75,8 @@ describe('a table whose partitions change places', () => {
       'on-hold: Indexes of public.t are to be made or dropped after its partitions have changed places (phase ready).',
       'drifted-partition: two',
     ]);
+    const drained = { ...underway, regrain: { ...regrain, others: [] } };
+    expect(planUnderMigration(plan, policyOf(), drained).steps.map(({ kind }) => kind)).toEqual(['vacuum']);
     const paused = { ...underway, paused: { kind: 'mismatch', reason: '3 rows differ' } as const };
     expect(planUnderMigration({ ...plan, steps: [], findings: [] }, policyOf(), paused).findings.map(({ kind }) => kind)).toEqual([
       'migration-mismatch',

@@ -353,7 +353,11 @@ describe('a plan notes', () => {
       'has BYPASSRLS',
     ],
     ['identity columns', { definition: { columns: [{ ...id, identity: 'always' }, at] } }, '1,000 values further'],
-    ['views', { definition: { views: [{ oid: '8', name: named('v'), statement: '', owner: 'o', groupsByKey: false }] } }, 'Views are made again'],
+    [
+      'views',
+      { definition: { views: [{ oid: '8', name: named('v'), statement: '', owner: 'o', groupsByKey: false }] } },
+      'Views are made again',
+    ],
     [
       'schemas to read from',
       { migration: { readSchemas: { old: 'blue', new: 'green' } } },
@@ -383,7 +387,10 @@ describe('a plan notes', () => {
     const { notes } = plan({
       migration: { strategy: 'attach' },
       circumstances: { slots: [{ name: 's', retainedBytes: 6 * gib }] },
-      definition: { columns: [{ ...id, identity: 'always' }, at], views: [{ oid: '8', name: named('v'), statement: '', owner: 'o', groupsByKey: false }] },
+      definition: {
+        columns: [{ ...id, identity: 'always' }, at],
+        views: [{ oid: '8', name: named('v'), statement: '', owner: 'o', groupsByKey: false }],
+      },
     });
     expect(notes).toEqual([
       expect.stringMatching(/^Views are made again over the new table/),

@@ -21,7 +21,18 @@ export const now: bigint = parseInstant('2026-01-15T12:00:00Z', 'UTC');
 export const gib: number = 1024 ** 3;
 
 export function column(name: string, type: string, changes: Partial<ColumnDefinition> = {}): ColumnDefinition {
-  return { name, type, collation: null, isNotNull: true, expression: null, generated: null, identity: null, equalityIn: null, isHashable: true, ...changes };
+  return {
+    name,
+    type,
+    collation: null,
+    isNotNull: true,
+    expression: null,
+    generated: null,
+    identity: null,
+    equalityIn: null,
+    isHashable: true,
+    ...changes,
+  };
 }
 
 export function index(name: string, columns: readonly (string | null)[], changes: Partial<IndexDefinition> = {}): IndexDefinition {
