@@ -45,7 +45,7 @@ export function planMigration(
   const isOrdinary = definition.relkind === 'r';
   const lineup = isOrdinary ? keyLineup(subject, now) : null;
   const judgement = isOrdinary ? judge(subject, lineup, estimate.diskBytes) : judgeKind(subject);
-  const { refusals, waived, idle } = weigh(judgement.refusals, policy.migration.waive);
+  const { refusals, waived, idle } = weigh(judgement.refusals, isOrdinary && lineup === null ? [] : policy.migration.waive);
   const steps = !isOrdinary ? [] : strategy === 'copy' ? copySteps(subject) : attachSteps(subject);
   const made = makeSpec(subject, waived);
   const spec = refusals.length > 0 ? null : made;
@@ -67,10 +67,11 @@ export function planMigration(
 }
 
 function judge(subject: MigrationCase, lineup: ReturnType<typeof keyLineup>, diskBytes: number): Judgement {
+  const first = [judgeKind(subject), judgeRights(subject), judgePartitionKey(subject, lineup)];
+  // By a key that the table has not every index would lack it: what else is to be said follows once it is spelled right.
+  if (lineup === null) return joinJudgements([...first, judgeReadSchemas(subject), judgeResources(subject, diskBytes)]);
   return joinJudgements([
-    judgeKind(subject),
-    judgeRights(subject),
-    judgePartitionKey(subject, lineup),
+    ...first,
     judgeIndexes(subject),
     judgeForeignKeys(subject),
     judgeRulesOfRows(subject),

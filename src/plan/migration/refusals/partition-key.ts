@@ -5,13 +5,17 @@ import { firstNewBound, type KeyLineup, type KeyMisfit, shownBound } from '../ex
 import { type Judgement, type MigrationCase, refuse } from '../migration-case.ts';
 import type { Refusal } from '../migration-plan.ts';
 
+/** As many columns are read at a glance. */
+const listedColumns = 20;
+
 /** Whether the table can be cut into intervals of the partition key, and each row has its place. */
 export function judgePartitionKey(subject: MigrationCase, lineup: KeyLineup | KeyMisfit | null): Judgement {
   const { definition, table, partitionKey } = subject;
   const key = quoteIdentifier(partitionKey);
   const column = definition.columns.find(({ name }) => name === partitionKey);
   if (column === undefined || lineup === null) {
-    const columns = enumerate(definition.columns.map(({ name }) => quoteIdentifier(name)));
+    const names = definition.columns.map(({ name }) => quoteIdentifier(name));
+    const columns = names.length <= listedColumns ? names.join(', ') : enumerate(names);
     return only(`${table} has no column ${key} (migration.partitionKey); its columns are ${columns}.`, key);
   }
   if (column.generated !== null) {

@@ -280,6 +280,17 @@ describe('a migration is refused for', () => {
     expect(accepted).toMatchObject({ refusals: [], waived: [refusal], spec: { waived: [waiver] } });
   });
 
+  it('a partition key that is no column, and for nothing that follows from it', () => {
+    const columns = Array.from({ length: 20 }, (_, index) => column(`c${index}`, 'bigint'));
+    const wanted = { migration: { partitionKey: 'no', capture: 'dual', waive: ['publication'] }, definition: { columns } } as const;
+    const { refusals, notes } = plan(wanted);
+    expect(refusals.map(({ message }) => message)).toEqual([
+      `public.revenues has no column no (migration.partitionKey); its columns are ${columns.map(({ name }) => name).join(', ')}.`,
+    ]);
+    expect(notes.join()).not.toContain('not needed');
+    expect(refusalOf({ ...wanted, definition: { columns: [...columns, id] } }).message).toContain('c0, c1, c2 and 18 more');
+  });
+
   it('all that stands in the way at once', () => {
     const all = firm.slice(4).map(([, wanted]) => wanted.definition ?? {});
     const definition = Object.assign({}, ...all, { columns: revenues().columns, incoming: [foreignKey()] });
