@@ -6,7 +6,14 @@ import type { QualifiedName } from '../partition/qualified-name.ts';
 export type MigrationEvent = { readonly database: string; readonly table: QualifiedName } & (
   | { readonly kind: 'migration-phase'; readonly record: MigrationRecord; readonly phase: MigrationPhase }
   /** A step of a phase, for people: `create target public.revenues_partitioned`. */
-  | { readonly kind: 'migration-step'; readonly step: string; readonly sql: readonly string[]; readonly durationMs: number }
+  | {
+      readonly kind: 'migration-step';
+      readonly step: string;
+      readonly sql: readonly string[];
+      readonly durationMs: number;
+      /** It belongs to another step, which is told as well. */
+      readonly isDetail?: true;
+    }
   | { readonly kind: 'batch-copied'; readonly rows: number; readonly blocks: number; readonly durationMs: number }
   | { readonly kind: 'batch-checked'; readonly rows: number; readonly mismatches: number }
   | { readonly kind: 'replayed'; readonly rows: number; readonly durationMs: number }

@@ -51,6 +51,7 @@ export async function brief(
   statements: readonly string[],
   wanted: readonly Lock[],
   signal: AbortSignal,
+  weight: 'step' | 'detail' = 'step',
 ): Promise<void> {
   const { session, surroundings } = engine;
   const { safety, clock } = surroundings;
@@ -74,7 +75,8 @@ export async function brief(
     clock,
     signal,
   );
-  emit(engine, { kind: 'migration-step', step: doing, sql: statements, durationMs: clock.monotonicMs() - startedAt });
+  const durationMs = clock.monotonicMs() - startedAt;
+  emit(engine, { kind: 'migration-step', step: doing, sql: statements, durationMs, ...(weight === 'detail' ? { isDetail: true } : {}) });
 }
 
 /** One statement that scans (VALIDATE, CREATE INDEX, COPY): no statement timeout, cancelled on abort, waits for locks no longer than the ladder's step. */

@@ -7,16 +7,19 @@ const tellEveryMs = 10_000;
 
 /**
  * Writes what happens in migrations. error: a mismatch; warn: it paused, or an attempt to switch was given up; info: a phase, a step, a switch, and
- * every 10 s how far it is and what holds it back; debug: each batch, bite and chunk. Never a key or a row.
+ * every 10 s how far it is and what holds it back; debug: each batch, bite and chunk, and the statements of steps. Never a key or a row.
  */
 export class MigrationLog {
   readonly #logger: Logger;
   readonly #elapsedMs: () => number;
+  readonly #usual: 'info' | 'debug';
   /** When something was told last, by what it is. */
   readonly #told = new Map<string, number>();
 
-  constructor(logger: Logger, elapsedMs: () => number) {
+  /** `usual`: what is info of a migration; of a trial, which goes in a moment, it is debug. */
+  constructor(logger: Logger, elapsedMs: () => number, usual: 'info' | 'debug' = 'info') {
     this.#logger = logger;
+    this.#usual = usual;
     this.#elapsedMs = elapsedMs;
   }
 
@@ -24,14 +27,9 @@ export class MigrationLog {
     const fields = { database: event.database, table: formatQualifiedName(event.table) };
     switch (event.kind) {
       case 'migration-phase':
-        return this.#logger.info('migration phase', { ...fields, phase: event.phase, live: event.record.live });
+        return this.#logger[this.#usual]('migration phase', { ...fields, phase: event.phase, live: event.record.live });
       case 'migration-step':
-        return this.#logger.info('migration step', {
-          ...fields,
-          step: event.step,
-          sql: event.sql,
-          durationMs: Math.round(event.durationMs),
-        });
+        return this.#step(event, fields);
       case 'migration-paused':
         return this.#logger.warn('migration paused', { ...fields, reason: event.reason, explanation: event.explanation });
       case 'migration-status':
@@ -49,10 +47,16 @@ export class MigrationLog {
     }
   }
 
+  /** What was done in one line, its statements for whoever looks closer. */
+  #step({ step, sql, durationMs, isDetail }: Extract<MigrationEvent, { kind: 'migration-step' }>, fields: LogFields): void {
+    this.#logger[isDetail === true ? 'debug' : this.#usual]('migration step', { ...fields, step, durationMs: Math.round(durationMs) });
+    this.#logger.debug('migration statements', { ...fields, step, sql });
+  }
+
   #progress({ status }: Extract<MigrationEvent, { kind: 'migration-status' }>, fields: LogFields): void {
     const { phase, rowsCopied, rowsEstimated, rowsPerSecond, backlogRows, etaSeconds, brakes } = status;
     if (!this.#isDue(JSON.stringify([fields, 'progress', phase]))) return;
-    this.#logger.info('migration progress', {
+    this.#logger[this.#usual]('migration progress', {
       ...fields,
       phase,
       progress: Math.round(status.progress * 1000) / 1000,
@@ -66,7 +70,7 @@ export class MigrationLog {
   }
 
   #throttled({ reason, explanation, ms }: Extract<MigrationEvent, { kind: 'throttled' }>, fields: LogFields): void {
-    const level = this.#isDue(JSON.stringify([fields, 'throttled', reason])) ? 'info' : 'debug';
+    const level = this.#isDue(JSON.stringify([fields, 'throttled', reason])) ? this.#usual : 'debug';
     this.#logger[level]('migration waits', { ...fields, reason, explanation, waitMs: Math.round(ms) });
   }
 

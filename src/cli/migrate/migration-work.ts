@@ -61,14 +61,15 @@ export interface EngineTools {
   stop(): void;
 }
 
-export function engineTools({ database, configuration, io, policy }: MigrationWork): EngineTools {
+/** `usual`: see `MigrationLog`. */
+export function engineTools({ database, configuration, io, policy }: MigrationWork, usual: 'info' | 'debug' = 'info'): EngineTools {
   const { safety } = configuration;
   const progress = startMigrationProgress(io.stderr, () => {
     const end = openUntil(policy.migration.window, policy.timezone, io.clock.now());
     return end === null ? '' : `window until ${end}`;
   });
   const level = io.stderr.isInteractive ? 'error' : configuration.log.level;
-  const log = new MigrationLog(createLogger({ level, format: configuration.log.format }), () => io.clock.monotonicMs());
+  const log = new MigrationLog(createLogger({ level, format: configuration.log.format }), () => io.clock.monotonicMs(), usual);
   return {
     request: {
       database: database.name,

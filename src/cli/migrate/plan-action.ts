@@ -44,7 +44,7 @@ export async function runPlanAction(work: MigrationWork): Promise<number> {
 
 async function tried(work: MigrationWork, planned: PlannedMigration, rows: number, now: bigint): Promise<MigrationPlan> {
   const { policy, io } = work;
-  const tools = engineTools(work);
+  const tools = engineTools(work, 'debug');
   try {
     const measured = await runTrial({ ...tools.request, policy, planned, rows, now }, io.signal);
     return applyTrial(planned.plan, measured, planned.circumstances);

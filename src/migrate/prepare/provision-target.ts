@@ -140,6 +140,6 @@ async function equipPartitions(engine: Engine, signal: AbortSignal): Promise<voi
     if (partition.hasGuard) continue;
     const relation = formatQualifiedName(partition);
     const statements = [...renderGuard(surroundings.journalSchema, id, partition), ...renderColumnOptions(spec, partition)];
-    await brief(engine, `guard ${relation}`, statements, [{ relation, mode: 'ShareRowExclusiveLock' }], signal);
+    await brief(engine, `guard ${relation}`, statements, [{ relation, mode: 'ShareRowExclusiveLock' }], signal, 'detail');
   }
 }

@@ -39,5 +39,26 @@ describe('the log of a migration', () => {
       ['info', 'migration switch'],
     ]);
     expect(lines[1]).toMatchObject({ table: 'public.revenues', step: 'create target', durationMs: 1 });
+    expect(lines[1]).not.toHaveProperty('sql');
+  });
+
+  it('keeps statements, details of steps and all of a trial for debug', () => {
+    const told = (level: 'info' | 'debug', usual?: 'debug'): readonly unknown[] => {
+      const lines: Record<string, unknown>[] = [];
+      const logger = createLogger({ level, format: 'json' }, { write: (line) => void lines.push(JSON.parse(line)) });
+      const log = new MigrationLog(logger, () => 0, usual);
+      const step = { ...whose, kind: 'migration-step', step: 'create partition', sql: ['CREATE TABLE x ()'], durationMs: 1 } as const;
+      log.write(step);
+      log.write({ ...step, step: 'guard', isDetail: true });
+      return lines.map((line) => [line['level'], line['step'], line['sql'] ?? null]);
+    };
+    expect(told('info')).toEqual([['info', 'create partition', null]]);
+    expect(told('info', 'debug')).toEqual([]);
+    expect(told('debug')).toEqual([
+      ['info', 'create partition', null],
+      ['debug', 'create partition', ['CREATE TABLE x ()']],
+      ['debug', 'guard', null],
+      ['debug', 'guard', ['CREATE TABLE x ()']],
+    ]);
   });
 });
