@@ -32,8 +32,10 @@ export async function attemptRegrain(
   const at = BigInt((await readRemains(engine, signal)).now);
   const locks = renderExchangeLocks(exchange, await readDefaults(engine, signal));
   state.locks = [{ relation: formatQualifiedName(spec.table), mode: 'AccessExclusiveLock', sql: locks[0] ?? '' }];
+  const beganAt = surroundings.clock.monotonicMs();
   await session.execute(`SET LOCAL lock_timeout = '${surroundings.safety.lockTimeoutMs}ms';\n${locks[0] ?? ''}`, signal);
   state.lockedAt = surroundings.clock.monotonicMs();
+  state.statements.push({ sql: locks[0] ?? '', ms: state.lockedAt - beganAt });
   const limit = begun.lock();
   const timed = async (sql: string, work: () => Promise<unknown>): Promise<void> => {
     const startedAt = surroundings.clock.monotonicMs();

@@ -13,6 +13,6 @@ export interface AttemptState {
   lockedAt: number | null;
   /** Wanted locks, for the names of blockers. */
   locks: readonly SwitchLock[];
-  /** Each with what it took; in a rehearsal one by one, else the drain and all the rest. */
+  /** Each with what it took; in a rehearsal one by one, else the first lock, the drain and all the rest. */
   readonly statements: { readonly sql: string; readonly ms: number }[];
 }

@@ -38,8 +38,10 @@ export async function attemptSwitch(
   const statements = await manner.prepare(engine, turn, begun.signal);
   const [first, ...others] = locks;
   if (first === undefined) throw new InvariantError('PD920', 'A switch locks no table');
+  const beganAt = surroundings.clock.monotonicMs();
   await session.execute(`SET LOCAL lock_timeout = '${surroundings.safety.lockTimeoutMs}ms';\n${first.sql}`, begun.signal);
   state.lockedAt = surroundings.clock.monotonicMs();
+  state.statements.push({ sql: first.sql, ms: state.lockedAt - beganAt });
   const limit = begun.lock();
   const timed = async <T>(sql: string, work: () => Promise<T>): Promise<T> => {
     const startedAt = surroundings.clock.monotonicMs();
