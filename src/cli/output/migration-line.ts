@@ -6,12 +6,13 @@ const barLength = 10;
 /** Eighths of a cell. */
 const parts = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/** A migration in one line, as `start` redraws it; `held` says what holds the copy back, or is empty. */
+/** A migration in one line, as `start` redraws it; `held` says what holds the copy back, or is empty. Where no row moves there is none to count. */
 export function migrationLine(status: MigrationStatus, held: string): string {
-  const { table, phase, progress, rowsPerSecond, backlogRows, etaSeconds } = status;
+  const { table, phase, strategy, progress, rowsPerSecond, backlogRows, etaSeconds } = status;
+  const head = [formatQualifiedName(table), phase];
+  if (strategy === 'attach') return printable(`${head.join('  ')}${held === '' ? '' : ` (${held})`}`);
   const cells = [
-    formatQualifiedName(table),
-    phase,
+    ...head,
     bar(progress),
     `${Math.floor(progress * 100)} %`,
     rowsText(status),

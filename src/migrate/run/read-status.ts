@@ -1,4 +1,5 @@
 import { type Backlog, readBacklog } from '../../journal/migration/capture-log.ts';
+import { readRunner } from '../../journal/migration/lease/runner.ts';
 import { type CopyProgress, readCopyProgress } from '../../journal/migration/progress.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import type { MigrationPhase } from '../../partition/migration/spec.ts';
@@ -11,7 +12,8 @@ const beforeCopy: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['planne
 
 /**
  * What `migrate status` says of `record`, read in a few short queries by any session that may read the journal; nothing is locked or written.
- * `maxAgeMs`: how old a verdict may be for a switch. Rates are those of the last minute, null while nothing is copied.
+ * `maxAgeMs`: how old a verdict may be for a switch. Rates are those of the last minute, null while nothing is copied or
+ * nobody runs it.
  */
 export async function readStatus(
   session: Session,
@@ -22,14 +24,21 @@ export async function readStatus(
 ): Promise<MigrationStatus> {
   const progress = await readCopyProgress(session, schema, record.id, signal);
   const backlog = await readBacklog(session, schema, record.id, signal);
-  return statusOf(record, progress, backlog, maxAgeMs);
+  const runBy = await readRunner(session, schema, record.id, signal);
+  return statusOf(record, { progress, backlog, runBy }, maxAgeMs);
+}
+
+interface Read {
+  readonly progress: CopyProgress;
+  readonly backlog: Backlog;
+  readonly runBy: string | null;
 }
 
 /** The same, of what was read. Pure. */
-export function statusOf(record: StoredMigration, progress: CopyProgress, backlog: Backlog, maxAgeMs: number): MigrationStatus {
+export function statusOf(record: StoredMigration, { progress, backlog, runBy }: Read, maxAgeMs: number): MigrationStatus {
   const { table, strategy, capture, phase, paused, live, rowsEstimated, brakes, verdict, lastSwitch } = record;
   const { recentSeconds, recentRows, recentBlocks, copiedRows } = progress;
-  const isCopying = phase === 'backfill' && recentSeconds > 0;
+  const isCopying = phase === 'backfill' && recentSeconds > 0 && runBy !== null;
   const left = Math.max(0, progress.blocks - progress.copiedBlocks);
   return {
     table,
@@ -49,6 +58,7 @@ export function statusOf(record: StoredMigration, progress: CopyProgress, backlo
     brakes: phase === 'backfill' ? brakes : [],
     verdict,
     lastSwitch,
+    runBy,
     next: nextCommand(record, maxAgeMs, progress.now),
     ...(record.regrain === undefined ? {} : { regrain: record.regrain }),
   };

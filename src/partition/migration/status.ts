@@ -72,6 +72,8 @@ export interface MigrationStatus {
   readonly brakes: readonly BrakeReason[];
   readonly verdict: Verdict | null;
   readonly lastSwitch: LastSwitch | null;
+  /** Who runs it right now, as they call themselves; null: nobody. For people only. */
+  readonly runBy: string | null;
   /** The command to type next; null: none. */
   readonly next: string | null;
   /** Of one that is about partitions; for people only. */

@@ -1,6 +1,6 @@
 import type { MigrationRecord } from '../../partition/migration/status.ts';
 import type { EpochMicros } from '../../partition/position.ts';
-import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 
 /** What the command to type next depends on. */
 type Stage = Pick<MigrationRecord, 'table' | 'phase' | 'live' | 'paused' | 'verdict'>;
@@ -8,7 +8,12 @@ type Stage = Pick<MigrationRecord, 'table' | 'phase' | 'live' | 'paused' | 'verd
 /** The command that leads on from here; null when the migration has ended. `maxAgeMs`: how old a verdict may be for a switch. */
 export function nextCommand(stage: Stage, maxAgeMs: number, now: EpochMicros): string | null {
   const action = nextAction(stage, maxAgeMs, now);
-  return action === null ? null : `partitiond migrate ${action} --table ${shellWord(formatQualifiedName(stage.table))}`;
+  return action === null ? null : migrateCommand(action, stage.table);
+}
+
+/** `partitiond migrate start --table public.revenues`, as a shell takes it: what every message names, so that it can be typed as it stands. */
+export function migrateCommand(action: string, table: QualifiedName): string {
+  return `partitiond migrate ${action} --table ${shellWord(formatQualifiedName(table))}`;
 }
 
 function nextAction({ phase, live, paused, verdict }: Stage, maxAgeMs: number, now: EpochMicros): string | null {

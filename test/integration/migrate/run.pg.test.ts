@@ -133,7 +133,14 @@ describe('the status', () => {
       INSERT INTO partitiond.migration_source VALUES (${id}, 1, 1, 1000);
       INSERT INTO partitiond.migration_range VALUES
         (${id}, 1, 0, 100, 'checked', 800, now() - interval '2 minutes'), (${id}, 1, 100, 400, 'copied', 2400, now() - interval '10 seconds')`);
+    // Of what was copied before it was interrupted there is no rate.
+    expect(await status()).toMatchObject({ runBy: null, rowsPerSecond: null, etaSeconds: null, progress: 0.4 });
+    await using runner = await openSession(database);
+    await database.query(`INSERT INTO partitiond.migration_lease (migration_id, epoch, holder) VALUES (${id}, 9, 'ada')
+      ON CONFLICT (migration_id) DO UPDATE SET holder = EXCLUDED.holder`);
+    await runner.execute(`SELECT pg_catalog.pg_advisory_lock(${leaseKey('partitiond', id, 'coordinator')})`, noAbort);
     const copying = await status();
+    expect(copying.runBy).toBe('ada');
     expect(copying).toMatchObject({
       phase: 'backfill',
       progress: 0.4,

@@ -24,6 +24,7 @@ const copying: MigrationStatus = {
   brakes: [],
   verdict: null,
   lastSwitch: null,
+  runBy: 'partitiond:migrate host/7',
   next: 'partitiond migrate start --table public.revenues',
 };
 
@@ -88,6 +89,7 @@ describe('the status of a migration', () => {
       'public.revenues: backfill\n' +
         '  takes writes  the old table\n' +
         '  by            copy, capture log\n' +
+        '  run by        partitiond:migrate host/7\n' +
         '  progress      74 %, 1.48 of 2.00 bn rows, 412 k/s, done in about 21 min\n' +
         '  backlog       1.2 k rows, 64 kB\n' +
         '  verdict       none yet\n' +
@@ -101,6 +103,7 @@ describe('the status of a migration', () => {
       brakes: ['load', 'window'],
       verdict,
       lastSwitch,
+      runBy: null,
       next: null,
     };
     const text = migrationText(paused, plain);
@@ -109,6 +112,25 @@ describe('the status of a migration', () => {
     expect(text).toContain('load, window\n');
     expect(text).toContain('2 rows differ (5.0 k rows compared, 2023-11-14T22:13:20Z); index a is missing\n');
     expect(text).toContain('to the new table at 2023-11-14T22:13:21Z, locks held for 31 ms, attempt 2\n');
+    expect(text).toContain('run by        nobody right now\n');
     expect(text).toMatch(/next +nothing\n$/);
+    const clean = { ...verdict, mismatches: 0, differences: [] };
+    const next = 'partitiond migrate finish --yes --table public.revenues';
+    expect(migrationText({ ...paused, paused: null, verdict: clean, next }, plain)).toContain(
+      `next          ${next} once nobody wants back (until then: partitiond migrate rollback --table public.revenues)\n`,
+    );
+    expect(migrationText({ ...paused, phase: 'finished' }, plain)).not.toContain('run by');
+  });
+
+  it('counts no rows where none moves', () => {
+    const attached: MigrationStatus = {
+      ...copying,
+      strategy: 'attach',
+      phase: 'ready',
+      verdict: { ...verdict, mismatches: 0, differences: [] },
+    };
+    expect(migrationLine(attached, '')).toBe('public.revenues  ready');
+    expect(migrationText(attached, plain)).not.toMatch(/\d+ rows|progress|backlog|compared/);
+    expect(migrationText({ ...attached, verdict: { ...verdict, mismatches: 0 } }, plain)).toContain('verdict       index a is missing (');
   });
 });
