@@ -21,10 +21,14 @@ export async function runCommand(argv: readonly string[], io: Io): Promise<numbe
     if (io.signal.aborted && error === io.signal.reason) return interrupted(io);
     const known = error instanceof PartitiondError ? error : unexpected(error);
     printError(io, known);
-    if (known instanceof UsageError) printUsage(io, known instanceof CommandUsageError ? known.command : command);
+    if (known instanceof CommandUsageError) printUsage(io, known.command, false);
+    else if (known instanceof UsageError) printUsage(io, command, valueCodes.has(known.code));
     return exitCodeOfError(known);
   }
 }
+
+/** A value that is none of its option's, and an option that is lacking: the sentence says all that matters. */
+const valueCodes: ReadonlySet<string> = new Set(['PD003', 'PD008']);
 
 function answer(request: Exclude<Request, { readonly kind: 'run' }>, io: Io): number {
   if (request.kind === 'version') io.stdout.write(`partitiond ${io.version}\n`);

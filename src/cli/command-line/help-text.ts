@@ -30,7 +30,7 @@ export function programHelp(commands: readonly Command[]): string {
 export function commandHelp(command: Command): string {
   const examples = command.examples.flatMap((example) => [`  ${example.command}`, `      ${example.does}`]);
   return [
-    ...usageLines(command),
+    usageLine(command),
     '',
     command.description,
     '',
@@ -48,7 +48,7 @@ export function commandHelp(command: Command): string {
 
 /** The short form that a usage error prints: the usage line and the options. */
 export function commandUsage(command: Command): string {
-  return [...usageLines(command), '', 'Options:', ...columns([...command.options, options.help].map(optionRow)), ''].join('\n');
+  return [usageLine(command), '', 'Options:', ...columns([...command.options, options.help].map(optionRow)), ''].join('\n');
 }
 
 /** Exit codes of a command as rows of code and meaning; those that every command has come last. */
@@ -63,9 +63,9 @@ export function optionRow(option: OptionDeclaration): readonly [string, string] 
   return [option.short === undefined ? long : `-${option.short}, ${long}`, option.summary];
 }
 
-function usageLines(command: Command): readonly string[] {
+export function usageLine(command: Command): string {
   const operand = command.operand === null ? '' : ` ${command.operand}`;
-  return [`Usage: partitiond ${command.name}${operand} [OPTIONS]`];
+  return `Usage: partitiond ${command.name}${operand} [OPTIONS]`;
 }
 
 function columns(rows: readonly (readonly [string, string])[]): readonly string[] {

@@ -66,7 +66,7 @@ export const options: Readonly<Record<OptionKey, OptionDeclaration>> = {
   ),
   interval: valued('interval', 'INTERVAL', 'plan, start: of what the partitions of --partitions become, for example "1 month"'),
   drainDefault: flag('drain-default', 'plan, start: give the rows of the default partition partitions of their own'),
-  rehearse: flag('rehearse', 'switch: run every statement of it, print what each took, and roll back'),
+  rehearse: flag('rehearse', 'switch: run every statement of it, under its real locks for that time, print what each took, roll back'),
   yes: flag('yes', 'finish: do what cannot be undone'),
   dropNow: flag('drop-now', 'finish: drop the old table at once, instead of after `keepOld`'),
   trial: valued('trial', 'N', 'plan: migrate N rows in a schema of its own, measure, and drop them again'),

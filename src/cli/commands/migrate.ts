@@ -73,7 +73,8 @@ export const migrateCommand: Command = {
     'Copies the table that --table names into a partitioned one beside it, keeps both in sync by triggers, verifies, and lets them change places\n' +
     'when told to; back again as well. What it shall become stands in the entry of the table, with a block `migration`. ACTION is one of\n\n' +
     `${actions.map(({ name, does }) => `  ${name.padEnd(width)}  ${does}`).join('\n')}\n\n` +
-    'One process at a time works on a migration. Interrupted, it stops within 25 s where the next one goes on.',
+    'One process at a time works on a migration. Interrupted, it stops within 25 s where the next one goes on.\n' +
+    'Results go to stdout; what is done is logged on stderr, or shown there in one line on a terminal (--json changes stdout alone).',
   operand: 'ACTION',
   options: [config, database, table, json, partitions, interval, drainDefault, trial, until, watch, partition, rehearse, yes, dropNow],
   examples: [
@@ -86,7 +87,7 @@ export const migrateCommand: Command = {
     { command: 'partitiond migrate status --table public.revenues --watch', does: 'look at it from another terminal' },
     {
       command: 'partitiond migrate switch --table public.revenues --rehearse',
-      does: 'all statements of the switch with what each takes, rolled back',
+      does: 'all statements of the switch with what each takes, rolled back; the application waits for its locks as in the switch itself',
     },
     { command: 'partitiond migrate switch --table public.revenues', does: 'from now on the partitioned table takes the writes' },
     {

@@ -7,6 +7,7 @@ import { liveOidOf } from '../../migrate/switch/read-facts.ts';
 import { removeTrials } from '../../migrate/trial/trial-schemas.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import { assertUsableServer } from '../../reconcile/assert-usable-server.ts';
 import { options } from '../command-line/options.ts';
@@ -24,14 +25,22 @@ export async function runStartAction(work: MigrationWork): Promise<number> {
   const until = untilPhase(work);
   const id = await withSession(work, (session) => unfinishedMigration(work, session));
   if (id === 'refused') return 4;
-  if (id !== 'finished') {
-    await withEngine(work, id, async (running) => {
-      await clearMigrationPause(running.engine, work.io.signal);
-      await runMigration(running, until, work.io.signal);
-    });
+  try {
+    if (id !== 'finished') await goOn(work, id, until);
+    await printStatus(work);
+    return 0;
+  } catch (error) {
+    if (!work.io.signal.aborted || error !== work.io.signal.reason) throw error;
+    work.io.stderr.write(`Interrupted; what was done stays. ${migrateCommand('start', work.policy.table)} goes on.\n`);
+    return 4;
   }
-  await printStatus(work);
-  return 0;
+}
+
+async function goOn(work: MigrationWork, id: string, until: MigrationPhase): Promise<void> {
+  await withEngine(work, id, async (running) => {
+    await clearMigrationPause(running.engine, work.io.signal);
+    await runMigration(running, until, work.io.signal);
+  });
 }
 
 /** The id of the migration to go on with, perhaps a new one. Refused: by its plan, which is printed. Finished: the table is what one has made. */

@@ -17,7 +17,7 @@ export async function runStatusAction(work: MigrationWork): Promise<number> {
     return 0;
   }
   if (invocation.has(options.json)) throw new UsageError('PD006', '--watch and --json exclude each other.');
-  await withSession(work, async (session) => {
+  const watching = withSession(work, async (session) => {
     let drawn = 0;
     while (!io.signal.aborted) {
       const status = await statusNow(work, session);
@@ -28,6 +28,10 @@ export async function runStatusAction(work: MigrationWork): Promise<number> {
       if (status.next === null) return;
       await io.clock.sleep(watchEveryMs, io.signal).catch(() => undefined);
     }
+  });
+  await watching.catch((error: unknown) => {
+    // Ctrl-C is how one stops looking, also in the middle of a query.
+    if (!io.signal.aborted) throw error;
   });
   return 0;
 }

@@ -1,6 +1,6 @@
 import { ConfigError, InvariantError, LockTimeoutError, type PartitiondError } from '../../errors.ts';
 import type { Command } from '../command-line/declaration.ts';
-import { commandUsage } from '../command-line/help-text.ts';
+import { commandUsage, usageLine } from '../command-line/help-text.ts';
 import { coloursOf } from './colours.ts';
 import type { Io } from './io.ts';
 import { errorText } from './plan-document.ts';
@@ -21,9 +21,10 @@ function headline(error: PartitiondError): string {
   return `${error.message.split('\n')[0] ?? ''} (${error.code})`;
 }
 
-/** The end of a usage error: that command's usage, or where to find the commands. */
-export function printUsage(io: Io, command: Command | null): void {
-  io.stderr.write(command === null ? '\npartitiond --help lists the commands.\n' : `\n${commandUsage(command)}`);
+/** The end of a usage error: that command's usage, or where to find the commands. Brief: the options were understood, a value of one was not. */
+export function printUsage(io: Io, command: Command | null, isBrief: boolean): void {
+  const usage = (of: Command): string => (isBrief ? `${usageLine(of)}; partitiond ${of.name} --help says more.\n` : commandUsage(of));
+  io.stderr.write(command === null ? '\npartitiond --help lists the commands.\n' : `\n${usage(command)}`);
 }
 
 function problemText(problem: ConfigError['problems'][number]): string {
