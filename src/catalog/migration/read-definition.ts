@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { MigrationError } from '../../errors.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
@@ -59,12 +60,20 @@ export async function readDefinition(session: Session, table: QualifiedName, sig
 /**
  * Digest of what must not change under a migration: name, columns, defaults, constraints (foreign keys to the table too), indexes, triggers with
  * their state (those of the migration included, so that a disabled one shows), owner, row security, replica identity. Not the file: VACUUM FULL
- * is the engine's to follow. Takes no lock on the table. Throws `MigrationError` (PD610) when the table is gone.
+ * is the engine's to follow. Takes no lock on the table. `partitions`: oids of those that must not change either. Throws `MigrationError` (PD610)
+ * when the table is gone.
  */
-export async function readFingerprint(session: Session, oid: string, signal: AbortSignal): Promise<string> {
-  const [found] = await session.rows(fingerprintSql, [oid], decodeFingerprint, signal);
+export async function readFingerprint(
+  session: Session,
+  oid: string,
+  signal: AbortSignal,
+  partitions: readonly string[] = [],
+): Promise<string> {
+  const all = await session.rows(fingerprintSql, [[oid, ...partitions]], decodeFingerprint, signal);
+  const found = all.find((one) => one.oid === oid);
   if (found === undefined) throw new MigrationError('PD610', `The table that is being migrated (oid ${oid}) was dropped.`);
-  return found.fingerprint;
+  if (partitions.length === 0) return found.fingerprint;
+  return createHash('md5').update(JSON.stringify(all)).digest('hex');
 }
 
 const locateSql: NamedSql = namedSql(

@@ -1,5 +1,4 @@
 import { decodeSnapshotHolder, idleSnapshotsSql } from '../../catalog/migration/old-snapshots.sql.ts';
-import { readFingerprint } from '../../catalog/migration/read-definition.ts';
 import { type Exchange, renderExchange, renderExchangeLocks } from '../../ddl/migration/regrain/exchange.ts';
 import { guardTriggerName } from '../../ddl/migration/target/guard.ts';
 import { MigrationError } from '../../errors.ts';
@@ -8,6 +7,7 @@ import { formatQualifiedName, type QualifiedName } from '../../partition/qualifi
 import { namedSql } from '../../postgres/named-sql.ts';
 import { row, text } from '../../postgres/row-decoder.ts';
 import { drainLog } from '../replay/drain-log.ts';
+import { fingerprintOf } from '../run/check-definition.ts';
 import type { AttemptOptions, AttemptState } from '../switch/attempt-state.ts';
 import { describeHolders, GivenUp } from '../switch/outcome.ts';
 import { readRemains } from '../switch/read-remains.ts';
@@ -57,7 +57,7 @@ export async function attemptRegrain(
     lockMs: Math.round(surroundings.clock.monotonicMs() - state.lockedAt),
     attempts: options.number,
   };
-  const fingerprint = await readFingerprint(session, engine.record.sourceOid, limit);
+  const fingerprint = await fingerprintOf(engine, session, limit);
   const phase = isForward ? ('switched' as const) : ('ready' as const);
   const live = isForward ? ('target' as const) : ('source' as const);
   await session.execute(renderChangeMigration(surroundings.journalSchema, id, { phase, live, fingerprint, lastSwitch }), limit);
@@ -85,7 +85,7 @@ async function prepareExchange(engine: RegrainEngine, signal: AbortSignal): Prom
   const isThere = (member: Member, oid: string): boolean => member.parentOid === oid && !member.isDetachPending && member.isCheckValid;
   const isInPlace = leaving.every((member) => isThere(member, parent)) && coming.every((member) => isThere(member, staging));
   const { fingerprint } = isForward ? await readMigration(session, surroundings.journalSchema, id, signal) : { fingerprint: null };
-  const isSame = fingerprint === null || fingerprint === (await readFingerprint(session, record.sourceOid, signal));
+  const isSame = fingerprint === null || fingerprint === (await fingerprintOf(engine, session, signal));
   const isAlone = await hasPlannedOthers(engine, signal);
   if (!isComplete || !isInPlace || !isSame || !isAlone) {
     const fix = 'Undo the change, or abort the migration and plan it anew';

@@ -18,12 +18,19 @@ export async function readChangedDefinition(engine: Engine, session: Session, si
   if (!watched.has(record.phase) || record.live !== 'source') return null;
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
   if (fingerprint === null) return null;
-  if ((await readFingerprint(session, record.sourceOid, signal)) === fingerprint) return null;
-  const table = formatQualifiedName(spec.table);
+  if ((await fingerprintOf(engine, session, signal)) === fingerprint) return null;
+  const whole = formatQualifiedName(spec.table);
+  const table = spec.regrain === undefined ? whole : `${whole} or of one of its partitions`;
   return (
     `The definition of ${table} is no longer what was planned: a column, constraint, index, trigger, owner or policy was changed, or a trigger of ` +
     `partitiond is off. Undo the change and run \`partitiond migrate start\` again, or \`partitiond migrate abort\` and plan anew.`
   );
+}
+
+/** Of the source; of a table whose partitions are re-grained with those that give their rows away. */
+export async function fingerprintOf({ record, spec }: Engine, session: Session, signal: AbortSignal): Promise<string> {
+  const partitions = spec.regrain?.sources.map(({ oid }) => oid);
+  return await readFingerprint(session, record.sourceOid, signal, partitions);
 }
 
 /** Keeps what the source looks like now as what it must stay like, where nothing is kept yet. */
@@ -31,5 +38,5 @@ export async function keepFingerprint(engine: Engine, signal: AbortSignal): Prom
   const { id, record, surroundings, session } = engine;
   if (!watched.has(record.phase) || record.live !== 'source') return;
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
-  if (fingerprint === null) await saveMigration(engine, { fingerprint: await readFingerprint(session, record.sourceOid, signal) }, signal);
+  if (fingerprint === null) await saveMigration(engine, { fingerprint: await fingerprintOf(engine, session, signal) }, signal);
 }

@@ -8,6 +8,8 @@ import type { Verdict } from '../../partition/migration/status.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import { verifyAttach } from '../attach/verify-attach.ts';
 import type { Engine } from '../engine.ts';
+import { partitionDifferences } from '../regrain/partition-differences.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { saveMigration } from '../save.ts';
 import { catalogDifferences } from './catalog-differences.ts';
 import { partitionScope } from './partition-scope.ts';
@@ -38,8 +40,7 @@ export async function verifyInChunks(engine: Engine, size: number, signal: Abort
   const scope = wholeScope(engine);
   const after = await openPass(engine, signal);
   await runPass(engine, { scope, ruler: scope.live, after, isRecorded: true, chunkRows: size }, signal);
-  // Whether partitions are alike ATTACH sees.
-  const differences = engine.spec.regrain === undefined ? await catalogDifferences(engine, signal) : [];
+  const differences = isRegrain(engine) ? await partitionDifferences(engine, signal) : await catalogDifferences(engine, signal);
   const done = await readPass(session, schema, id, signal);
   if (done === null || !done.isComplete) throw new InvariantError('PD923', 'a verification has ended without its last range of keys');
   // What former passes and batches found and this one did not is repaired.

@@ -31,24 +31,31 @@ export function explainMigration(plan: MigrationPlan): readonly string[] {
   ];
 }
 
-function heading({ refusals, steps, strategy }: MigrationPlan): string {
-  if (refusals.length > 0) return `cannot be migrated yet, ${countOf(refusals.length, 'refusal')}`;
+function heading({ refusals, steps, strategy, request }: MigrationPlan): string {
+  const what = request === undefined ? 'be migrated' : 'have its partitions re-grained';
+  if (refusals.length > 0) return `cannot ${what} yet, ${countOf(refusals.length, 'refusal')}`;
+  if (request !== undefined) return `can ${what}, in ${countOf(steps.length, 'step')}`;
   return `can be migrated by ${strategy}, in ${countOf(steps.length, 'step')}`;
 }
 
 /** What it comes to, in two columns. */
-function outline({ strategy, partitions, diskBytes, walBytes, estimatedSeconds }: MigrationPlan): readonly string[] {
+function outline({ strategy, partitions, diskBytes, walBytes, estimatedSeconds, request }: MigrationPlan): readonly string[] {
   const ways = {
     copy: 'copy: a partitioned table is filled beside it',
     attach: 'attach: the table becomes the first partition, no row moves',
   };
   const rows: readonly (readonly [string, string])[] = [
-    ['strategy', ways[strategy]],
+    ['strategy', request === undefined ? ways[strategy] : 'copy: new partitions are filled beside the table, then they change places'],
     [
       'partitions',
       partitions === null ? 'unknown' : `${countOf(partitions.count, 'partition')} from ${partitions.first} to ${partitions.last}`,
     ],
-    ['disk', diskBytes === 0 ? 'nothing to speak of' : `about ${formatBytes(diskBytes)} more until the old table is dropped`],
+    [
+      'disk',
+      diskBytes === 0
+        ? 'nothing to speak of'
+        : `about ${formatBytes(diskBytes)} more until the old ${request === undefined ? 'table is' : 'partitions are'} dropped`,
+    ],
     ['WAL', walBytes === 0 ? 'nothing to speak of' : `about ${formatBytes(walBytes)}`],
     ['time', estimatedSeconds === null ? 'unknown' : `about ${formatSeconds(estimatedSeconds)} of work; windows and brakes come on top`],
   ];
@@ -84,9 +91,10 @@ function modes(locks: MigrationStep['locks']): string {
   return [...byMode].map(([mode, relations]) => `${mode} on ${relations.join(', ')}`).join('; ');
 }
 
-function nextCommand({ refusals }: MigrationPlan, name: string): string {
-  if (refusals.length === 0) return `Nothing was changed. Next: partitiond migrate start --table ${name}`;
-  return `Nothing was changed. Next: what is refused above, then partitiond migrate plan --table ${name}`;
+function nextCommand({ refusals, request }: MigrationPlan, name: string): string {
+  const rest = request === undefined ? name : `${name} ${request}`;
+  if (refusals.length === 0) return `Nothing was changed. Next: partitiond migrate start --table ${rest}`;
+  return `Nothing was changed. Next: what is refused above, then partitiond migrate plan --table ${rest}`;
 }
 
 /** `45 s`, `12 min`, `3 h 20 min`, `2 d 4 h`. */

@@ -42,4 +42,6 @@ export interface MigrationPlan {
   readonly estimatedSeconds: number | null;
   /** Of spec and steps; the same plan has the same hash. */
   readonly hash: string;
+  /** What was asked for besides the table, as the command line says it: `--partitions a,b --interval "1 month"`. Absent: the table itself. */
+  readonly request?: string;
 }

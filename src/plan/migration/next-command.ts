@@ -31,6 +31,6 @@ function nextAction({ phase, live, paused, verdict }: Stage, maxAgeMs: number, n
 }
 
 /** As a shell takes it for one word. */
-function shellWord(text: string): string {
-  return /^[\w.:-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
+export function shellWord(text: string): string {
+  return /^[\w.:,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -7,6 +7,7 @@ import { saveMigration } from '../../../src/migrate/save.ts';
 import { abort } from '../../../src/migrate/switch/abort.ts';
 import { switchOver } from '../../../src/migrate/switch/switch-over.ts';
 import { parseInterval } from '../../../src/partition/interval.ts';
+import { explainMigration } from '../../../src/plan/migration/explain-migration.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { compareLedger, createLedger, type LedgerWriters, ledgerTable, startLedgerWriters } from '../../support/migrate/ledger.ts';
 import { migrationTable, planned, realEngine } from '../../support/migrate/real-engine.ts';
@@ -32,7 +33,7 @@ async function createRevenues(database: TestDatabase, bounds: readonly (readonly
     CREATE FUNCTION noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note := coalesce(NEW.note, ''none''); RETURN NEW; END';
     CREATE TRIGGER noted BEFORE INSERT ON revenues FOR EACH ROW EXECUTE FUNCTION noted();
     INSERT INTO revenues (id, org_id, occurred_at, amount)
-    SELECT n, n % 100, '2024-10-01Z'::timestamptz + n * interval '2 hours', n * 1.5 FROM generate_series(1, 6000) AS n;
+    SELECT n, n % 100, '2024-10-01Z'::timestamptz + n * interval '4 hours', n * 1.5 FROM generate_series(1, 3000) AS n;
     ANALYZE revenues`);
   await createLedger(database.url, table);
 }
@@ -150,6 +151,11 @@ describe('re-graining partitions', () => {
     ]);
     const quarters = { ...policy, name: '{table}_{yyyy}_q{q}' };
     const decided = await plan(database, ['revenues_2025_03', 'revenues_2025_01', 'revenues_2025_02'], '3 months', quarters);
+    const told = explainMigration(decided.plan);
+    expect(told[0]).toBe('public.revenues: can have its partitions re-grained, in 8 steps');
+    expect(told.at(-1)).toContain(
+      `partitiond migrate start --table public.revenues --partitions revenues_2025_03,revenues_2025_01,revenues_2025_02 --interval '3 months'`,
+    );
     expect(decided.plan.notes).toEqual([
       'The rows of public.revenues_2025_01, public.revenues_2025_02, public.revenues_2025_03 go to 1 partition over the same range: public.revenues_2025_q1.',
     ]);

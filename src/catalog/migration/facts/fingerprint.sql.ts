@@ -2,7 +2,7 @@ import { type NamedSql, namedSql } from '../../../postgres/named-sql.ts';
 import { type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
 
 /**
- * `$1`: oid of a table. At most one row, found by indexes of the catalog alone, for it is asked for often. Expressions go in as they are stored:
+ * `$1`: oids of tables. At most one row each, found by indexes of the catalog alone, for it is asked for often. Expressions go in as they are stored:
  * that takes no lock, which deparsing does, on the tables in a policy too. Oids of indexes, and indexes that are not valid, are left out, so that
  * REINDEX CONCURRENTLY does not show. Foreign keys of other tables show by their triggers on this one, which are named after oids and go in
  * without; the partitions of a referencing table have none.
@@ -11,6 +11,7 @@ export const fingerprintSql: NamedSql = namedSql(
   'read-fingerprint',
   /* sql */ `
   SELECT
+    t.oid::pg_catalog.text AS "oid",
     pg_catalog.md5(pg_catalog.json_build_array(
       n.nspname, t.relname, t.relkind, t.relpersistence, t.relowner, t.relrowsecurity, t.relforcerowsecurity, t.relreplident,
       (
@@ -58,7 +59,8 @@ export const fingerprintSql: NamedSql = namedSql(
     )::pg_catalog.text) AS "fingerprint"
   FROM pg_catalog.pg_class AS t
   JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
-  WHERE t.oid = $1::pg_catalog.oid`,
+  WHERE t.oid = ANY ($1::pg_catalog.oid[])
+  ORDER BY t.oid`,
 );
 
-export const decodeFingerprint: RowDecoder<{ readonly fingerprint: string }> = row({ fingerprint: text });
+export const decodeFingerprint: RowDecoder<{ readonly oid: string; readonly fingerprint: string }> = row({ oid: text, fingerprint: text });

@@ -40,6 +40,10 @@ export function drainable({ name, partitions }: RegrainCase['table']): Partition
 }
 
 export function planDrain(subject: RegrainCase, request: DrainRequest | Refusal): MigrationPlan {
+  return { ...decide(subject, request), request: '--drain-default' };
+}
+
+function decide(subject: RegrainCase, request: DrainRequest | Refusal): MigrationPlan {
   if ('message' in request) return planExchange(subject, null, [request]);
   const { fallback, occupied, horizon } = request;
   if (occupied.length > 0) return planExchange(subject, layOut(subject, request), []);

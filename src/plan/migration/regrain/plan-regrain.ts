@@ -3,13 +3,13 @@
  * table beside, in which the new ones are filled, is called like the table with `_regrain` behind it.
  */
 import { cutToBytes, maxIdentifierBytes } from '../../../partition/identifier.ts';
-import type { Interval } from '../../../partition/interval.ts';
+import { formatInterval, type Interval } from '../../../partition/interval.ts';
 import type { TableDefinition } from '../../../partition/migration/definition.ts';
 import type { MigrationSpec, Regrain, RegrainRange } from '../../../partition/migration/spec.ts';
 import type { PartitionedTable } from '../../../partition/partition.ts';
 import { partitionName } from '../../../partition/partition-name.ts';
 import type { Range } from '../../../partition/position.ts';
-import { formatQualifiedName, type QualifiedName } from '../../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { boundLiterals } from '../../bound-literals.ts';
 import { type NameChoice, nameChoice } from '../../name-choice.ts';
 import { countOf, enumerate } from '../../wording.ts';
@@ -17,6 +17,7 @@ import { chooseKey, columnRef } from '../choice/choose-key.ts';
 import { planHash } from '../choice/plan-hash.ts';
 import { type MigratingPolicy, refuse } from '../migration-case.ts';
 import type { MigrationPlan, Refusal } from '../migration-plan.ts';
+import { shellWord } from '../next-command.ts';
 import { type CutRange, cutRange } from './cut-range.ts';
 import { judgeRegrain } from './judge-regrain.ts';
 import { regrainSteps } from './regrain-steps.ts';
@@ -50,7 +51,8 @@ export function stagingName({ schema, name }: QualifiedName): QualifiedName {
 /** Pure, throws nothing. */
 export function planRegrain(subject: RegrainCase, request: RegrainRequest): MigrationPlan {
   const cut = cutRange(subject.table, request.partitions, request.interval);
-  return 'pieces' in cut ? planExchange(subject, layOut(subject, cut), []) : planExchange(subject, null, [cut]);
+  const plan = 'pieces' in cut ? planExchange(subject, layOut(subject, cut), []) : planExchange(subject, null, [cut]);
+  return { ...plan, request: requestText(request, subject.table.name) };
 }
 
 /** What is to change places, with what is said of it. */
@@ -82,6 +84,11 @@ export function planExchange(subject: RegrainCase, laidOut: LaidOut | null, refu
     estimatedSeconds: null,
     hash: planHash(spec, steps),
   };
+}
+
+function requestText({ partitions, interval }: RegrainRequest, { schema }: QualifiedName): string {
+  const names = partitions.map((name) => (name.schema === schema ? quoteIdentifier(name.name) : formatQualifiedName(name)));
+  return `--partitions ${shellWord(names.join(','))} --interval ${shellWord(formatInterval(interval))}`;
 }
 
 function judge({ table, definition, sources, isOwner, takenNames }: RegrainCase): readonly Refusal[] {
