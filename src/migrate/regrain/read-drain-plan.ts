@@ -1,5 +1,6 @@
 import { keyCast, keySource } from '../../catalog/key-source.ts';
 import { readOccupiedRanges } from '../../catalog/read-occupied-ranges.ts';
+import { readTables } from '../../catalog/read-tables.ts';
 import { dataHorizon } from '../../partition/grid.ts';
 import type { Partition, PartitionedTable } from '../../partition/partition.ts';
 import type { TablePolicy } from '../../partition/policy.ts';
@@ -36,6 +37,18 @@ export async function readDrainPlan(
   const fallback = drainable(table);
   const request = 'message' in fallback ? fallback : await readRequest(session, policy, table, fallback, now, signal);
   return plannedExchange(found, planDrain(found.subject, request));
+}
+
+/** The same where the default partition holds more rows than a step moves; else null, after a look that costs little. */
+export async function readNeededDrain(
+  session: Session,
+  policy: MigrationTable,
+  now: EpochMicros,
+  signal: AbortSignal,
+): Promise<PlannedMigration | null> {
+  const [state] = await readTables(session, { policies: [policy], now, detached: [], holds: [] }, signal);
+  if (state?.kind !== 'partitioned' || state.table.defaultRows?.isExact !== false) return null;
+  return await readDrainPlan(session, policy, now, signal);
 }
 
 async function readRequest(

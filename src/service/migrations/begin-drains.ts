@@ -1,6 +1,5 @@
-import { readTables } from '../../catalog/read-tables.ts';
 import { ConnectionError } from '../../errors.ts';
-import { readDrainPlan } from '../../migrate/regrain/read-drain-plan.ts';
+import { readNeededDrain } from '../../migrate/regrain/read-drain-plan.ts';
 import { beginMigration, isUnfinished, type MigrationTable } from '../../migrate/run/begin-migration.ts';
 import { readRecords } from '../../migrate/run/standing.ts';
 import type { MigrationRecord } from '../../partition/migration/status.ts';
@@ -72,10 +71,8 @@ async function beginDrain(
   { clock, logger, who }: Surroundings,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const now = clock.now();
-  const [state] = await readTables(session, { policies: [policy], now, detached: [], holds: [] }, signal);
-  if (state?.kind !== 'partitioned' || state.table.defaultRows?.isExact !== false) return false;
-  const planned = await readDrainPlan(session, policy, now, signal);
+  const planned = await readNeededDrain(session, policy, clock.now(), signal);
+  if (planned === null) return false;
   const { spec, refusals, notes } = planned.plan;
   const about = { database: name, table: formatQualifiedName(policy.table) };
   if (spec?.regrain === undefined) {
