@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { MigrationError } from '../../errors.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
@@ -72,8 +71,7 @@ export async function readFingerprint(
   const all = await session.rows(fingerprintSql, [[oid, ...partitions]], decodeFingerprint, signal);
   const found = all.find((one) => one.oid === oid);
   if (found === undefined) throw new MigrationError('PD610', `The table that is being migrated (oid ${oid}) was dropped.`);
-  if (partitions.length === 0) return found.fingerprint;
-  return createHash('md5').update(JSON.stringify(all)).digest('hex');
+  return partitions.length === 0 ? found.fingerprint : all.map((one) => `${one.oid}:${one.fingerprint}`).join(' ');
 }
 
 const locateSql: NamedSql = namedSql(
