@@ -1,6 +1,7 @@
 import { StatementError } from '../../errors.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import type { Verdict } from '../../partition/migration/status.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
 import { prepareAttach } from '../attach/prepare-attach.ts';
 import { stayReady } from '../attach/stay-ready.ts';
@@ -54,7 +55,12 @@ export async function watched(running: RunningEngine, signal: AbortSignal, body:
     const reason: unknown = watch.signal.aborted ? watch.signal.reason : error;
     if (reason instanceof DefinitionChanged) await pauseMigration(engine, 'definition', reason.message, signal);
     if (reason instanceof StatementError && reason.sqlstate === sqlstates.diskFull) {
-      await pauseMigration(engine, 'disk', `${reason.message} Make room, then run \`partitiond migrate start\` again`, signal);
+      await pauseMigration(
+        engine,
+        'disk',
+        `${reason.message} Make room, then run \`${migrateCommand('start', engine.spec.table)}\` again`,
+        signal,
+      );
     }
     throw reason;
   } finally {
@@ -67,16 +73,16 @@ export async function verifyWhole(engine: Engine, signal: AbortSignal): Promise<
   await catchUp(engine, signal);
   const verdict = await verify(engine, null, signal);
   if (engine.record.verdict?.at !== verdict.at) await saveMigration(engine, { verdict }, signal);
-  const problem = problemOf(verdict);
+  const problem = problemOf(engine, verdict);
   if (problem !== null) await pauseMigration(engine, 'mismatch', problem, signal);
 }
 
-function problemOf({ mismatches, differences }: Verdict): string | null {
+function problemOf({ spec }: Engine, { mismatches, differences }: Verdict): string | null {
   if (mismatches === 0 && differences.length === 0) return null;
   const rows = mismatches === 0 ? [] : [`${mismatches} rows differ between the two tables, by key in migration_mismatch of the journal`];
   return (
     `${[...rows, ...differences].join('; ')}. Find out who wrote to the table that follows or turned triggers off; ` +
-    'then run `partitiond migrate start` again, which verifies anew.'
+    `then run \`${migrateCommand('start', spec.table)}\` again, which verifies anew.`
   );
 }
 

@@ -1,6 +1,7 @@
 import { MigrationError } from '../../errors.ts';
 import { isInWindow } from '../../partition/migration/daily-window.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Engine } from '../engine.ts';
 import { assertFreshVerdict } from '../verify/fresh-verdict.ts';
 
@@ -13,11 +14,14 @@ export async function assertMaySwitch(engine: Engine, signal: AbortSignal): Prom
   const table = formatQualifiedName(spec.table);
   const isForward = record.live === 'source';
   if (record.paused !== null) {
-    throw new MigrationError('PD641', `Could not switch ${table}: the migration is paused (${record.paused.reason}).`);
+    throw new MigrationError(
+      'PD641',
+      `Could not switch ${table}: the migration is paused (${record.paused.reason}). Then \`${migrateCommand('start', spec.table)}\` goes on.`,
+    );
   }
   const wanted = isForward ? 'ready' : 'switched';
   if (record.phase !== wanted) {
-    const fix = isForward ? 'Run `partitiond migrate start` until it is ready' : 'There is nothing to roll back';
+    const fix = isForward ? `Run \`${migrateCommand('start', spec.table)}\` until it is ready` : 'There is nothing to roll back';
     throw new MigrationError('PD641', `Could not switch ${table}: the migration is in phase ${record.phase}. ${fix}.`);
   }
   const { window } = policy.migration.switchover;
