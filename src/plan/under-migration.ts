@@ -4,6 +4,7 @@ import type { HoldRecord } from '../partition/partition.ts';
 import type { TablePolicy } from '../partition/policy.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import { type Finding, failure, warning } from './finding.ts';
+import { migrateCommand } from './migration/next-command.ts';
 import type { Plan } from './plan.ts';
 import type { Step } from './step.ts';
 
@@ -95,6 +96,6 @@ function findingOf({ table, phase, paused }: Underway, isOrdinary: boolean): Fin
   if (!isOrdinary) return null;
   return warning(
     'not-partitioned',
-    `${name} is not partitioned yet: its migration is in phase ${phase}; see \`partitiond migrate status\`.`,
+    `${name} is not partitioned yet: its migration is in phase ${phase}; see \`${migrateCommand('status', table)}\`.`,
   );
 }

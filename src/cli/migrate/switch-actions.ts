@@ -11,6 +11,7 @@ import { finish } from '../../migrate/switch/finish.ts';
 import { settleForeignKeys } from '../../migrate/switch/settle.ts';
 import { type SwitchReport, switchOver } from '../../migrate/switch/switch-over.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { compareSides } from '../../probe/compare-sides.ts';
 import { options } from '../command-line/options.ts';
 import { comparedProbesText } from '../output/compared-probes-text.ts';
@@ -26,7 +27,7 @@ export async function runSwitchAction(work: MigrationWork): Promise<number> {
   const record = await currentMigration(work);
   const isRehearsal = invocation.has(options.rehearse);
   if (record.phase !== 'ready' && (isRehearsal || record.phase !== 'switched'))
-    throw wrongPhase(record, 'only a migration that is ready can be switched; `partitiond migrate start` leads there');
+    throw wrongPhase(record, `only a migration that is ready can be switched; \`${migrateCommand('start', record.table)}\` leads there`);
   return await withEngine(work, record.id, async (running) => {
     const { engine } = running;
     if (engine.record.paused !== null) throw pausedError(engine, engine.record.paused.reason);
@@ -66,7 +67,7 @@ export async function runRollbackAction(work: MigrationWork): Promise<number> {
   const record = await currentMigration(work);
   const isBack = record.phase === 'ready' && record.lastSwitch?.direction === 'back';
   if (record.phase !== 'switched' && !isBack)
-    throw wrongPhase(record, 'there is no switch to take back; `partitiond migrate abort` gives the migration up');
+    throw wrongPhase(record, `there is no switch to take back; \`${migrateCommand('abort', record.table)}\` gives the migration up`);
   await withEngine(work, record.id, (running) => goBack(running, work.io.signal));
   return await ended(work);
 }
@@ -96,7 +97,10 @@ export async function runFinishAction(work: MigrationWork): Promise<number> {
   const record = await currentMigration(work, 'finished');
   if (record.phase === 'finished') return await ended(work);
   if (record.phase !== 'switched')
-    throw wrongPhase(record, 'only one that was switched can be finished; `partitiond migrate status` names the next command');
+    throw wrongPhase(
+      record,
+      `only one that was switched can be finished; \`${migrateCommand('status', record.table)}\` names the next command`,
+    );
   await withEngine(work, record.id, ({ engine }) => finish(engine, isDroppedNow, io.signal));
   return await ended(work);
 }
@@ -106,7 +110,10 @@ export async function runAbortAction(work: MigrationWork): Promise<number> {
   const record = await currentMigration(work, 'aborted');
   if (record.phase === 'aborted') return await ended(work);
   if (record.live === 'target')
-    throw wrongPhase(record, 'the new table takes the writes: `partitiond migrate rollback` makes the old one live again, then abort');
+    throw wrongPhase(
+      record,
+      `the new table takes the writes: \`${migrateCommand('rollback', record.table)}\` makes the old one live again, then abort`,
+    );
   await withEngine(work, record.id, ({ engine }) => abort(engine, work.io.signal));
   return await ended(work);
 }

@@ -2,6 +2,7 @@ import { MigrationError, UsageError } from '../../errors.ts';
 import { runsFrom, verifyWhole, watched } from '../../migrate/run/run-migration.ts';
 import { verify } from '../../migrate/verify/verify.ts';
 import { formatQualifiedName, parseQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { options } from '../command-line/options.ts';
 import { scaledCount } from '../output/migration-line.ts';
 import { printJson } from '../output/print-json.ts';
@@ -30,7 +31,7 @@ function tooEarly({ policy }: MigrationWork): MigrationError {
   const table = formatQualifiedName(policy.table);
   return new MigrationError(
     'PD601',
-    `The migration of ${table} has nothing to verify in this phase; \`partitiond migrate start\` goes on with it.`,
+    `The migration of ${table} has nothing to verify in this phase; \`${migrateCommand('start', policy.table)}\` goes on with it.`,
   );
 }
 

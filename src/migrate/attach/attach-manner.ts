@@ -4,6 +4,7 @@ import { newLeaves, renderAttachSwitch, renderDetachSwitch } from '../../ddl/mig
 import type { Turn } from '../../ddl/migration/switch/turn.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { number, row } from '../../postgres/row-decoder.ts';
 import type { Engine } from '../engine.ts';
@@ -55,7 +56,7 @@ async function countBeyond({ session, spec, record }: Engine, turn: Turn, signal
   if (found.rows <= movedAtMost) return found.rows;
   const table = formatQualifiedName(spec.table);
   const what = `the new partitions hold ${await estimate(session, names, signal)} rows, and at most ${movedAtMost} are moved back with the old table`;
-  const fix = `Delete or move rows of ${names.map(formatQualifiedName).join(', ')} first, or stay with the new table and run \`partitiond migrate finish\``;
+  const fix = `Delete or move rows of ${names.map(formatQualifiedName).join(', ')} first, or stay with the new table and run \`${migrateCommand('finish --yes', spec.table)}\``;
   throw new MigrationError('PD653', `Could not roll back the migration of ${table}: ${what}. ${fix}.`);
 }
 

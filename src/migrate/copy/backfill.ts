@@ -1,5 +1,6 @@
 import { ConnectionError, StatementError } from '../../errors.ts';
 import { readRanges } from '../../journal/migration/ranges.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
 import type { Engine } from '../engine.ts';
@@ -32,7 +33,12 @@ export async function backfill(engine: Engine, signal: AbortSignal): Promise<voi
     signal.throwIfAborted();
     if (error instanceof BatchDiffers) await pauseMigration(engine, 'mismatch', error.message, signal);
     if (error instanceof StatementError && error.sqlstate === sqlstates.diskFull) {
-      await pauseMigration(engine, 'disk', `${error.message} Make room, then run \`partitiond migrate start\` again`, signal);
+      await pauseMigration(
+        engine,
+        'disk',
+        `${error.message} Make room, then run \`${migrateCommand('start', engine.spec.table)}\` again`,
+        signal,
+      );
     }
     throw error;
   }

@@ -1,5 +1,6 @@
 import { type CopiedRange, readRanges } from '../../journal/migration/ranges.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { checkBatch } from '../verify/check-batch.ts';
@@ -72,7 +73,7 @@ function differs({ spec }: Engine, { from, to }: CopiedRange, mismatches: number
   return new BatchDiffers(
     `${mismatches} of the rows that were copied from blocks ${from} to ${to} of ${formatQualifiedName(spec.table)} differ from their source, ` +
       'by key in migration_mismatch of the journal. Find out who wrote to the table that follows or turned triggers off, then run ' +
-      '`partitiond migrate start` again, or `partitiond migrate abort`',
+      `\`${migrateCommand('start', spec.table)}\` again, or \`${migrateCommand('abort', spec.table)}\``,
   );
 }
 

@@ -6,6 +6,7 @@ import type { Lock } from '../../ddl/statement.ts';
 import { InvariantError, MigrationError, StatementError } from '../../errors.ts';
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import type { Engine } from '../engine.ts';
 import { emit, fenced } from '../transactions.ts';
@@ -97,7 +98,7 @@ function taken({ spec }: Engine, target: string): MigrationError {
   const what = `${target} exists already, and this migration of ${formatQualifiedName(spec.table)} did not make it`;
   return new MigrationError(
     'PD620',
-    `${what}. Nothing was changed. Rename or drop that relation, then run partitiond migrate start again.`,
+    `${what}. Nothing was changed. Rename or drop that relation, then run ${migrateCommand('start', spec.table)} again.`,
   );
 }
 

@@ -9,6 +9,7 @@ import { guardTriggerName, renderGuard } from '../../ddl/migration/target/guard.
 import { InvariantError, MigrationError } from '../../errors.ts';
 import type { Evidence, PartitionedTable } from '../../partition/partition.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { PlanContext } from '../../plan/plan-context.ts';
 import type { Engine } from '../engine.ts';
 import { saveMigration } from '../save.ts';
@@ -97,7 +98,8 @@ async function refuseOutliers(
   const what = isBacklogAbsurd
     ? `The rows of ${name} reach back so far that more than 10,000 partitions would be needed`
     : `${name} holds rows too far ahead for partitions of their own (${outliers.join(', ')})`;
-  const reason = `${what}. Correct or remove these rows, or give the table's entry a default partition (defaultPartition: managed).`;
+  const fix = `or give the table's entry a default partition (defaultPartition: managed); then run \`${migrateCommand('start', engine.spec.table)}\``;
+  const reason = `${what}. Correct or remove these rows, ${fix}.`;
   await saveMigration(engine, { paused: { kind: 'far-future', reason } }, signal);
   emit(engine, { kind: 'migration-paused', reason: 'far-future', explanation: reason });
   throw new MigrationError('PD622', reason);

@@ -17,6 +17,7 @@ import type { RegrainRange } from '../../partition/migration/spec.ts';
 import type { PartitionedTable, PartitionTemplate } from '../../partition/partition.ts';
 import { MAXVALUE, MINVALUE } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { boolean, row } from '../../postgres/row-decoder.ts';
 import { backfill } from '../copy/backfill.ts';
@@ -56,7 +57,7 @@ async function makeTargets(engine: RegrainEngine, signal: AbortSignal): Promise<
   const stranger = targets.find(({ parentOid }) => parentOid !== staging);
   if (stranger !== undefined) {
     const what = `${formatQualifiedName(stranger.name)} exists already, and this migration did not make it`;
-    throw new MigrationError('PD620', `${what}. Rename or drop it, then run partitiond migrate start again.`);
+    throw new MigrationError('PD620', `${what}. Rename or drop it, then run ${migrateCommand('start', spec.table)} again.`);
   }
   const missing = spec.regrain.targets.filter(({ name }) => !targets.some((found) => found.name.name === name.name));
   if (missing.length === 0) return;

@@ -5,6 +5,7 @@ import { type LogEntries, leaveOut } from '../../ddl/migration/replay/log-entrie
 import { MigrationError, StatementError } from '../../errors.ts';
 import { sidesOf } from '../../partition/migration/spec.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
@@ -175,7 +176,7 @@ function duplicates({ spec, record }: Engine, cause: StatementError): MigrationE
   return new MigrationError(
     'PD625',
     `Could not replay the writes of ${formatQualifiedName(live.name)}: ${constraint} of ${formatQualifiedName(follower.name)} holds rows that ` +
-      `${formatQualifiedName(live.name)} lets stand side by side. Remove the duplicates from ${formatQualifiedName(live.name)}, then start again.`,
+      `${formatQualifiedName(live.name)} lets stand side by side. Remove the duplicates from ${formatQualifiedName(live.name)}, then run \`${migrateCommand('start', spec.table)}\` again.`,
     { cause, context: cause.context },
   );
 }

@@ -1,6 +1,7 @@
 import { MigrationError } from '../../errors.ts';
 import { readMigration, renderBrakes, renderChangeMigration } from '../../journal/migration/records.ts';
 import { decodePause, pauseSql } from '../../journal/pause.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { emit } from '../transactions.ts';
@@ -57,7 +58,7 @@ export async function assertMayGoOn(engine: Engine, session: Session, signal: Ab
   if (pause !== undefined) {
     throw new MigrationError(
       'PD603',
-      `Work on database ${engine.surroundings.database} was paused by ${pause.by}: ${pause.reason}. Run \`partitiond resume\`, then start again.`,
+      `Work on database ${engine.surroundings.database} was paused by ${pause.by}: ${pause.reason}. Run \`partitiond resume\`, then \`${migrateCommand('start', engine.spec.table)}\`.`,
     );
   }
   const changed = await readChangedDefinition(engine, session, signal);

@@ -5,6 +5,7 @@ import { InvariantError, MigrationError, StatementError } from '../../errors.ts'
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { attachManner } from '../attach/attach-manner.ts';
 import type { Engine } from '../engine.ts';
@@ -107,7 +108,7 @@ async function assertUnchanged(engine: Engine, turn: Turn, signal: AbortSignal):
   if (turn.old.is === 'target') return;
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
   if (fingerprint === null || fingerprint === (await readFingerprint(session, turn.old.oid, signal))) return;
-  const fix = 'Undo the change, or abort the migration and plan it anew';
+  const fix = `Undo the change and run \`${migrateCommand('switch', spec.table)}\` again, or \`${migrateCommand('abort', spec.table)}\` and plan it anew`;
   throw new MigrationError('PD643', `Could not switch ${table}: its definition is no longer what it was. ${fix}.`);
 }
 

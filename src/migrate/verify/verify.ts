@@ -6,6 +6,7 @@ import { renderForgetMismatches } from '../../journal/migration/mismatches.ts';
 import { sidesOf } from '../../partition/migration/spec.ts';
 import type { Verdict } from '../../partition/migration/status.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { verifyAttach } from '../attach/verify-attach.ts';
 import type { Engine } from '../engine.ts';
 import { partitionDifferences } from '../regrain/partition-differences.ts';
@@ -79,6 +80,6 @@ function isToGoOn({ record, policy }: Engine, { isComplete, mismatches, startedA
 function notCopied({ spec, id }: Engine, openBlocks: number): MigrationError {
   const message =
     `${formatQualifiedName(spec.table)} cannot be verified yet: ${openBlocks} blocks are left to copy. ` +
-    'Let `partitiond migrate start` go on first.';
+    `Let \`${migrateCommand('start', spec.table)}\` go on first.`;
   return new MigrationError('PD637', message, { context: { migration: id, openBlocks } });
 }

@@ -24,7 +24,7 @@ BEGIN
     RAISE EXCEPTION USING
       ERRCODE = 'object_not_in_prerequisite_state',
       MESSAGE = pg_catalog.format('%I.%I follows %s in a migration by partitiond and takes no writes of others', TG_TABLE_SCHEMA, TG_TABLE_NAME, ${quoteLiteral(live)}),
-      HINT = ${quoteLiteral(`Write to ${live}; "partitiond migrate status --table ${live}" tells how far the migration is, and "partitiond migrate abort" ends it.`)};
+      HINT = ${quoteLiteral(`Write to ${live}; "partitiond migrate status --table ${live}" tells how far the migration is, and "partitiond migrate abort --table ${live}" ends it.`)};
   END IF;
   RETURN NULL;
 END

@@ -3,6 +3,7 @@ import { formatBytes } from '../../maintenance/quantities.ts';
 import { enumerate } from '../../wording.ts';
 import { type Judgement, type MigrationCase, refuse } from '../migration-case.ts';
 import { wantedNames } from '../migration-names.ts';
+import { migrateCommand } from '../next-command.ts';
 
 /** Whether names and disk suffice, and what else of the server matters. */
 export function judgeResources(subject: MigrationCase, diskBytes: number): Judgement {
@@ -14,7 +15,7 @@ export function judgeResources(subject: MigrationCase, diskBytes: number): Judge
     refuse(
       `${schema}.${quoteIdentifier(name)}`,
       `The name ${schema}.${quoteIdentifier(name)} is needed and taken: rename or drop what has it. If it is left of an earlier migration, ` +
-        'partitiond migrate abort removes that.',
+        `${migrateCommand('abort', definition.name)} removes that.`,
     ),
   );
   const { diskFreeBytes } = policy.migration.copy;
