@@ -77,7 +77,15 @@ test('reads columns, indexes and constraints of a table with odd names object by
     ofType: null,
     belongsTo: null,
   });
-  const plain = { collation: null, isNotNull: false, expression: null, generated: null, identity: null, equalityIn: null, isHashable: true };
+  const plain = {
+    collation: null,
+    isNotNull: false,
+    expression: null,
+    generated: null,
+    identity: null,
+    equalityIn: null,
+    isHashable: true,
+  };
   expect(definition.columns).toEqual([
     { ...plain, name: 'i d', type: 'bigint', isNotNull: true, identity: 'by-default' },
     { ...plain, name: 'at', type: 'timestamp(3) with time zone', isNotNull: true, expression: 'now()' },
