@@ -185,7 +185,10 @@ describe('partitiond migrate', () => {
     const again = workspace.start(args('start'));
     await again.waitForLine('stderr', /migration waits/);
     await database.query('ALTER TABLE public.behavioral_event ADD COLUMN extra int');
-    expect(await again.exited).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/is paused.*definition.*migrate abort.*PD602/) });
+    expect(await again.exited).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(/is paused.*definition.*column extra was added\. Undo.*migrate abort.*PD602/),
+    });
     expect(await ok(workspace.run(args('status')))).toMatch(/backfill, paused \(definition\)\n[\s\S]*migrate start --table/);
     await ok(workspace.run(args('abort')));
   }, 120_000);

@@ -1,10 +1,10 @@
 import { readFingerprint } from '../../catalog/migration/read-definition.ts';
 import { readMigration } from '../../journal/migration/records.ts';
 import type { MigrationPhase } from '../../partition/migration/spec.ts';
-import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { saveMigration } from '../save.ts';
+import { explainChange } from './explain-change.ts';
 
 /** From the step on that installs the triggers to the switch, which changes names and triggers on purpose. */
 const watched: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['backfill', 'catch-up', 'index', 'verify', 'ready']);
@@ -14,17 +14,12 @@ const watched: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['backfill'
  * capture, and when no fingerprint is kept yet, there is nothing to compare.
  */
 export async function readChangedDefinition(engine: Engine, session: Session, signal: AbortSignal): Promise<string | null> {
-  const { id, record, surroundings, spec } = engine;
+  const { id, record, surroundings } = engine;
   if (!watched.has(record.phase) || record.live !== 'source') return null;
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
   if (fingerprint === null) return null;
   if ((await fingerprintOf(engine, session, signal)) === fingerprint) return null;
-  const whole = formatQualifiedName(spec.table);
-  const table = spec.regrain === undefined ? whole : `${whole} or of one of its partitions`;
-  return (
-    `The definition of ${table} is no longer what was planned: a column, constraint, index, trigger, owner or policy was changed, or a trigger of ` +
-    `partitiond is off. Undo the change and run \`partitiond migrate start\` again, or \`partitiond migrate abort\` and plan anew.`
-  );
+  return await explainChange(engine, session, signal);
 }
 
 /** Of the source; of a table whose partitions are re-grained with those that give their rows away. */

@@ -96,6 +96,17 @@ describe('a migration that must stop', () => {
     await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject(refusal);
     await clearMigrationPause(made, noAbort);
     await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject(refusal);
+    const row = `partitiond_capture_${made.id}_row`;
+    await database.query(
+      `CREATE TRIGGER ${row} AFTER INSERT ON public.revenues FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()`,
+    );
+    await clearMigrationPause(made, noAbort);
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toThrow(
+      new RegExp(
+        `${row} of partitiond is set to ENABLE,.*column extra .*Turn on again what is off: ALTER TABLE public.revenues ENABLE REPLICA TRIGGER ${row};`,
+      ),
+    );
+    await database.query(`DROP TRIGGER ${row} ON public.revenues`);
     await database.query('ALTER TABLE public.revenues DROP COLUMN extra');
     await clearMigrationPause(made, noAbort);
     expect((await readMigration(made.session, 'partitiond', made.id, noAbort)).paused).toBeNull();

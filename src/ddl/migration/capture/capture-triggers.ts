@@ -78,6 +78,11 @@ export function renderCaptureTrigger(
   return isOn && trigger.firing === 'O' ? [create] : [create, `ALTER TABLE ${on} ${turned(trigger, isOn)}`];
 }
 
+/** Brings one that somebody has turned off, or made to fire otherwise, into its state again. */
+export function renderTurnOn(trigger: CaptureTrigger, table: QualifiedName): string {
+  return `ALTER TABLE ${formatQualifiedName(table)} ${turned(trigger, true)}`;
+}
+
 function turned({ name, firing }: CaptureTrigger, isOn: boolean): string {
   const trigger = `TRIGGER ${quoteIdentifier(name)}`;
   if (!isOn) return `DISABLE ${trigger}`;
