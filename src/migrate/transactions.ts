@@ -2,7 +2,6 @@ import { withinLockBudget } from '../apply/lock-budget.ts';
 import { readBlockers } from '../apply/read-blockers.ts';
 import { runTransaction } from '../apply/run-transaction.ts';
 import type { Lock } from '../ddl/statement.ts';
-import { type NamedSql, namedSql } from '../postgres/named-sql.ts';
 import type { Session } from '../postgres/session.ts';
 import type { Engine } from './engine.ts';
 import type { MigrationHappening } from './event.ts';
@@ -120,9 +119,3 @@ export function emit(engine: Engine, happening: MigrationHappening): void {
   const { observe, database } = engine.surroundings;
   observe({ ...happening, database, table: engine.spec.table });
 }
-
-/** The snapshot of the open transaction, as `pg_visible_in_snapshot` takes it. */
-export const snapshotSql: NamedSql = namedSql(
-  'migration-snapshot',
-  'SELECT pg_catalog.pg_current_snapshot()::pg_catalog.text AS "snapshot"',
-);

@@ -34,13 +34,16 @@ export function tableStatus(planned: PlannedTable, { now, work, probes, migratio
     interval: formatInterval(policy.interval),
     premake: policy.premake,
     ...(table === null ? unread : extent(policy, table, now)),
-    steps: plan?.steps.length ?? 0,
-    findings: (plan?.findings ?? []).map(foundStatus),
+    ...decided(plan),
     error: error?.message ?? null,
     probes: probeStatuses(policy, probes),
     migration: migrations.get(name) ?? null,
-    inProgress: table === null ? [] : (work.get(table.oid) ?? []),
+    inProgress: work.get(table?.oid ?? '') ?? [],
   };
+}
+
+function decided(plan: PlannedTable['plan']): Pick<TableStatus, 'steps' | 'findings'> {
+  return plan === null ? { steps: 0, findings: [] } : { steps: plan.steps.length, findings: plan.findings.map(foundStatus) };
 }
 
 function foundStatus({ kind, severity, message, partition }: Finding): TableStatus['findings'][number] {

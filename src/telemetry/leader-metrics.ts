@@ -284,11 +284,16 @@ function possibleSteps(policy: TablePolicy): readonly StepKind[] {
   if (policy.retention !== null) steps.push('detach-partition');
   // The block of a finished migration may still be there when its old table goes.
   if (policy.retention?.action === 'drop' || policy.migration !== null) steps.push('drop-table');
-  if (policy.maintenance !== null) steps.push('vacuum', 'analyze');
-  if (policy.maintenance !== null || policy.indexes.length > 0) steps.push('reindex');
-  if (policy.indexes.length > 0) steps.push('create-index', 'attach-index');
+  return [...steps, ...possibleUpkeep(policy)];
+}
+
+function possibleUpkeep({ maintenance, indexes, dropRemovedIndexes }: TablePolicy): readonly StepKind[] {
+  const steps: StepKind[] = [];
+  if (maintenance !== null) steps.push('vacuum', 'analyze');
+  if (maintenance !== null || indexes.length > 0) steps.push('reindex');
+  if (indexes.length > 0) steps.push('create-index', 'attach-index');
   // Maintenance alone drops what an interrupted rebuild has left behind.
-  if (policy.maintenance !== null || policy.indexes.length > 0 || policy.dropRemovedIndexes) steps.push('drop-index');
+  if (maintenance !== null || indexes.length > 0 || dropRemovedIndexes) steps.push('drop-index');
   return steps;
 }
 

@@ -19,7 +19,3 @@ export function renderAddBoundCheck({ partitionKey }: MigrationSpec, id: string,
 export function renderValidateBoundCheck(id: string, { name }: Pick<RegrainRange, 'name'>): string {
   return `ALTER TABLE ${formatQualifiedName(name)} VALIDATE CONSTRAINT ${quoteIdentifier(boundCheckName(id))}`;
 }
-
-export function renderDropBoundCheck(id: string, { name }: Pick<RegrainRange, 'name'>): string {
-  return `ALTER TABLE ${formatQualifiedName(name)} DROP CONSTRAINT ${quoteIdentifier(boundCheckName(id))}`;
-}

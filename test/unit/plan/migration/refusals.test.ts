@@ -281,7 +281,7 @@ describe('a migration is refused for', () => {
   });
 
   it('a partition key that is no column, and for nothing that follows from it', () => {
-    const columns = Array.from({ length: 20 }, (_, index) => column(`c${index}`, 'bigint'));
+    const columns = Array.from({ length: 20 }, (_, n) => column(`c${n}`, 'bigint'));
     const wanted = { migration: { partitionKey: 'no', capture: 'dual', waive: ['publication'] }, definition: { columns } } as const;
     const { refusals, notes } = plan(wanted);
     expect(refusals.map(({ message }) => message)).toEqual([

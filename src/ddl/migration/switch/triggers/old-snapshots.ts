@@ -27,8 +27,7 @@ BEGIN
   RETURN NULL;
 END
 `;
-  const create =
-    `CREATE OR REPLACE FUNCTION ${execute}() RETURNS pg_catalog.trigger LANGUAGE plpgsql ` + `SET search_path = pg_catalog, pg_temp AS %L`;
+  const create = `CREATE OR REPLACE FUNCTION ${execute}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS %L`;
   const make = `
 BEGIN
   EXECUTE pg_catalog.format(${quoteBody(create)}, pg_catalog.replace(${quoteBody(body("'{xid}'"))}, '{xid}', pg_catalog.pg_current_xact_id()::pg_catalog.text));
