@@ -98,7 +98,16 @@ async function tryOut(
     await runMigration(running, 'ready', signal);
     const full = await readSize(running.engine, signal);
     const { rows, copyMs, indexMs, verifyMs } = meter;
-    return { rows, partitions: full.partitions, copyMs, indexMs, verifyMs, bytes: Math.max(0, full.bytes - empty.bytes) };
+    return {
+      rows,
+      asked: request.rows,
+      partitions: full.partitions,
+      filled: full.filled,
+      copyMs,
+      indexMs,
+      verifyMs,
+      bytes: Math.max(0, full.bytes - empty.bytes),
+    };
   } finally {
     await running.close();
   }

@@ -39,6 +39,7 @@ export const targetSizeSql: NamedSql = namedSql(
   /* sql */ `
   SELECT
     pg_catalog.count(*) AS "partitions",
+    pg_catalog.count(*) FILTER (WHERE pg_catalog.pg_relation_size(i.inhrelid) > 0) AS "filled",
     COALESCE(pg_catalog.sum(pg_catalog.pg_total_relation_size(i.inhrelid)), 0) AS "bytes"
   FROM pg_catalog.pg_inherits AS i
   WHERE i.inhparent = $1::pg_catalog.oid`,
@@ -46,7 +47,9 @@ export const targetSizeSql: NamedSql = namedSql(
 
 export interface TargetSize {
   readonly partitions: number;
+  /** Those with rows. */
+  readonly filled: number;
   readonly bytes: number;
 }
 
-export const decodeTargetSize: RowDecoder<TargetSize> = row<TargetSize>({ partitions: number, bytes: number });
+export const decodeTargetSize: RowDecoder<TargetSize> = row<TargetSize>({ partitions: number, filled: number, bytes: number });

@@ -5,8 +5,11 @@ import type { MigrationPlan } from '../migration-plan.ts';
 export interface TrialMeasurements {
   /** Copied, which may be fewer than were asked for. */
   readonly rows: number;
-  /** Over which they were spread. */
+  readonly asked: number;
+  /** That were made. */
   readonly partitions: number;
+  /** Over which the rows were spread. */
+  readonly filled: number;
   /** From the first batch to the last, with checks and pauses. */
   readonly copyMs: number;
   /** Building indexes, VACUUM and ANALYZE. */
@@ -25,7 +28,7 @@ export interface TrialRates {
   readonly bytesPerRow: number;
 }
 
-/** Rows of the whole table at those rates, in seconds; null when the table was never analysed. */
+/** Rows of the whole table at those rates, in seconds; null when the table was never analysed, and of too few rows. */
 export interface TrialEstimate {
   readonly rows: number;
   readonly copySeconds: number;
@@ -41,9 +44,18 @@ export interface TriedPlan extends MigrationPlan {
 /** The same tenth for the log and the files of sorts as a plan without a trial has. */
 const diskShare = 1.1;
 
+/** Of fewer rows mostly what is spent once, and on each partition, was measured. */
+const leastRows = 10_000;
+const leastInPartition = 1_000;
+
+/** How many rows it takes to speak for all of a table. */
+export function rowsToSpeakForAll({ filled }: Pick<TrialMeasurements, 'filled'>): number {
+  return Math.max(leastRows, filled * leastInPartition);
+}
+
 /**
  * The plan by the measurements of a trial; steps, hash and WAL, which cannot be told from that of others, stay. What is spent once for each
- * partition counts as if it were spent for each row, so that a trial of few rows promises too little speed rather than too much.
+ * partition counts as if it were spent for each row, so that a trial of too few rows leaves the plan's own estimates, and a trial of few rows promises too little speed rather than too much.
  */
 export function applyTrial(
   plan: MigrationPlan,
@@ -62,6 +74,7 @@ export function applyTrial(
   if (estimatedRows === null) return { ...plan, trial: { ...measured, rates, estimate: null } };
   // The sample is a part of the table, whatever its statistics say.
   const all = Math.max(rows, estimatedRows);
+  if (rows < all && rows < rowsToSpeakForAll(measured)) return { ...plan, trial: { ...measured, rates, estimate: null } };
   const seconds = (ms: number): number => Math.ceil((ms * all) / rows / 1000);
   const estimate: TrialEstimate = {
     rows: all,
