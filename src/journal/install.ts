@@ -76,6 +76,14 @@ async function lockAndLook(session: Session, schema: string, signal: AbortSignal
   return await readJournalPlace(session, schema, signal);
 }
 
+/** What keeps the role from making or using the journal, as a sentence with the GRANT; null: nothing. Rights on its tables are not looked at. */
+export function journalProblem(place: JournalPlaceRow, schema: string): string | null {
+  if (place.isInstalled && place.canUse) return null;
+  if (!place.isInstalled && place.canCreate) return null;
+  if (!place.isInstalled) return mayNotCreate(place, schema).message;
+  return `Role ${place.role} may not use schema ${quoteAlways(schema)} of the journal. Run: GRANT USAGE ON SCHEMA ${quoteAlways(schema)} TO ${place.role};`;
+}
+
 function mayNotCreate(place: JournalPlaceRow, schema: string): StatementError {
   const quoted = quoteAlways(schema);
   const fix = place.hasSchema

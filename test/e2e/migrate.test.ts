@@ -72,6 +72,19 @@ describe('partitiond migrate', () => {
     expect(stderr).toMatch(/table public\.plain: has no block `migration`; add `migration: \{ partitionKey: COLUMN \}`/);
   });
 
+  it('lists the GRANTs that a role lacks among the refusals of a plan', async () => {
+    await using database = await createDatabase();
+    using workspace = new Workspace();
+    await makeTables(database);
+    const role = await database.createRole('guest');
+    workspace.configure(configurationText(role.url, tables));
+    const { exitCode, stdout } = await workspace.run(['migrate', 'plan', '--table', 'public.revenues']);
+    expect(exitCode).toBe(4);
+    expect(stdout).toContain(`ALTER TABLE public.revenues OWNER TO ${role.name};`);
+    expect(stdout).toContain(`GRANT SELECT ON public.revenues TO ${role.name};`);
+    expect(stdout).toContain(`CREATE SCHEMA "partitiond" AUTHORIZATION ${role.name};`);
+  });
+
   it('plans without a trace, migrates, switches, goes back, switches again and finishes', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();

@@ -1,10 +1,12 @@
 import { ConfigError, UsageError } from '../../errors.ts';
+import { journalProblem, readJournalPlace } from '../../journal/install.ts';
 import { readDrainPlan } from '../../migrate/regrain/read-drain-plan.ts';
 import { readRegrainPlan } from '../../migrate/regrain/read-regrain-plan.ts';
 import { type PlannedMigration, readMigrationPlan } from '../../migrate/run/begin-migration.ts';
 import { type Interval, parseInterval } from '../../partition/interval.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { formatQualifiedName, parseQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import { refuse } from '../../plan/migration/migration-case.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { options } from '../command-line/options.ts';
@@ -26,7 +28,19 @@ export async function readPlan(work: MigrationWork, session: Session, now: Epoch
   if (partitions !== null || interval !== null) {
     throw new UsageError('PD003', 'To split or merge partitions give both, for example --partitions revenues_2024 --interval "1 month".');
   }
-  return await readMigrationPlan(session, policy, now, io.signal);
+  return refusedWithoutJournal(await readMigrationPlan(session, policy, now, io.signal), await readJournalProblem(work, session));
+}
+
+async function readJournalProblem({ database, io }: MigrationWork, session: Session): Promise<string | null> {
+  const { journalSchema } = database;
+  return journalProblem(await readJournalPlace(session, journalSchema, io.signal), journalSchema);
+}
+
+/** A start would be refused by the server: better now, with all the rest. */
+function refusedWithoutJournal(planned: PlannedMigration, problem: string | null): PlannedMigration {
+  if (problem === null) return planned;
+  const { plan } = planned;
+  return { ...planned, plan: { ...plan, spec: null, refusals: [...plan.refusals, refuse('journal', problem)] } };
 }
 
 /**
