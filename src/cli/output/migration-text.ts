@@ -12,20 +12,14 @@ import { printable } from './printable.ts';
 export function migrationText(status: MigrationStatus, colours: Colours): string {
   const { phase, live, strategy, paused, regrain } = status;
   const movesRows = strategy === 'copy';
-  const isOver = phase === 'finished' || phase === 'aborted';
   const state = paused === null ? colours.good(phase) : colours.bad(`${phase}, paused (${paused.kind})`);
   const rows: readonly (readonly [string, string])[] = [
     ...(regrain === undefined ? [] : [['about', printable(aboutOf(regrain))] as const]),
     ['takes writes', `the ${live === 'source' ? 'old' : 'new'} ${regrain === undefined ? 'table' : 'partitions'}`],
     ['by', movesRows ? `${strategy}, capture ${status.capture}` : `${strategy}, no row moves`],
-    ...(isOver ? [] : [['run by', status.runBy === null ? 'nobody right now' : printable(status.runBy)] as const]),
+    ...runnerRows(status),
     ...(paused === null ? [] : [['because', colours.bad(printable(paused.reason))] as const]),
-    ...(movesRows
-      ? [
-          ['progress', progressText(status)] as const,
-          ['backlog', `${scaledCount(status.backlogRows)} rows, ${formatBytes(status.logBytes)}`] as const,
-        ]
-      : []),
+    ...(movesRows ? copyRows(status) : []),
     ...(status.brakes.length === 0 ? [] : [['held by', colours.doubtful(status.brakes.join(', '))] as const]),
     ['verdict', verdictText(status, colours)],
     ...(status.lastSwitch === null ? [] : [['last switch', switchText(status.lastSwitch)] as const]),
@@ -34,6 +28,20 @@ export function migrationText(status: MigrationStatus, colours: Colours): string
   const width = Math.max(...rows.map(([word]) => word.length));
   const lines = rows.map(([word, text]) => `  ${word.padEnd(width)}  ${text}`);
   return `${colours.strong(printable(formatQualifiedName(status.table)))}: ${state}\n${lines.join('\n')}\n`;
+}
+
+type Row = readonly [string, string];
+
+function copyRows(status: MigrationStatus): readonly Row[] {
+  return [
+    ['progress', progressText(status)],
+    ['backlog', `${scaledCount(status.backlogRows)} rows, ${formatBytes(status.logBytes)}`],
+  ];
+}
+
+function runnerRows({ phase, runBy }: MigrationStatus): readonly Row[] {
+  if (phase === 'finished' || phase === 'aborted') return [];
+  return [['run by', runBy === null ? 'nobody right now' : printable(runBy)]];
 }
 
 /** After a switch nobody has to hurry, and may go back. */
