@@ -1,8 +1,7 @@
 import { readServerFacts } from '../../catalog/read-server-facts.ts';
 import { UsageError } from '../../errors.ts';
 import { beginMigration, isUnfinished, readMigrationOf } from '../../migrate/run/begin-migration.ts';
-import { clearMigrationPause } from '../../migrate/run/pause-migration.ts';
-import { runMigration } from '../../migrate/run/run-migration.ts';
+import { startMigration } from '../../migrate/run/run-migration.ts';
 import { liveOidOf } from '../../migrate/switch/read-facts.ts';
 import { removeTrials } from '../../migrate/trial/trial-schemas.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
@@ -37,10 +36,7 @@ export async function runStartAction(work: MigrationWork): Promise<number> {
 }
 
 async function goOn(work: MigrationWork, id: string, until: MigrationPhase): Promise<void> {
-  await withEngine(work, id, async (running) => {
-    await clearMigrationPause(running.engine, work.io.signal);
-    await runMigration(running, until, work.io.signal);
-  });
+  await withEngine(work, id, (running) => startMigration(running, until, work.io.signal));
 }
 
 /** The id of the migration to go on with, perhaps a new one. Refused: by its plan, which is printed. Finished: the table is what one has made. */

@@ -1,6 +1,7 @@
 import { MigrationError, UsageError } from '../../errors.ts';
-import { runsFrom, verifyWhole, watched } from '../../migrate/run/run-migration.ts';
+import { runsFrom, watched } from '../../migrate/run/run-migration.ts';
 import { verify } from '../../migrate/verify/verify.ts';
+import { verifyWhole } from '../../migrate/verify/verify-whole.ts';
 import { formatQualifiedName, parseQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { options } from '../command-line/options.ts';

@@ -1,13 +1,14 @@
 import { MigrationError } from '../../errors.ts';
 import type { Engine } from '../engine.ts';
 import type { RunningEngine } from '../run/open-engine.ts';
-import { runMigration, verifyWhole, watched } from '../run/run-migration.ts';
+import { runMigration, watched } from '../run/run-migration.ts';
 import { runAndSoak } from '../run/soak.ts';
 import { reloadRecord } from '../save.ts';
 import { abort } from '../switch/abort.ts';
 import { finish } from '../switch/finish.ts';
 import { switchOver } from '../switch/switch-over.ts';
 import { assertFreshVerdict } from '../verify/fresh-verdict.ts';
+import { verifyWhole } from '../verify/verify-whole.ts';
 import { hasPlannedOthers } from './planned-others.ts';
 import { isRegrain } from './regrain-engine.ts';
 

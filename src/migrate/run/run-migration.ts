@@ -1,6 +1,5 @@
 import { StatementError } from '../../errors.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
-import type { Verdict } from '../../partition/migration/status.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
 import { prepareAttach } from '../attach/prepare-attach.ts';
@@ -16,10 +15,10 @@ import { besideReplay } from '../replay/replay-beside.ts';
 import { saveMigration } from '../save.ts';
 import { ensureReadSchemas } from '../switch/read-schemas.ts';
 import { settle, settleForeignKeys } from '../switch/settle.ts';
-import { verify } from '../verify/verify.ts';
+import { verifyWhole } from '../verify/verify-whole.ts';
 import { keepFingerprint } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
-import { pausedError, pauseMigration } from './pause-migration.ts';
+import { clearMigrationPause, pausedError, pauseMigration } from './pause-migration.ts';
 import { assertMayGoOn, DefinitionChanged, startWatch } from './watch.ts';
 
 /**
@@ -44,6 +43,23 @@ export async function runMigration(running: RunningEngine, until: MigrationPhase
   });
 }
 
+/**
+ * What `migrate start` does: takes a pause away, and goes on. After a mismatch in a phase that verifies nothing of itself everything is verified
+ * first, and the pause stays when anything still differs.
+ */
+export async function startMigration(running: RunningEngine, until: MigrationPhase, signal: AbortSignal): Promise<void> {
+  const { engine } = running;
+  const { paused, phase } = engine.record;
+  if (paused?.kind === 'mismatch' && (phase === 'ready' || phase === 'switched')) {
+    await watched(running, signal, async (watchSignal) => {
+      await assertMayGoOn(engine, engine.session, watchSignal);
+      await verifyWhole(engine, watchSignal);
+    });
+  }
+  await clearMigrationPause(engine, signal);
+  await runMigration(running, until, signal);
+}
+
 /** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition or a full disk. Also for a verification by hand. */
 export async function watched(running: RunningEngine, signal: AbortSignal, body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { engine } = running;
@@ -66,24 +82,6 @@ export async function watched(running: RunningEngine, signal: AbortSignal, body:
   } finally {
     await watch.stop();
   }
-}
-
-/** A full verification that pauses the migration when anything differs, and is kept otherwise. */
-export async function verifyWhole(engine: Engine, signal: AbortSignal): Promise<void> {
-  await catchUp(engine, signal);
-  const verdict = await verify(engine, null, signal);
-  if (engine.record.verdict?.at !== verdict.at) await saveMigration(engine, { verdict }, signal);
-  const problem = problemOf(engine, verdict);
-  if (problem !== null) await pauseMigration(engine, 'mismatch', problem, signal);
-}
-
-function problemOf({ spec }: Engine, { mismatches, differences }: Verdict): string | null {
-  if (mismatches === 0 && differences.length === 0) return null;
-  const rows = mismatches === 0 ? [] : [`${mismatches} rows differ between the two tables, by key in migration_mismatch of the journal`];
-  return (
-    `${[...rows, ...differences].join('; ')}. Find out who wrote to the table that follows or turned triggers off; ` +
-    `then run \`${migrateCommand('start', spec.table)}\` again, which verifies anew.`
-  );
 }
 
 type Work = (engine: Engine, signal: AbortSignal) => Promise<void>;

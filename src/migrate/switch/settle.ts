@@ -3,9 +3,7 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { type Alteration, alterLive } from '../alter-live.ts';
 import type { Engine } from '../engine.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
-import { catchUp } from '../replay/catch-up.ts';
-import { saveMigration } from '../save.ts';
-import { verify } from '../verify/verify.ts';
+import { verifyWhole } from '../verify/verify-whole.ts';
 import { liveOidOf, readSwitchFacts } from './read-facts.ts';
 
 /**
@@ -18,9 +16,7 @@ export async function settle(engine: Engine, signal: AbortSignal): Promise<void>
   const { record } = engine;
   const isVerified = record.verdict !== null && record.verdict.live === record.live && record.verdict.at > (record.lastSwitch?.at ?? 0n);
   if (isVerified || record.phase !== 'switched') return;
-  await catchUp(engine, signal);
-  const verdict = await verify(engine, null, signal);
-  if (engine.record.verdict?.at !== verdict.at) await saveMigration(engine, { verdict }, signal);
+  await verifyWhole(engine, signal);
 }
 
 /** After a rollback as well, where it is all that is left to do. */

@@ -3,10 +3,11 @@ import { readRegrainPlan } from '../../../src/migrate/regrain/read-regrain-plan.
 import { beginMigration, type PlannedMigration } from '../../../src/migrate/run/begin-migration.ts';
 import { openEngine } from '../../../src/migrate/run/open-engine.ts';
 import { clearMigrationPause } from '../../../src/migrate/run/pause-migration.ts';
-import { runMigration, verifyWhole } from '../../../src/migrate/run/run-migration.ts';
+import { runMigration } from '../../../src/migrate/run/run-migration.ts';
 import { reloadRecord } from '../../../src/migrate/save.ts';
 import { finish } from '../../../src/migrate/switch/finish.ts';
 import { switchOver } from '../../../src/migrate/switch/switch-over.ts';
+import { verifyWhole } from '../../../src/migrate/verify/verify-whole.ts';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import { systemClock } from '../../../src/postgres/clock.ts';
 import { connectSession, type Session } from '../../../src/postgres/session.ts';

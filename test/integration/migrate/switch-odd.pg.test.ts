@@ -2,11 +2,13 @@ import { expect, test } from 'vitest';
 import { ConnectionError, StatementError } from '../../../src/errors.ts';
 import type { Engine } from '../../../src/migrate/engine.ts';
 import { catchUp } from '../../../src/migrate/replay/catch-up.ts';
+import { runMigration, startMigration } from '../../../src/migrate/run/run-migration.ts';
 import { saveMigration } from '../../../src/migrate/save.ts';
 import { finish } from '../../../src/migrate/switch/finish.ts';
 import { settle } from '../../../src/migrate/switch/settle.ts';
 import { switchOver } from '../../../src/migrate/switch/switch-over.ts';
 import { verify } from '../../../src/migrate/verify/verify.ts';
+import { verifyWhole } from '../../../src/migrate/verify/verify-whole.ts';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import { createDatabase } from '../../support/database.ts';
 import { type HandMadeEngine, handMadePolicy } from '../../support/migrate/hand-made.ts';
@@ -96,6 +98,43 @@ test('takes a switch for done whose COMMIT was answered to nobody, and for not d
   await expect(switchOver(cut, false, noAbort)).rejects.toBeInstanceOf(ConnectionError);
   expect(cut.record).toMatchObject({ live: 'source', phase: 'ready' });
   expect(await other.query(`SELECT relkind AS kind FROM pg_class WHERE oid = 'public.revenues'::regclass`)).toEqual([{ kind: 'r' }]);
+});
+
+test('pauses for what the verification after a switch finds, starts again only when it is repaired, and goes back all the same', async () => {
+  await using database = await createDatabase();
+  await using engine = await ready(database, { policy });
+  const running = { engine, brakes: () => [] };
+  const tamper = `SET partitiond.migration = '${engine.id}'; DELETE FROM public.revenues_unpartitioned WHERE id = 7`;
+  await switchOver(engine, false, noAbort);
+  const stranger = await database.client();
+  await stranger.query(tamper);
+  const found = {
+    code: 'PD602',
+    message: expect.stringMatching(
+      /1 rows differ .* partitiond\.migration_mismatch\. `partitiond migrate rollback --table public\.revenues` .*SET occurred_at = occurred_at.*`partitiond migrate verify --table public\.revenues`/,
+    ) as unknown,
+  };
+  await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject(found);
+  expect(engine.record).toMatchObject({ phase: 'switched', paused: { kind: 'mismatch' } });
+  // Looks again, each time.
+  await expect(startMigration(running, 'ready', noAbort)).rejects.toMatchObject(found);
+  await database.query('UPDATE public.revenues SET occurred_at = occurred_at WHERE id = 7');
+  await startMigration(running, 'ready', noAbort);
+  expect(engine.record).toMatchObject({ paused: null, verdict: { live: 'target', mismatches: 0 } });
+
+  await stranger.query(tamper);
+  await expect(verifyWhole(engine, noAbort)).rejects.toMatchObject(found);
+  const minute = Math.floor(Date.now() / 60_000) % 1_440;
+  const window = [{ days: [1, 2, 3, 4, 5, 6, 7], fromMinute: (minute + 60) % 1_440, toMinute: (minute + 120) % 1_440 }];
+  const migration = handMadePolicy({ switchover: { ...handMadePolicy().switchover, window } });
+  const closed = { ...engine, policy: { ...engine.policy, migration } };
+  await switchOver(closed, false, noAbort);
+  expect(closed.record).toMatchObject({ live: 'source', phase: 'ready', paused: { kind: 'mismatch' } });
+  // Forward both bind.
+  await expect(switchOver(closed, false, noAbort)).rejects.toThrow(/is paused/);
+  await expect(startMigration({ engine: closed, brakes: () => [] }, 'ready', noAbort)).rejects.toThrow(
+    /1 rows differ.*`partitiond migrate abort --table public\.revenues`/,
+  );
 });
 
 test.each(['log', 'dual'] as const)(
