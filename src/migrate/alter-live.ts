@@ -2,9 +2,10 @@ import { withinLockBudget } from '../apply/lock-budget.ts';
 import { readBlockers } from '../apply/read-blockers.ts';
 import { readFingerprint } from '../catalog/migration/read-definition.ts';
 import type { LockMode } from '../ddl/statement.ts';
-import { renderChangeMigration } from '../journal/migration/records.ts';
+import { readMigration, renderChangeMigration } from '../journal/migration/records.ts';
 import { formatQualifiedName } from '../partition/qualified-name.ts';
 import type { Engine } from './engine.ts';
+import { withKeptCapture } from './fingerprint.ts';
 import { liveOidOf } from './switch/read-facts.ts';
 import { emit, fenced } from './transactions.ts';
 
@@ -34,7 +35,8 @@ export async function alterLive(engine: Engine, alteration: Alteration, statemen
           [`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`, 'SET LOCAL statement_timeout = 0', ...statements].join(';\n'),
           signal,
         );
-        const fingerprint = await readFingerprint(session, liveOidOf(record), signal);
+        const kept = await readMigration(session, journalSchema, id, signal);
+        const fingerprint = withKeptCapture(kept.fingerprint, await readFingerprint(session, liveOidOf(record), signal));
         await session.execute(renderChangeMigration(journalSchema, id, { fingerprint }), signal);
       },
       signal,

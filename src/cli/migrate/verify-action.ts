@@ -1,7 +1,6 @@
 import { MigrationError, UsageError } from '../../errors.ts';
-import { runsFrom, watched } from '../../migrate/run/run-migration.ts';
+import { runsFrom, verifyNow } from '../../migrate/run/run-migration.ts';
 import { verify } from '../../migrate/verify/verify.ts';
-import { verifyWhole } from '../../migrate/verify/verify-whole.ts';
 import { formatQualifiedName, parseQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { options } from '../command-line/options.ts';
@@ -17,7 +16,7 @@ export async function runVerifyAction(work: MigrationWork): Promise<number> {
   const record = await withSession(work, (session) => storedMigration(work, session));
   if (!runsFrom(record.phase, 'verify')) throw tooEarly(work);
   if (partition === null) {
-    await withEngine(work, record.id, (running) => watched(running, io.signal, (signal) => verifyWhole(running.engine, signal)));
+    await withEngine(work, record.id, (running) => verifyNow(running, io.signal));
     await printStatus(work);
     return 0;
   }

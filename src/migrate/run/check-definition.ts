@@ -1,9 +1,13 @@
 import { readFingerprint } from '../../catalog/migration/read-definition.ts';
-import { readMigration } from '../../journal/migration/records.ts';
+import { renderBeginPass } from '../../journal/migration/chunks.ts';
+import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import type { MigrationPhase } from '../../partition/migration/spec.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
-import { saveMigration } from '../save.ts';
+import { compareFingerprints, type FingerprintChange } from '../fingerprint.ts';
+import { reloadRecord, saveMigration } from '../save.ts';
 import { explainChange } from './explain-change.ts';
 
 /** From the step on that installs the triggers to the switch, which changes names and triggers on purpose. */
@@ -14,12 +18,50 @@ const watched: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['backfill'
  * capture, and when no fingerprint is kept yet, there is nothing to compare.
  */
 export async function readChangedDefinition(engine: Engine, session: Session, signal: AbortSignal): Promise<string | null> {
+  const { spec, record } = engine;
+  const whole = formatQualifiedName(spec.table);
+  const change = await readChange(engine, session, signal);
+  if (change.kind === 'none') return null;
+  if (change.kind === 'definition') return await explainChange(engine, session, signal);
+  const fix =
+    record.phase === 'ready'
+      ? `Run \`${migrateCommand('verify', spec.table)}\`, which finds such rows`
+      : `Run \`${migrateCommand('start', spec.table)}\` again, which verifies everything before it is ready`;
+  return (
+    `The triggers by which partitiond captures writes to ${whole} were off in between, or were made anew, and what was written meanwhile is on ` +
+    `one side only. ${fix}, or \`${migrateCommand('abort', spec.table)}\`.`
+  );
+}
+
+/**
+ * Takes triggers that were off in between for what they are from now on, in the same transaction in which every verification from before loses
+ * its worth. True when that was so; whoever asks has a verification to see to. A changed definition stays one.
+ */
+export async function acceptInterruptedCapture(engine: Engine, signal: AbortSignal): Promise<boolean> {
+  const { session, guardSql, id, surroundings, record } = engine;
+  const change = await readChange(engine, session, signal);
+  if (change.kind !== 'capture') return false;
+  const schema = surroundings.journalSchema;
+  const pause = record.paused?.kind === 'definition' ? { paused: null } : {};
+  const accepted = renderChangeMigration(schema, id, { fingerprint: change.now, verdict: null, ...pause });
+  await session.complete([guardSql, accepted, ...renderBeginPass(schema, id)], signal);
+  await reloadRecord(engine, signal);
+  return true;
+}
+
+interface Change {
+  readonly kind: FingerprintChange;
+  readonly now: string;
+}
+
+async function readChange(engine: Engine, session: Session, signal: AbortSignal): Promise<Change> {
   const { id, record, surroundings } = engine;
-  if (!watched.has(record.phase) || record.live !== 'source') return null;
+  const nothing: Change = { kind: 'none', now: '' };
+  if (!watched.has(record.phase) || record.live !== 'source') return nothing;
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
-  if (fingerprint === null) return null;
-  if ((await fingerprintOf(engine, session, signal)) === fingerprint) return null;
-  return await explainChange(engine, session, signal);
+  if (fingerprint === null) return nothing;
+  const now = await fingerprintOf(engine, session, signal);
+  return { kind: compareFingerprints(fingerprint, now), now };
 }
 
 /** Of the source; of a table whose partitions are re-grained with those that give their rows away. */

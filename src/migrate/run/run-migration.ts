@@ -16,7 +16,7 @@ import { saveMigration } from '../save.ts';
 import { ensureReadSchemas } from '../switch/read-schemas.ts';
 import { settle, settleForeignKeys } from '../switch/settle.ts';
 import { verifyWhole } from '../verify/verify-whole.ts';
-import { keepFingerprint } from './check-definition.ts';
+import { acceptInterruptedCapture, keepFingerprint } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
 import { clearMigrationPause, pausedError, pauseMigration } from './pause-migration.ts';
 import { assertMayGoOn, DefinitionChanged, startWatch } from './watch.ts';
@@ -44,23 +44,30 @@ export async function runMigration(running: RunningEngine, until: MigrationPhase
 }
 
 /**
- * What `migrate start` does: takes a pause away, and goes on. After a mismatch in a phase that verifies nothing of itself everything is verified
- * first, and the pause stays when anything still differs.
+ * What `migrate start` does: takes a pause away, and goes on. In a phase that verifies nothing of itself everything is verified first after a
+ * mismatch, or with triggers that were off in between; the pause stays, or comes, when anything differs.
  */
 export async function startMigration(running: RunningEngine, until: MigrationPhase, signal: AbortSignal): Promise<void> {
   const { engine } = running;
   const { paused, phase } = engine.record;
-  if (paused?.kind === 'mismatch' && (phase === 'ready' || phase === 'switched')) {
-    await watched(running, signal, async (watchSignal) => {
-      await assertMayGoOn(engine, engine.session, watchSignal);
-      await verifyWhole(engine, watchSignal);
-    });
-  }
+  const isInterrupted = await acceptInterruptedCapture(engine, signal);
+  const isDoubtful = isInterrupted || paused?.kind === 'mismatch';
+  if (isDoubtful && (phase === 'ready' || phase === 'switched')) await verifyNow(running, signal);
   await clearMigrationPause(engine, signal);
   await runMigration(running, until, signal);
 }
 
-/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition or a full disk. Also for a verification by hand. */
+/** What `migrate verify` does. Also of a migration that is paused, which it stays for any reason but what it settles. */
+export async function verifyNow(running: RunningEngine, signal: AbortSignal): Promise<void> {
+  const { engine } = running;
+  await acceptInterruptedCapture(engine, signal);
+  await watched(running, signal, async (watchSignal) => {
+    await assertMayGoOn(engine, engine.session, watchSignal);
+    await verifyWhole(engine, watchSignal);
+  });
+}
+
+/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition or a full disk. */
 export async function watched(running: RunningEngine, signal: AbortSignal, body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { engine } = running;
   const watch = await startWatch(running, signal);

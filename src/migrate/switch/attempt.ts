@@ -9,6 +9,7 @@ import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { attachManner } from '../attach/attach-manner.ts';
 import type { Engine } from '../engine.ts';
+import { compareFingerprints } from '../fingerprint.ts';
 import { attemptRegrain } from '../regrain/attempt-regrain.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
 import { openingSql } from '../transactions.ts';
@@ -107,9 +108,20 @@ async function assertUnchanged(engine: Engine, turn: Turn, signal: AbortSignal):
   // Going back, an index that somebody made on the new table stays there and stands in no way.
   if (turn.old.is === 'target') return;
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
-  if (fingerprint === null || fingerprint === (await readFingerprint(session, turn.old.oid, signal))) return;
-  const fix = `Undo the change and run \`${migrateCommand('switch', spec.table)}\` again, or \`${migrateCommand('abort', spec.table)}\` and plan it anew`;
-  throw new MigrationError('PD643', `Could not switch ${table}: its definition is no longer what it was. ${fix}.`);
+  if (fingerprint === null) return;
+  const change = compareFingerprints(fingerprint, await readFingerprint(session, turn.old.oid, signal));
+  if (change === 'none') return;
+  const [what, fix] =
+    change === 'capture'
+      ? [
+          'its triggers of the migration were off in between',
+          `Run \`${migrateCommand('verify', spec.table)}\`, which finds what was written then`,
+        ]
+      : [
+          'its definition is no longer what it was',
+          `Undo the change and run \`${migrateCommand('switch', spec.table)}\` again, or \`${migrateCommand('abort', spec.table)}\` and plan it anew`,
+        ];
+  throw new MigrationError('PD643', `Could not switch ${table}: ${what}. ${fix}.`);
 }
 
 async function writeTurn(

@@ -7,12 +7,15 @@ import { setPause } from '../../../src/journal/pause.ts';
 import { type EngineRequest, openEngine } from '../../../src/migrate/run/open-engine.ts';
 import { clearMigrationPause } from '../../../src/migrate/run/pause-migration.ts';
 import { readStatus } from '../../../src/migrate/run/read-status.ts';
-import { runMigration } from '../../../src/migrate/run/run-migration.ts';
+import { runMigration, verifyNow } from '../../../src/migrate/run/run-migration.ts';
 import { saveMigration } from '../../../src/migrate/save.ts';
+import { switchOver } from '../../../src/migrate/switch/switch-over.ts';
+import { parseInterval } from '../../../src/partition/interval.ts';
 import { systemClock } from '../../../src/postgres/clock.ts';
 import { connectSession } from '../../../src/postgres/session.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { type HandMadeEngine, handMade } from '../../support/migrate/hand-made.ts';
+import { ready } from '../../support/migrate/ready.ts';
 import { noAbort, openSession } from '../../support/open-session.ts';
 
 /** As a process asks for the migration that `made` stands for. */
@@ -112,6 +115,35 @@ describe('a migration that must stop', () => {
     expect((await readMigration(made.session, 'partitiond', made.id, noAbort)).paused).toBeNull();
     // Beyond that phase there is nothing to do.
     await runMigration(running, 'verify', noAbort);
+  });
+
+  it('pauses when capture was off in between, though all looks as before, and is switched only when a verification found nothing', async () => {
+    await using database = await createDatabase();
+    await using engine = await ready(database, { policy: { interval: parseInterval('3 months'), premake: 1 } });
+    const running = { engine, brakes: () => [] };
+    await runMigration(running, 'ready', noAbort);
+    await database.query(`
+      ALTER TABLE public.revenues DISABLE TRIGGER USER;
+      UPDATE public.revenues SET amount = 77 WHERE id = 7;
+      ALTER TABLE public.revenues ENABLE TRIGGER USER, ENABLE REPLICA TRIGGER partitiond_capture_${engine.id}_row,
+        ENABLE ALWAYS TRIGGER partitiond_capture_${engine.id}_truncate`);
+    await expect(switchOver(engine, false, noAbort)).rejects.toMatchObject({
+      code: 'PD643',
+      message: expect.stringContaining('migrate verify'),
+    });
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toThrow(
+      /were off in between.*`partitiond migrate verify --table public\.revenues`/,
+    );
+    expect(engine.record.paused?.kind).toBe('definition');
+    await expect(verifyNow(running, noAbort)).rejects.toThrow(/1 rows differ/);
+    expect(engine.record.paused?.kind).toBe('mismatch');
+    await expect(switchOver(engine, false, noAbort)).rejects.toMatchObject({ code: 'PD641' });
+    await database.query('UPDATE public.revenues SET occurred_at = occurred_at WHERE id = 7');
+    await verifyNow(running, noAbort);
+    expect(engine.record).toMatchObject({ paused: null, verdict: { mismatches: 0 } });
+    await runMigration(running, 'ready', noAbort);
+    await switchOver(engine, false, noAbort);
+    expect(await database.query('SELECT amount::int FROM public.revenues WHERE id = 7')).toEqual([{ amount: 77 }]);
   });
 
   it('obeys `partitiond pause` and an abort, and leaves its phase as it is', async () => {

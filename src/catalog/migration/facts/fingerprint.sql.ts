@@ -5,7 +5,8 @@ import { type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
  * `$1`: oids of tables. At most one row each, found by indexes of the catalog alone, for it is asked for often. Expressions go in as they are stored:
  * that takes no lock, which deparsing does, on the tables in a policy too. Oids of indexes, and indexes that are not valid, are left out, so that
  * REINDEX CONCURRENTLY does not show. Foreign keys of other tables show by their triggers on this one, which are named after oids and go in
- * without; the partitions of a referencing table have none.
+ * without; the partitions of a referencing table have none. Behind a slash, where the table has triggers of a migration: which versions of their
+ * rows in the catalog these are. A trigger that is turned off and on again looks as before and is not: what was written in between went past it.
  */
 export const fingerprintSql: NamedSql = namedSql(
   'read-fingerprint',
@@ -56,7 +57,12 @@ export const fingerprintSql: NamedSql = namedSql(
         FROM pg_catalog.pg_policy AS p
         WHERE p.polrelid = t.oid
       )
-    )::pg_catalog.text) AS "fingerprint"
+    )::pg_catalog.text) || COALESCE((
+      SELECT '/' || pg_catalog.md5(pg_catalog.json_agg(pg_catalog.json_build_array(own.tgname, own.xmin::pg_catalog.text) ORDER BY own.tgname)::pg_catalog.text)
+      FROM pg_catalog.pg_trigger AS own
+      WHERE own.tgrelid = t.oid
+        AND own.tgname ~ '^partitiond_(capture|guard)_'
+    ), '') AS "fingerprint"
   FROM pg_catalog.pg_class AS t
   JOIN pg_catalog.pg_namespace AS n ON n.oid = t.relnamespace
   WHERE t.oid = ANY ($1::pg_catalog.oid[])
