@@ -21,6 +21,8 @@ export type MigrationEvent = { readonly database: string; readonly table: Qualif
   | { readonly kind: 'canary'; readonly commitMs: number }
   | { readonly kind: 'throttled'; readonly reason: BrakeReason; readonly ms: number; readonly explanation: string }
   | { readonly kind: 'migration-paused'; readonly reason: PauseKind; readonly explanation: string }
+  /** Something is left for a person to do, and keeps nothing from going on. */
+  | { readonly kind: 'migration-warning'; readonly explanation: string }
   | {
       readonly kind: 'switch-attempted';
       readonly direction: 'forward' | 'back';

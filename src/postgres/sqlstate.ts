@@ -16,6 +16,7 @@ export const sqlstates = {
   invalidSchemaName: '3F000',
   duplicateTable: '42P07',
   duplicateSchema: '42P06',
+  foreignKeyViolation: '23503',
   uniqueViolation: '23505',
   /** A CHECK, or a row for which a partitioned table has no partition. */
   checkViolation: '23514',

@@ -6,8 +6,9 @@ import type { LogFields, Logger } from './logger.ts';
 const tellEveryMs = 10_000;
 
 /**
- * Writes what happens in migrations. error: a mismatch; warn: it paused, or an attempt to switch was given up; info: a phase, a step, a switch, and
- * every 10 s how far it is and what holds it back; debug: each batch, bite and chunk, and the statements of steps. Never a key or a row.
+ * Writes what happens in migrations. error: a mismatch; warn: it paused, something is left to do, or an attempt to switch was given up; info: a
+ * phase, a step, a switch, and every 10 s how far it is and what holds it back; debug: each batch, bite and chunk, and the statements of steps.
+ * Never a key or a row.
  */
 export class MigrationLog {
   readonly #logger: Logger;
@@ -32,6 +33,8 @@ export class MigrationLog {
         return this.#step(event, fields);
       case 'migration-paused':
         return this.#logger.warn('migration paused', { ...fields, reason: event.reason, explanation: event.explanation });
+      case 'migration-warning':
+        return this.#logger.warn('migration warning', { ...fields, explanation: event.explanation });
       case 'migration-status':
         return this.#progress(event, fields);
       case 'throttled':

@@ -15,6 +15,7 @@ import { loadConfigured } from '../databases/load-configured.ts';
 import { whoRuns } from '../databases/reconcile-databases.ts';
 import type { Io } from '../output/io.ts';
 import { startMigrationProgress } from '../output/migration-progress.ts';
+import { printable } from '../output/printable.ts';
 import { type ChosenTable, chosenTable } from './chosen-table.ts';
 
 /** What every action of `partitiond migrate` has: its table, and how the command was called. */
@@ -68,6 +69,7 @@ export function engineTools({ database, configuration, io, policy }: MigrationWo
     const end = openUntil(policy.migration.window, policy.timezone, io.clock.now());
     return end === null ? '' : `window until ${end}`;
   });
+  const warnings: string[] = [];
   const level = io.stderr.isInteractive ? 'error' : configuration.log.level;
   const log = new MigrationLog(createLogger({ level, format: configuration.log.format }), () => io.clock.monotonicMs(), usual);
   return {
@@ -79,11 +81,16 @@ export function engineTools({ database, configuration, io, policy }: MigrationWo
       observe: (event) => {
         log.write(event);
         progress.observe(event);
+        if (event.kind === 'migration-warning') warnings.push(`${printable(event.explanation)}\n`);
       },
       connect: (applicationName, signal) =>
         connectSession(database.connection, { applicationName, statementTimeoutMs: 0, lockTimeoutMs: safety.lockTimeoutMs }, signal),
     },
-    stop: () => progress.stop(),
+    stop: () => {
+      progress.stop();
+      // Elsewhere the log has told it.
+      if (io.stderr.isInteractive) io.stderr.write(warnings.splice(0).join(''));
+    },
   };
 }
 

@@ -121,7 +121,7 @@ function workOf(engine: Engine, phase: MigrationPhase): Work {
     case 'ready':
       return beReady;
     case 'index':
-      return (engine, signal) => besideReplay(engine, (atRest, own) => buildIndexes(engine, own, atRest), signal);
+      return (_, signal) => besideReplay(engine, (atRest, own) => buildIndexes(engine, own, atRest), signal);
     case 'verify':
       return verifyWhole;
     case 'switched':

@@ -69,6 +69,7 @@ export class MigrationGauges {
           1,
         );
       case 'migration-step':
+      case 'migration-warning':
         return;
     }
   }

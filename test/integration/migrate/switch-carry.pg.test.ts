@@ -61,7 +61,26 @@ test('carries each kind of object to the new table, and back as it was', async (
   await expect(database.query(`UPDATE public.revenues SET org_id = 777 WHERE note = 'heard'`)).rejects.toThrow(/the org's/);
   await expect(database.query('UPDATE public.items SET revenue_id = -1 WHERE id = 1')).rejects.toThrow(/revenue/);
   await switchOver(engine, false, noAbort);
+  // As rows that were written while a key was away.
+  const past = await database.client();
+  await past.query(
+    `SET session_replication_role = replica; INSERT INTO public.items VALUES (500, -5, now()); INSERT INTO public.parts VALUES (60, -5, now())`,
+  );
   await settleForeignKeys(engine, noAbort);
+  await settleForeignKeys(engine, noAbort);
+  const told = engine.events.flatMap((event) => (event.kind === 'migration-warning' ? [event.explanation] : []));
+  expect(told).toEqual([
+    expect.stringMatching(/^Foreign key revenue of public\.items stays/),
+    expect.stringMatching(/of_revenue of public\.parts/),
+  ]);
+  for (const explanation of told) {
+    const query = /These are: (.*); correct/.exec(explanation)?.[1] ?? '';
+    expect(await database.query(query)).toEqual([expect.objectContaining({ revenue_id: '-5' })]);
+  }
+  const valid = `SELECT conname FROM pg_constraint WHERE conname IN ('revenue', 'of_revenue', 'the org''s') AND convalidated AND conparentid = 0 AND conrelid NOT IN ('parts_1'::regclass)`;
+  expect(await database.query(valid)).toEqual([{ conname: "the org's" }]);
+  await past.query('DELETE FROM public.items WHERE id = 500; DELETE FROM public.parts WHERE id = 60');
+  await settleForeignKeys({ ...engine }, noAbort);
   expect(await definitionOf(engine)).toEqual(before);
   expect(await database.query(`SELECT number, note FROM public.revenues WHERE note = 'heard'`)).toEqual([{ number: 501, note: 'heard' }]);
   expect(await database.query(`SELECT what FROM public.heard WHERE what <> 'after_statement'`)).toHaveLength(3);

@@ -5,8 +5,12 @@ import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../
 import { keysOf, notValidOnPartitioned, placesOf, renderAdd } from './foreign-keys.ts';
 import { renderKeyComment } from './key-comments.ts';
 
-/** What is left to do for the foreign keys after a switch. */
+/** What is left to do for one foreign key after a switch. */
 export interface KeySettlement {
+  readonly name: string;
+  readonly table: QualifiedName;
+  /** Of a key of another table, whose rows were written while it had none, or past it: the query that lists what keeps it from being valid. */
+  readonly orphans: string | null;
   /** Short: keys that partitions made since lack. */
   readonly missing: readonly string[];
   /** Each scans a table under locks that hinder no reader or writer. */
@@ -28,19 +32,32 @@ export interface Settled {
  * Reads from the facts what is missing, so nothing is left once all of it was done. A key that was NOT VALID when the migration was planned stays
  * so, and before PostgreSQL 18, which knows no such key on a partitioned table, it stays with the partitions.
  */
-export function settleKeys(settled: Settled): KeySettlement {
+export function settleKeys(settled: Settled): readonly KeySettlement[] {
   const { spec, live, liveOid } = settled;
   const { outgoing, incoming } = keysOf(spec, live);
-  const parts = [
-    ...outgoing.map((key) => settleKey(settled, key, { oid: liveOid, name: spec.table, isPartitioned: live === 'target' })),
-    ...incoming.map((key) => settleKey(settled, key, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned })),
+  return [
+    ...outgoing.map((key) => ({
+      ...settleKey(settled, key, { oid: liveOid, name: spec.table, isPartitioned: live === 'target' }),
+      ...{ name: key.name, table: spec.table, orphans: null },
+    })),
+    ...incoming.map((key) => ({
+      ...settleKey(settled, key, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned }),
+      ...{ name: key.name, table: key.table, orphans: renderOrphans(key, spec.table) },
+    })),
   ];
-  return {
-    missing: parts.flatMap(({ missing }) => missing),
-    validations: parts.flatMap(({ validations }) => validations),
-    adoptions: parts.flatMap(({ adoptions }) => adoptions),
-  };
 }
+
+/** Without semicolon. As MATCH SIMPLE has it: a row with a NULL references nothing. */
+function renderOrphans({ table, columns, referencedColumns }: ForeignKeyDefinition, referenced: QualifiedName): string {
+  const names = columns.map((name) => quoteIdentifier(name));
+  const matches = referencedColumns.map((name, index) => `r.${quoteIdentifier(name)} = o.${names[index] ?? ''}`);
+  return (
+    `SELECT o.* FROM ${formatQualifiedName(table)} AS o WHERE ${names.map((name) => `o.${name} IS NOT NULL`).join(' AND ')} ` +
+    `AND NOT EXISTS (SELECT FROM ${formatQualifiedName(referenced)} AS r WHERE ${matches.join(' AND ')})`
+  );
+}
+
+type KeyWork = Pick<KeySettlement, 'missing' | 'validations' | 'adoptions'>;
 
 interface Referencing {
   readonly oid: string;
@@ -48,7 +65,7 @@ interface Referencing {
   readonly isPartitioned: boolean;
 }
 
-function settleKey(settled: Settled, key: ForeignKeyDefinition, table: Referencing): KeySettlement {
+function settleKey(settled: Settled, key: ForeignKeyDefinition, table: Referencing): KeyWork {
   const own = settled.facts.foreignKeys.find(({ tableOid, name }) => tableOid === table.oid && name === key.name);
   const isPerPartition = table.isPartitioned && settled.serverVersion < notValidOnPartitioned;
   if (own !== undefined || !isPerPartition) {
