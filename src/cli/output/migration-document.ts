@@ -30,5 +30,6 @@ export function migrationDocument(status: MigrationStatus): Readonly<Record<stri
             attempts: lastSwitch.attempts,
           },
     next: status.next,
+    ...(status.problems === undefined ? {} : { problems: status.problems }),
   };
 }

@@ -18,7 +18,7 @@ export function migrationText(status: MigrationStatus, colours: Colours): string
     ['takes writes', `the ${live === 'source' ? 'old' : 'new'} ${regrain === undefined ? 'table' : 'partitions'}`],
     ['by', movesRows ? `${strategy}, capture ${status.capture}` : `${strategy}, no row moves`],
     ...runnerRows(status),
-    ...(paused === null ? [] : [['because', colours.bad(printable(paused.reason))] as const]),
+    ...troubleRows(status, colours),
     ...(movesRows ? copyRows(status) : []),
     ...(status.brakes.length === 0 ? [] : [['held by', colours.doubtful(status.brakes.join(', '))] as const]),
     ['verdict', verdictText(status, colours)],
@@ -31,6 +31,14 @@ export function migrationText(status: MigrationStatus, colours: Colours): string
 }
 
 type Row = readonly [string, string];
+
+function troubleRows({ paused, problems }: MigrationStatus, colours: Colours): readonly Row[] {
+  const rows: readonly Row[] = paused === null ? [] : [['because', paused.reason]];
+  return [...rows, ...(problems ?? []).map((problem): Row => ['problem', problem])].map(([word, text]) => [
+    word,
+    colours.bad(printable(text)),
+  ]);
+}
 
 function copyRows(status: MigrationStatus): readonly Row[] {
   return [

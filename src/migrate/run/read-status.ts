@@ -4,8 +4,9 @@ import { type CopyProgress, readCopyProgress } from '../../journal/migration/pro
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import type { MigrationPhase } from '../../partition/migration/spec.ts';
 import type { MigrationStatus } from '../../partition/migration/status.ts';
-import { nextCommand } from '../../plan/migration/next-command.ts';
+import { migrateCommand, nextCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
+import { readBrokenParts } from './broken-parts.ts';
 
 /** Until then the copy is what everybody waits for. */
 const beforeCopy: ReadonlySet<MigrationPhase> = new Set<MigrationPhase>(['planned', 'prepare']);
@@ -25,7 +26,10 @@ export async function readStatus(
   const progress = await readCopyProgress(session, schema, record.id, signal);
   const backlog = await readBacklog(session, schema, record.id, signal);
   const runBy = await readRunner(session, schema, record.id, signal);
-  return statusOf(record, { progress, backlog, runBy }, maxAgeMs);
+  const problems = await readBrokenParts(session, schema, record, signal);
+  const status = statusOf(record, { progress, backlog, runBy }, maxAgeMs);
+  if (problems.length === 0) return status;
+  return { ...status, problems, next: record.live === 'source' ? migrateCommand('abort', record.table) : status.next };
 }
 
 interface Read {

@@ -76,6 +76,8 @@ export interface MigrationStatus {
   readonly runBy: string | null;
   /** The command to type next; null: none. */
   readonly next: string | null;
+  /** What was taken away that it cannot do without, as sentences; absent: nothing. */
+  readonly problems?: readonly string[];
   /** Of one that is about partitions; for people only. */
   readonly regrain?: Regrain;
 }

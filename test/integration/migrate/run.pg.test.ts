@@ -9,6 +9,7 @@ import { clearMigrationPause } from '../../../src/migrate/run/pause-migration.ts
 import { readStatus } from '../../../src/migrate/run/read-status.ts';
 import { runMigration, verifyNow } from '../../../src/migrate/run/run-migration.ts';
 import { saveMigration } from '../../../src/migrate/save.ts';
+import { abort } from '../../../src/migrate/switch/abort.ts';
 import { switchOver } from '../../../src/migrate/switch/switch-over.ts';
 import { parseInterval } from '../../../src/partition/interval.ts';
 import { systemClock } from '../../../src/postgres/clock.ts';
@@ -163,6 +164,33 @@ describe('a migration that must stop', () => {
 });
 
 describe('the status', () => {
+  it('says what was taken away from a migration, which no start calls ready, and names abort, which helps', async () => {
+    await using database = await createDatabase();
+    await using engine = await ready(database, { policy: { interval: parseInterval('3 months'), premake: 1 } });
+    const running = { engine, brakes: () => [] };
+    const status = async () => {
+      const record = await readMigration(engine.session, 'partitiond', engine.id, noAbort);
+      return await readStatus(engine.session, 'partitiond', record, 3_600_000, noAbort);
+    };
+    await runMigration(running, 'ready', noAbort);
+    expect((await status()).problems).toBeUndefined();
+    await database.query(`DROP TABLE partitiond.capture_${engine.id}`);
+    const write = 'UPDATE public.revenues SET amount = 3 WHERE id = 3';
+    await expect(database.query(write)).rejects.toThrow(/capture/);
+    const next = 'partitiond migrate abort --table public.revenues';
+    expect(await status()).toMatchObject({ next, problems: [expect.stringMatching(/log .* is gone: writes of the application .* fail/)] });
+    await database.query('DROP TABLE public.revenues_partitioned');
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toMatchObject({ code: 'PD621', message: expect.stringContaining(next) });
+    await database.query('ALTER TABLE public.revenues DISABLE TRIGGER USER');
+    expect((await status()).problems).toEqual([
+      expect.stringMatching(/revenues had made is gone/),
+      expect.stringMatching(/are gone or off: writes are not captured/),
+    ]);
+    await abort(engine, noAbort);
+    await database.query(write);
+    expect((await status()).problems).toBeUndefined();
+  });
+
   it('counts blocks for progress, the last minute for the rate, and tells the next command', async () => {
     await using database = await createDatabase();
     await using made = await handMade(database, { phase: 'backfill' });

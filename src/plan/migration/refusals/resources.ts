@@ -2,7 +2,7 @@ import { quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { formatBytes } from '../../maintenance/quantities.ts';
 import { enumerate } from '../../wording.ts';
 import { type Judgement, type MigrationCase, refuse } from '../migration-case.ts';
-import { wantedNames } from '../migration-names.ts';
+import { migrationNames, wantedNames } from '../migration-names.ts';
 import { migrateCommand } from '../next-command.ts';
 
 /** Whether names and disk suffice, and what else of the server matters. */
@@ -11,11 +11,16 @@ export function judgeResources(subject: MigrationCase, diskBytes: number): Judge
   const wanted = new Set(wantedNames(definition, strategy));
   const taken = circumstances.takenNames.filter((name) => wanted.has(name));
   const schema = quoteIdentifier(definition.name.schema);
+  const target = migrationNames(definition, strategy).targetName.name;
+  // Neither the journal nor a trigger bears witness once the journal's schema was dropped.
+  const unknown = taken.includes(target)
+    ? ` Where the journal knows of no such migration, as after a DROP SCHEMA: DROP TABLE ${schema}.${quoteIdentifier(target)};`
+    : '';
   const names = taken.map((name) =>
     refuse(
       `${schema}.${quoteIdentifier(name)}`,
       `The name ${schema}.${quoteIdentifier(name)} is needed and taken: rename or drop what has it. If it is left of an earlier migration, ` +
-        `${migrateCommand('abort', definition.name)} removes that.`,
+        `\`${migrateCommand('abort', definition.name)}\` removes that.${unknown}`,
     ),
   );
   const { diskFreeBytes } = policy.migration.copy;

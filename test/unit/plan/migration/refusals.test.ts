@@ -172,7 +172,7 @@ const firm: readonly (readonly [string, Wanted, string, ...string[]])[] = [
     { circumstances: { takenNames: ['revenues_partitioned', 'else'] } },
     'public.revenues_partitioned',
     'rename or drop what has it',
-    'migrate abort',
+    '`partitiond migrate abort --table public.revenues` removes that. Where the journal knows of no such migration, as after a DROP SCHEMA: DROP TABLE public.revenues_partitioned;',
   ],
   [
     'a view of readSchemas whose name is taken',
