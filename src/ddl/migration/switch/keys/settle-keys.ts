@@ -36,14 +36,14 @@ export function settleKeys(settled: Settled): readonly KeySettlement[] {
   const { spec, live, liveOid } = settled;
   const { outgoing, incoming } = keysOf(spec, live);
   return [
-    ...outgoing.map((key) => ({
-      ...settleKey(settled, key, { oid: liveOid, name: spec.table, isPartitioned: live === 'target' }),
-      ...{ name: key.name, table: spec.table, orphans: null },
-    })),
-    ...incoming.map((key) => ({
-      ...settleKey(settled, key, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned }),
-      ...{ name: key.name, table: key.table, orphans: renderOrphans(key, spec.table) },
-    })),
+    ...outgoing.map((key) => {
+      const work = settleKey(settled, key, { oid: liveOid, name: spec.table, isPartitioned: live === 'target' });
+      return { ...work, name: key.name, table: spec.table, orphans: null };
+    }),
+    ...incoming.map((key) => {
+      const work = settleKey(settled, key, { oid: key.tableOid, name: key.table, isPartitioned: key.isTablePartitioned });
+      return { ...work, name: key.name, table: key.table, orphans: renderOrphans(key, spec.table) };
+    }),
   ];
 }
 
