@@ -5,6 +5,7 @@ import { epochGuard } from '../../src/journal/leadership.ts';
 import { readProbeRecords, readProbeSummaries, writeProbeRecords } from '../../src/journal/probe-records.ts';
 import type { ProbeRecord } from '../../src/partition/probe-record.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { dropMigrationTables } from '../support/migrate/older-journal.ts';
 import { noAbort, openSession, type TestSession } from '../support/open-session.ts';
 
 const hostile = 'Jour"nal.\'; DROP SCHEMA public; --';
@@ -45,7 +46,7 @@ describe('results of probes', () => {
     expect(await read(session)).toEqual([]);
     expect(await readProbeSummaries(session, 'partitiond', noAbort)).toEqual([]);
     await installJournal(session, 'partitiond', noAbort);
-    await database.query('DROP TABLE partitiond.probe_result; DELETE FROM partitiond.version WHERE version > 6');
+    await database.query(`${dropMigrationTables}; DROP TABLE partitiond.probe_result; DELETE FROM partitiond.version WHERE version > 6`);
     expect(await read(session)).toEqual([]);
     await installJournal(session, 'partitiond', noAbort);
     await writeProbeRecords(session, 'partitiond', [record()], free, noAbort);

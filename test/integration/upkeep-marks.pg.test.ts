@@ -10,6 +10,7 @@ import {
 } from '../../src/journal/upkeep-marks.ts';
 import type { IndexMark } from '../../src/partition/upkeep.ts';
 import { createDatabase } from '../support/database.ts';
+import { dropMigrationTables } from '../support/migrate/older-journal.ts';
 import { noAbort, openSession } from '../support/open-session.ts';
 
 const schema = 'Jour"nal.\'; DROP SCHEMA public; --';
@@ -35,7 +36,7 @@ describe('marks of upkeep', () => {
     await installJournal(session, 'partitiond', noAbort);
     expect(await readUpkeepMarks(session, 'partitiond', noAbort)).toEqual(noUpkeepMarks);
     await database.query(
-      'DROP TABLE partitiond.index_mark, partitiond.frozen_partition, partitiond.probe_result; DELETE FROM partitiond.version WHERE version > 5',
+      `${dropMigrationTables}; DROP TABLE partitiond.index_mark, partitiond.frozen_partition, partitiond.probe_result; DELETE FROM partitiond.version WHERE version > 5`,
     );
     expect(await readUpkeepMarks(session, 'partitiond', noAbort)).toEqual(noUpkeepMarks);
     await installJournal(session, 'partitiond', noAbort);
