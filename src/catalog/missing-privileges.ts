@@ -21,21 +21,26 @@ export function missingPrivileges(
       fix: row.isOwnerSuperuser ? `ALTER TABLE ${table} OWNER TO ${role};` : `GRANT ${quoteIdentifier(owner)} TO ${role};`,
     });
   }
-  if (partitions !== undefined && partitions.foreignOwned > 0 && partitions.foreignOwner !== null) {
-    missing.push({
-      missing: `drop partitions: ${partitions.foreignOwned} of ${table} belong to other roles, for example ${quoteIdentifier(partitions.foreignOwner)}`,
-      fix:
-        partitions.superusersOwn === null
-          ? `GRANT ${quoteIdentifier(partitions.foreignOwner)} TO ${role};`
-          : `ALTER TABLE ${partitions.superusersOwn} OWNER TO ${row.isOwnerSuperuser ? role : quoteIdentifier(owner)};`,
-    });
-  }
+  if (partitions !== undefined) missing.push(...foreignPartitions(row, owner, policy, partitions));
   if (!row.canUseSchema || !row.canCreateInSchema) {
     const schema = quoteIdentifier(policy.table.schema);
     missing.push({ missing: `create tables in schema ${schema}`, fix: `GRANT USAGE, CREATE ON SCHEMA ${schema} TO ${role};` });
   }
   if (!row.canSelect) missing.push({ missing: `look for the newest row of ${table}`, fix: `GRANT SELECT ON ${table} TO ${role};` });
   return [...missing, ...retentionSchema(row, policy.retention?.schema ?? null, role)];
+}
+
+function foreignPartitions(
+  row: Parent['row'],
+  owner: string,
+  policy: Parent['policy'],
+  { foreignOwned, foreignOwner, superusersOwn }: Pick<PartitionsRow, 'foreignOwned' | 'foreignOwner' | 'superusersOwn'>,
+): readonly MissingPrivilege[] {
+  if (foreignOwned === 0 || foreignOwner === null) return [];
+  const [role, table, other] = [quoteIdentifier(row.role), formatQualifiedName(policy.table), quoteIdentifier(foreignOwner)];
+  const missing = `drop partitions: ${foreignOwned} of ${table} belong to other roles, for example ${other}`;
+  if (superusersOwn === null) return [{ missing, fix: `GRANT ${other} TO ${role};` }];
+  return [{ missing, fix: `ALTER TABLE ${superusersOwn} OWNER TO ${row.isOwnerSuperuser ? role : quoteIdentifier(owner)};` }];
 }
 
 function retentionSchema(row: Parent['row'], schema: string | null, role: string): readonly MissingPrivilege[] {
