@@ -83,7 +83,7 @@ test('the example migrates its tables, and hands them over to an entry that has 
   expect(JSON.parse(again.stdout)).toMatchObject({ phase: 'finished', progress: 1, rowsCopied: Number(before[0]?.revenues), next: null });
 
   // What was kept goes at its date, also of an entry without retention, and under the same guards.
-  const old = `SELECT relname FROM pg_class WHERE relname LIKE '%_unpartitioned' ORDER BY 1`;
+  const old = `SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE '%_unpartitioned' ORDER BY 1`;
   const in8Days = new Date(Date.now() + 8 * 86_400_000).toISOString();
   const in6Days = new Date(Date.now() + 6 * 86_400_000).toISOString();
   const only = ['--only', 'retention', '--table', 'public.revenues'];
