@@ -1,4 +1,5 @@
 import { NotLeaderError } from '../../errors.ts';
+import { readRecords } from '../../migrate/run/standing.ts';
 import type { DatabasePolicy, Safety } from '../../partition/policy.ts';
 import type { QualifiedName } from '../../partition/qualified-name.ts';
 import type { SessionSettings } from '../../postgres/pin-settings.ts';
@@ -9,7 +10,7 @@ import { reconcileDatabase } from '../../reconcile/reconcile-database.ts';
 import type { ReconcileContext, ReconcileRequest } from '../../reconcile/request.ts';
 import { readIdentity } from '../election/leadership.ts';
 import { conductMigrations } from '../migrations/conduct-migrations.ts';
-import { migrationTables } from '../migrations/eligible.ts';
+import { type Candidate, eligible, migrationTables } from '../migrations/eligible.ts';
 import type { Connect } from '../migrations/run-migration.ts';
 import type { Surroundings } from '../surroundings.ts';
 import type { BlockedSessions } from './blocked-sessions.sql.ts';
@@ -67,7 +68,7 @@ export async function performTask(
   const idleTimeoutMs = runIdleTimeoutMs(safety.lockTimeoutMs);
   const connect = (): Promise<Session> => connectSession(database.connection, { ...settings, observer, idleTimeoutMs }, signal);
   const migrations = order.task === 'migrate' ? migrationTables(database, order.tables) : [];
-  if (order.task === 'migrate' && migrations.length === 0) return { ...nothingDone, outcome: 'ok' };
+  if (order.task === 'migrate' && !(await mayHaveWork(migrations, database, facts))) return { ...nothingDone, outcome: 'ok' };
   let session = await connect();
   try {
     await assertSameServer(session, database, facts, signal);
@@ -113,6 +114,17 @@ export async function performTask(
   } finally {
     await session.close();
   }
+}
+
+/**
+ * Most databases have no migration, and a minute's look is no reason for a connection of its own: the journal is asked on that of the lock. Where an
+ * entry has a block, or a default partition that may have to be emptied, the run itself looks.
+ */
+async function mayHaveWork(tables: readonly Candidate[], { journalSchema }: DatabasePolicy, facts: TermFacts): Promise<boolean> {
+  if (tables.some(({ policy, hasBlock }) => hasBlock || policy.defaultPartition === 'managed')) return true;
+  if (tables.length === 0) return false;
+  const records = await readRecords({ session: facts.lockSession, journalSchema }, facts.termSignal);
+  return eligible(tables, records).length > 0;
 }
 
 /** Who a run is to the server, and how long it waits there. */
