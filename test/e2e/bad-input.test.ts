@@ -183,11 +183,19 @@ describe('a database that cannot be worked on', () => {
     await using database = await createDatabase();
     await createMonthly(database, 'event', '2025-03-01', 1);
     const role = await database.createRole('app');
+    const owner = await database.createRole('owner');
+    await database.query(`GRANT ALL ON SCHEMA public TO ${owner.name}; ALTER TABLE public.event OWNER TO ${owner.name}`);
     using workspace = new Workspace();
     workspace.configure(configurationText(role.url, { event: month }));
     const check = await workspace.run(['check', '--now', '2025-03-10']);
     expect(check.exitCode).toBe(1);
-    expect(check.stdout).toMatch(new RegExp(`missing-privilege +.*GRANT postgres TO ${role.name};`));
+    expect(check.stdout).toMatch(new RegExp(`missing-privilege +.*GRANT ${owner.name} TO ${role.name};`));
+    // Membership of a superuser would make the role one.
+    await database.query('ALTER TABLE public.event OWNER TO postgres');
+    const careful = await workspace.run(['check', '--now', '2025-03-10']);
+    expect(careful.stdout).toContain(`ALTER TABLE public.event OWNER TO ${role.name};`);
+    expect(careful.stdout).not.toContain('GRANT postgres');
+    await database.query(`ALTER TABLE public.event OWNER TO ${owner.name}`);
     const { exitCode, stderr, stdout } = await applyBadly(database, (other) =>
       other.configure(configurationText(role.url, { event: month })),
     );

@@ -229,6 +229,7 @@ describe('a collection', () => {
     const every = [
       ['catalog', true],
       ['statistics', true],
+      ['migrations', true],
     ];
     expect(await run(0)).toEqual([...every, ['sizes', false], ['indexes', true]]);
     expect(await run(60_000)).toEqual(every);
