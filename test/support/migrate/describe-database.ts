@@ -30,7 +30,7 @@ const lines = /* sql */ `
     GROUP BY t.tgrelid, t.tgisinternal, CASE WHEN t.tgisinternal THEN 'internal' ELSE t.tgname END, t.tgenabled, t.tgfoid,
       CASE WHEN NOT t.tgisinternal THEN pg_get_triggerdef(t.oid) END
   UNION ALL
-  SELECT concat_ws(' ', 'function', p.oid::regprocedure, p.prosecdef, p.proconfig, p.proacl, md5(p.prosrc))
+  SELECT concat_ws(' ', 'function', p.oid::regprocedure, p.prosecdef, p.proconfig, p.proacl, md5(regexp_replace(p.prosrc, '[0-9]+', 'N', 'g')))
     FROM pg_proc AS p JOIN spaces ON spaces.oid = p.pronamespace
   UNION ALL
   SELECT concat_ws(' ', 'type', t.oid::regtype, t.typtype) FROM pg_type AS t JOIN spaces ON spaces.oid = t.typnamespace WHERE t.typelem = 0

@@ -117,7 +117,10 @@ async function openWriter(url: string, options: LedgerOptions, number: number): 
     options.writers,
     number,
   ]);
-  const first = 1_000_000_000 + number;
+  // Beyond those of writers that were there before: an id that came twice would be moved onto itself.
+  const known = await client.query<{ next: string }>(`SELECT greatest(1000000000, max(id) + 1)::text AS next FROM ${ledgerTable}`);
+  const from = Number(known.rows[0]?.next);
+  const first = from + ((((number - from) % options.writers) + options.writers) % options.writers);
   return { options, random: seededRandom(options.seed + number), number, client, ids: rows.map(({ id }) => id), nextId: first };
 }
 
