@@ -2,7 +2,6 @@ import { installJournal } from '../../../src/journal/install.ts';
 import { BatchRegister } from '../../../src/migrate/batch-register.ts';
 import type { Engine } from '../../../src/migrate/engine.ts';
 import type { MigrationEvent } from '../../../src/migrate/event.ts';
-import { parseSpan } from '../../../src/partition/interval.ts';
 import type { TableDefinition } from '../../../src/partition/migration/definition.ts';
 import type { Capture, MigrationPolicy } from '../../../src/partition/migration/policy.ts';
 import type { ColumnRef, Live, MigrationPhase, MigrationSpec } from '../../../src/partition/migration/spec.ts';
@@ -13,6 +12,7 @@ import { connectSession } from '../../../src/postgres/session.ts';
 import type { TestDatabase } from '../database.ts';
 import { named, policyOf, template } from '../model.ts';
 import { noAbort, openSession } from '../open-session.ts';
+import { migrationPolicy } from './policy.ts';
 
 /** What a test may want to be different from `revenues`, quarterly, with rows of 2024 and 2025. */
 export interface HandMade {
@@ -35,23 +35,10 @@ export interface HandMadeEngine extends Engine, AsyncDisposable {
   readonly events: MigrationEvent[];
 }
 
-/** `migration` of an entry with nothing but its key. */
+/** `migration` of an entry that copies, without pauses. */
 export function handMadePolicy(changes: Partial<MigrationPolicy> = {}): MigrationPolicy {
-  return {
-    partitionKey: 'occurred_at',
-    strategy: 'copy',
-    capture: 'log',
-    copy: { workers: 2, batchTimeMs: 300, pace: 0, maxBacklog: 10_000_000, diskFreeBytes: null },
-    window: [],
-    brakes: { replicaLagMs: 10_000, slotWalBytes: 5 * 1024 ** 3, commitLatencyFactor: 2 },
-    verify: { eachBatch: 'content', maxAgeMs: 86_400_000 },
-    switchover: { maxLockMs: 500, drainMs: 200, deadlineMs: 900_000, window: [], oldSnapshots: 'wait' },
-    readSchemas: null,
-    runner: 'any',
-    keepOld: parseSpan('7 days'),
-    waive: [],
-    ...changes,
-  };
+  const policy = migrationPolicy({ strategy: 'copy' });
+  return { ...policy, copy: { ...policy.copy, pace: 0 }, ...changes };
 }
 
 export const revenuesSource = `
