@@ -8,7 +8,11 @@ const measured = { rows: 12_000, asked: 20_000, partitions: 14, filled: 12, copy
 it('a trial speaks for the whole table from 1,000 rows for each partition with rows and 10,000 in all, and says how many it took', () => {
   const untried = plan({});
   const tried = applyTrial(untried, measured, { estimatedRows: 120_000 });
-  expect(tried).toMatchObject({ estimatedSeconds: 2, diskBytes: expect.closeTo(13_200_000, -2), trial: { estimate: { rows: 120_000, copySeconds: 1 } } });
+  expect(tried).toMatchObject({
+    estimatedSeconds: 2,
+    diskBytes: expect.closeTo(13_200_000, -2),
+    trial: { estimate: { rows: 120_000, copySeconds: 1 } },
+  });
   expect(explainTrial(tried).join('\n')).toMatch(/^\nTrial: 12,000 rows \(of 20,000 asked for .*\) in 12 of 14 partitions/);
   expect(explainTrial(tried).join('\n')).not.toContain('Too few');
   for (const few of [{ rows: 11_999 }, { rows: 9_999, filled: 1 }]) {
