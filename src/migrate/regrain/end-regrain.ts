@@ -14,10 +14,10 @@ import { type Member, type RegrainEngine, readMembers } from './regrain-engine.t
 /** The table's own partitions stay, without what the migration has put on them; the others go with the table beside. */
 export async function abortRegrain(engine: RegrainEngine, signal: AbortSignal): Promise<void> {
   const { session, id, spec, surroundings } = engine;
-  const { sources } = await readMembers(engine, session, signal);
-  for (const source of sources) {
-    const statements = renderTakeAway(equipment(source));
-    const relation = formatQualifiedName(source.name);
+  const { table, sources } = await readMembers(engine, session, signal);
+  for (const equipped of [ofTable(engine, table), ...sources.map(equipment)]) {
+    const statements = renderTakeAway(equipped);
+    const relation = formatQualifiedName(equipped.name);
     const wanted = [{ relation, mode: 'AccessExclusiveLock' as const }];
     if (statements.length > 0) await brief(engine, `take capture off ${relation}`, statements, wanted, signal);
   }
@@ -37,7 +37,7 @@ export async function abortRegrain(engine: RegrainEngine, signal: AbortSignal): 
 export async function finishRegrain(engine: RegrainEngine, isDroppedNow: boolean, signal: AbortSignal): Promise<void> {
   const { session, id, spec, surroundings } = engine;
   const { journalSchema } = surroundings;
-  const { sources, targets } = await readMembers(engine, session, signal);
+  const { table, sources, targets } = await readMembers(engine, session, signal);
   const { functions, log, now } = await readRemains(engine, signal);
   const beside = formatQualifiedName(spec.targetName);
   const old = isDroppedNow
@@ -48,6 +48,7 @@ export async function finishRegrain(engine: RegrainEngine, isDroppedNow: boolean
         renderRecordDetached(journalSchema, detached(engine, source, BigInt(now))),
       ]);
   const statements = [
+    ...renderTakeAway(ofTable(engine, table)),
     ...targets.flatMap((target) => renderTakeAway(equipment(target))),
     ...old,
     renderDropSide(spec.targetName),
@@ -55,12 +56,16 @@ export async function finishRegrain(engine: RegrainEngine, isDroppedNow: boolean
     ...renderForgetProgress(journalSchema, id),
     renderChangeMigration(journalSchema, id, { phase: 'finished', paused: null }),
   ];
-  const wanted = [...targets, ...sources].map(({ name }) => ({
+  const wanted = [spec.table, ...[...targets, ...sources].map(({ name }) => name)].map((name) => ({
     relation: formatQualifiedName(name),
     mode: 'AccessExclusiveLock' as const,
   }));
   await brief(engine, `finish the migration of ${formatQualifiedName(spec.table)}`, statements, wanted, signal);
   await reloadRecord(engine, signal);
+}
+
+function ofTable({ spec }: RegrainEngine, { triggers }: Pick<Equipment, 'triggers'>): Equipment {
+  return { name: spec.table, triggers, check: null };
 }
 
 function equipment({ name, triggers, check }: Member): Equipment {

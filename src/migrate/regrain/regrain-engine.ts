@@ -18,6 +18,8 @@ export function isRegrain(engine: Engine): engine is RegrainEngine {
 export type Member = RegrainRange & Omit<RegrainRelation, 'name' | 'schema'>;
 
 export interface Members {
+  /** The table itself, which has a trigger from its first switch on. */
+  readonly table: Pick<RegrainRelation, 'triggers'>;
   readonly sources: readonly Member[];
   readonly targets: readonly Member[];
 }
@@ -26,7 +28,7 @@ export interface Members {
 export async function readMembers({ spec, id }: RegrainEngine, session: Session, signal: AbortSignal): Promise<Members> {
   const { sources, targets } = spec.regrain;
   const parameters = [
-    sources.map(({ oid }) => oid),
+    [spec.definition.oid, ...sources.map(({ oid }) => oid)],
     targets.map(({ name }) => name.schema),
     targets.map(({ name }) => name.name),
     boundCheckName(id),
@@ -36,6 +38,7 @@ export async function readMembers({ spec, id }: RegrainEngine, session: Session,
   const member = (range: RegrainRange, relation: RegrainRelation | undefined): readonly Member[] =>
     relation === undefined ? [] : [{ ...relation, ...range, name: { schema: relation.schema, name: relation.name } }];
   return {
+    table: found.find(({ oid }) => oid === spec.definition.oid) ?? { triggers: [] },
     sources: sources.flatMap((source) =>
       member(
         source,

@@ -2,6 +2,7 @@ import type { MigrationSpec, Regrain, RegrainRange } from '../../../partition/mi
 import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { renderForValues } from '../../range-condition.ts';
 import { captureTriggerPrefix } from '../capture/capture-triggers.ts';
+import { renderOldSnapshots } from '../switch/triggers/old-snapshots.ts';
 import { guardTriggerName, renderGuard } from '../target/guard.ts';
 
 /** What leaves the table and what comes to it, with whether those that leave have a guard already. */
@@ -18,7 +19,8 @@ export function renderExchangeLocks({ spec, leaving, coming }: Exchange, others:
   return names.map((name) => `LOCK TABLE ONLY ${formatQualifiedName(name)} IN ACCESS EXCLUSIVE MODE`);
 }
 
-/** Partitions change places between the table and the one beside it; capture goes with the table, the guard with what follows. No row is read. */
+/** Partitions change places between the table and the one beside it; capture goes with the table, the guard with what follows. No row is read. Snapshots from before see
+ * none of the rows that were copied or replayed since, and no longer the partitions that had them: hence the trigger of each switch. */
 export function renderExchange({ id, spec, leaving, coming }: Exchange, journalSchema: string): readonly string[] {
   const [table, beside] = [formatQualifiedName(spec.table), formatQualifiedName(spec.targetName)];
   const detach = (from: string, { name }: RegrainRange): string => `ALTER TABLE ${from} DETACH PARTITION ${formatQualifiedName(name)}`;
@@ -40,6 +42,7 @@ export function renderExchange({ id, spec, leaving, coming }: Exchange, journalS
     ),
     ...coming.map((range) => attach(table, range)),
     ...leaving.map((range) => attach(beside, range)),
+    ...renderOldSnapshots(id, spec.table, journalSchema),
   ];
 }
 

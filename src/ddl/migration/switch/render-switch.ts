@@ -20,7 +20,7 @@ export function renderSwitch(turn: Turn, journalSchema: string): readonly string
     ...renderDropKeys(turn),
     ...renderOwnTriggers(turn, journalSchema),
     ...renderRenames(turn),
-    ...renderOldSnapshots(turn, journalSchema),
+    ...renderOldSnapshots(turn.id, turn.spec.table, journalSchema),
     ...renderSequences(turn),
     ...renderAddKeys(turn),
     ...renderKeyComments(turn),

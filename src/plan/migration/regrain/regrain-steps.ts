@@ -56,7 +56,7 @@ export function regrainSteps(name: QualifiedName, beside: QualifiedName, { sourc
     {
       number: 11,
       title: `Finish: drop triggers, log and ${staging}; the old ones are dropped after keepOld`,
-      locks: locksOn([...fresh, ...old], 'AccessExclusiveLock'),
+      locks: locksOn([table, ...fresh, ...old], 'AccessExclusiveLock'),
       duration: 'brief',
       undo: 'none: --yes',
     },

@@ -1,20 +1,18 @@
-import { formatQualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
 import { quoteBody } from '../../../quote.ts';
 import { captureTriggerPrefix } from '../../capture/capture-triggers.ts';
-import type { Turn } from '../turn.ts';
 
 /**
  * A transaction at REPEATABLE READ or above that took its snapshot before the switch does not see what the switch brought over from the log: its
  * UPDATE or DELETE of such a row would find nothing, and nobody would hear of it. So it fails as PostgreSQL fails it when a row has changed
  * since its snapshot, with 40001, and the application does it again. Those that idle are waited for; one that waits for our own lock cannot be
- * told from READ COMMITTED, hence this trigger. Statements that name a partition do not pass it.
+ * told from READ COMMITTED, hence this trigger. Statements that name a partition do not pass it. Made anew at each switch, with its number.
  * Source: postgresql.org/docs/18/transaction-iso.html (applications must be prepared to retry); mvcc-caveats.html (TRUNCATE, the like).
  */
-export function renderOldSnapshots(turn: Turn, journalSchema: string): readonly string[] {
-  const { id, fresh, facts, spec } = turn;
+export function renderOldSnapshots(id: string, table: QualifiedName, journalSchema: string): readonly string[] {
   const name = `${captureTriggerPrefix(id)}snapshot`;
   const execute = formatQualifiedName({ schema: journalSchema, name: `capture_${id}_snapshot` });
-  const on = formatQualifiedName(spec.table);
+  const on = formatQualifiedName(table);
   const body = (xid: string): string => `
 BEGIN
   IF pg_catalog.current_setting('transaction_isolation') <> 'read committed'
@@ -33,16 +31,11 @@ BEGIN
   EXECUTE pg_catalog.format(${quoteBody(create)}, pg_catalog.replace(${quoteBody(body("'{xid}'"))}, '{xid}', pg_catalog.pg_current_xact_id()::pg_catalog.text));
 END
 `;
-  const isThere = facts.triggers.some((trigger) => trigger.tableOid === fresh.oid && trigger.name === name);
   const trigger = quoteIdentifier(name);
   return [
     `DO ${quoteBody(make)}`,
-    ...(isThere
-      ? []
-      : [
-          `REVOKE ALL ON FUNCTION ${execute}() FROM PUBLIC`,
-          `CREATE TRIGGER ${trigger} BEFORE UPDATE OR DELETE ON ${on} FOR EACH STATEMENT EXECUTE FUNCTION ${execute}()`,
-          `ALTER TABLE ONLY ${on} ENABLE ALWAYS TRIGGER ${trigger}`,
-        ]),
+    `REVOKE ALL ON FUNCTION ${execute}() FROM PUBLIC`,
+    `CREATE OR REPLACE TRIGGER ${trigger} BEFORE UPDATE OR DELETE ON ${on} FOR EACH STATEMENT EXECUTE FUNCTION ${execute}()`,
+    `ALTER TABLE ONLY ${on} ENABLE ALWAYS TRIGGER ${trigger}`,
   ];
 }
