@@ -20,14 +20,15 @@ export function policyFor(eachBatch: 'counts' | 'content', workers = 2): Partial
   };
 }
 
-function asTestDatabase(server: PeerServer, client: pg.Client): TestDatabase {
+/** A database of the server that `client` is connected to, as the support of the tests takes it. */
+export function asTestDatabase(server: PeerServer, client: pg.Client, name = 'postgres'): TestDatabase {
   const no = (): Promise<never> => Promise.reject(new Error('a bench makes no roles and no tablespaces'));
   return {
-    name: 'postgres',
-    url: server.url('postgres'),
+    name,
+    url: server.url(name),
     query: async <Row extends pg.QueryResultRow>(sql: string, parameters?: readonly unknown[]): Promise<Row[]> =>
       (await client.query<Row>(sql, parameters === undefined ? undefined : [...parameters])).rows,
-    client: () => server.client('postgres'),
+    client: () => server.client(name),
     createRole: no,
     createTablespace: no,
     [Symbol.asyncDispose]: () => Promise.resolve(),

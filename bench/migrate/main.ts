@@ -1,8 +1,9 @@
 /**
  * What the copy of a migration costs: partitiond's backfill with `pace: 0` against one raw INSERT ... SELECT into a target that is prepared in
  * the same way, and against the batches of pgslice (one statement after the other, 10,000 keys each, ON CONFLICT DO NOTHING). In turn, in one
- * run, on one server. Then replay against what one session can write while it is captured, the lag under that, and a full verification.
- * `-- --rows 2000000 --rounds 3`; both figures are the defaults; `--only copy`, `live`, `replay` or `verify` for a part.
+ * run, on one server. Then replay against what one session can write while it is captured, the lag under that, a full verification, and switch,
+ * rollback and switch under writers. `-- --rows 2000000 --rounds 3`; both figures are the defaults; `--only copy`, `live`, `replay`, `verify` or
+ * `switch` for a part.
  */
 import { cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -11,16 +12,21 @@ import { installCapture } from '../../src/migrate/capture/install-capture.ts';
 import { backfill } from '../../src/migrate/copy/backfill.ts';
 import { openSource } from '../../src/migrate/copy/open-source.ts';
 import type { HandMadeEngine } from '../../test/support/migrate/hand-made.ts';
-import { startPeerServer } from '../peer-server.ts';
+import { type PeerServer, startPeerServer } from '../peer-server.ts';
 import { median, printFigure, timed } from '../report.ts';
 import { openEngine, policyFor } from './engine.ts';
 import { measureLive } from './live.ts';
 import { measureLag, measureReplay, measureVerify } from './replay.ts';
+import { measureSwitch } from './switch.ts';
 import { countDifferences, makeSource, makeTarget } from './tables.ts';
 
 const noAbort = new AbortController().signal;
 const columns = 'id, org_id, occurred_at, amount, currency, note';
 const pgsliceBatch = 10_000;
+/** What a switch locks does not grow with the rows; copying and comparing them for it does. */
+const mostRowsSwitched = 200_000;
+
+type Part = 'copy' | 'live' | 'replay' | 'verify' | 'switch';
 
 interface Side {
   readonly label: string;
@@ -36,36 +42,48 @@ export async function run(argv: readonly string[]): Promise<void> {
     only: { type: 'string' },
   } as const;
   const { values } = parseArgs({ args: [...argv], options });
-  const wants = (part: 'copy' | 'live' | 'replay' | 'verify'): boolean => values.only === undefined || values.only === part;
+  const wants = (part: Part): boolean => values.only === undefined || values.only === part;
   const [rows, rounds] = [Number(values.rows), Number(values.rounds)];
   const server = await startPeerServer({ autovacuum: 'off' });
   try {
     const client = await server.client('postgres');
-    await makeSource(client, rows);
-    for (const target of ['revenues_partitioned', 'raw_target']) await makeTarget(client, target);
-    const engine = await openEngine(server, client);
-    await installCapture(engine, noAbort);
-    await openSource(engine, noAbort);
-    await printConditions(client, rows);
-    if (wants('copy')) await compareCopies(client, engine, rows, rounds);
-    if (wants('live')) await measureLive(server, client, engine, withChecks(engine, 'counts'), rounds);
-    if (wants('replay') || wants('verify')) {
-      await client.query(`TRUNCATE revenues_partitioned; SET partitiond.migration = '${engine.id}'`);
-      await client.query(`INSERT INTO revenues_partitioned (${columns}) SELECT ${columns} FROM revenues`);
-      await client.query('ANALYZE revenues_partitioned');
-    }
-    if (wants('replay')) {
-      await measureReplay(client, engine, rows, rounds);
-      const watcher = await server.client('postgres');
-      await measureLag(client, watcher, engine, 5);
-      await watcher.end();
-    }
-    if (wants('verify')) await measureVerify(engine, rows);
-    await engine.session.close();
+    await printServer(client);
+    if (values.only !== 'switch') await measureTables(server, client, wants, rows, rounds);
+    if (wants('switch')) await measureSwitch(server, Math.min(rows, mostRowsSwitched));
     await client.end();
   } finally {
     await server.stop();
   }
+}
+
+async function measureTables(
+  server: PeerServer,
+  client: pg.Client,
+  wants: (part: Part) => boolean,
+  rows: number,
+  rounds: number,
+): Promise<void> {
+  await makeSource(client, rows);
+  for (const target of ['revenues_partitioned', 'raw_target']) await makeTarget(client, target);
+  const engine = await openEngine(server, client);
+  await installCapture(engine, noAbort);
+  await openSource(engine, noAbort);
+  await printSource(client, rows);
+  if (wants('copy')) await compareCopies(client, engine, rows, rounds);
+  if (wants('live')) await measureLive(server, client, engine, withChecks(engine, 'counts'), rounds);
+  if (wants('replay') || wants('verify')) {
+    await client.query(`TRUNCATE revenues_partitioned; SET partitiond.migration = '${engine.id}'`);
+    await client.query(`INSERT INTO revenues_partitioned (${columns}) SELECT ${columns} FROM revenues`);
+    await client.query('ANALYZE revenues_partitioned');
+  }
+  if (wants('replay')) {
+    await measureReplay(client, engine, rows, rounds);
+    const watcher = await server.client('postgres');
+    await measureLag(client, watcher, engine, 5);
+    await watcher.end();
+  }
+  if (wants('verify')) await measureVerify(engine, rows);
+  await engine.session.close();
 }
 
 async function compareCopies(client: pg.Client, engine: HandMadeEngine, rows: number, rounds: number): Promise<void> {
@@ -123,14 +141,15 @@ async function copyByKeys(client: pg.Client, rows: number): Promise<void> {
   }
 }
 
-async function printConditions(client: pg.Client, rows: number): Promise<void> {
-  const { rows: found } = await client.query<{ version: string; size: string }>(
-    `SELECT current_setting('server_version') AS version, pg_size_pretty(pg_relation_size('revenues')) AS size`,
-  );
-  printFigure('PostgreSQL', found[0]?.version ?? '');
-  printFigure('cores, load of the last minute', `${cpus().length}, ${loadavg()[0]?.toFixed(1)}`);
-  printFigure('rows, size of the heap', `${rows}, ${found[0]?.size}`);
-  printFigure('fsync, partitions of the target', 'off, 36');
+async function printServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ version: string }>(`SELECT current_setting('server_version') AS version`);
+  printFigure('PostgreSQL', rows[0]?.version ?? '');
+  printFigure('cores, load of the last minute, fsync', `${cpus().length}, ${loadavg()[0]?.toFixed(1)}, off`);
+}
+
+async function printSource(client: pg.Client, rows: number): Promise<void> {
+  const { rows: found } = await client.query<{ size: string }>(`SELECT pg_size_pretty(pg_relation_size('revenues')) AS size`);
+  printFigure('rows, size of the heap, partitions of the target', `${rows}, ${found[0]?.size}, 36`);
 }
 
 function printGoal(label: string, ratio: number, goal: number): void {
