@@ -35,6 +35,8 @@ export async function alterLive(engine: Engine, alteration: Alteration, statemen
           [`SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`, 'SET LOCAL statement_timeout = 0', ...statements].join(';\n'),
           signal,
         );
+        // What is kept of the new table are its triggers of capture alone.
+        if (record.live === 'target') return;
         const kept = await readMigration(session, journalSchema, id, signal);
         const fingerprint = withKeptCapture(kept.fingerprint, await readFingerprint(session, liveOidOf(record), signal));
         await session.execute(renderChangeMigration(journalSchema, id, { fingerprint }), signal);

@@ -4,7 +4,7 @@ import { catchUp } from '../../migrate/replay/catch-up.ts';
 import type { OpenEngine } from '../../migrate/run/open-engine.ts';
 import { pausedError } from '../../migrate/run/pause-migration.ts';
 import { runMigration } from '../../migrate/run/run-migration.ts';
-import { assertMayGoOn } from '../../migrate/run/watch.ts';
+import { assertMayGoOn, DefinitionChanged } from '../../migrate/run/watch.ts';
 import { reloadRecord } from '../../migrate/save.ts';
 import { abort } from '../../migrate/switch/abort.ts';
 import { finish } from '../../migrate/switch/finish.ts';
@@ -73,13 +73,19 @@ export async function runRollbackAction(work: MigrationWork): Promise<number> {
 }
 
 async function goBack({ engine }: OpenEngine, signal: AbortSignal): Promise<void> {
-  await assertMayGoOn(engine, engine.session, signal);
+  await assertMayGoOn(engine, engine.session, signal).catch((error: unknown) => {
+    throw error instanceof DefinitionChanged ? notBack(engine, error) : error;
+  });
   if (engine.record.live === 'target') {
     await catchUp(engine, signal);
     await switchOver(engine, false, signal);
     await reloadRecord(engine, signal);
   }
   await settleForeignKeys(engine, signal);
+}
+
+function notBack({ spec }: OpenEngine['engine'], { message }: DefinitionChanged): MigrationError {
+  return new MigrationError('PD643', `Could not switch ${formatQualifiedName(spec.table)} back. ${message}`);
 }
 
 /** `migrate finish`: only with --yes, which the refusal says the meaning of. */

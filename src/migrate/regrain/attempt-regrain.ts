@@ -4,10 +4,13 @@ import { guardTriggerName } from '../../ddl/migration/target/guard.ts';
 import { MigrationError } from '../../errors.ts';
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { row, text } from '../../postgres/row-decoder.ts';
+import { keepCapture, readLiveCapture } from '../capture/live-capture.ts';
+import { compareFingerprints } from '../fingerprint.ts';
 import { drainLog } from '../replay/drain-log.ts';
-import { fingerprintOf } from '../run/check-definition.ts';
+import { assertCaptured, fingerprintOf } from '../run/check-definition.ts';
 import type { AttemptOptions, AttemptState } from '../switch/attempt-state.ts';
 import { describeHolders, GivenUp } from '../switch/outcome.ts';
 import { readRemains } from '../switch/read-remains.ts';
@@ -57,7 +60,9 @@ export async function attemptRegrain(
     lockMs: Math.round(surroundings.clock.monotonicMs() - state.lockedAt),
     attempts: options.number,
   };
-  const fingerprint = await fingerprintOf(engine, session, limit);
+  const fingerprint = isForward
+    ? keepCapture(await readLiveCapture(engine, session, limit), false)
+    : await fingerprintOf(engine, session, limit);
   const phase = isForward ? ('switched' as const) : ('ready' as const);
   const live = isForward ? ('target' as const) : ('source' as const);
   await session.execute(renderChangeMigration(surroundings.journalSchema, id, { phase, live, fingerprint, lastSwitch }), limit);
@@ -85,10 +90,14 @@ async function prepareExchange(engine: RegrainEngine, signal: AbortSignal): Prom
   const isThere = (member: Member, oid: string): boolean => member.parentOid === oid && !member.isDetachPending && member.isCheckValid;
   const isInPlace = leaving.every((member) => isThere(member, parent)) && coming.every((member) => isThere(member, staging));
   const { fingerprint } = isForward ? await readMigration(session, surroundings.journalSchema, id, signal) : { fingerprint: null };
-  const isSame = fingerprint === null || fingerprint === (await fingerprintOf(engine, session, signal));
+  const change = fingerprint === null ? 'none' : compareFingerprints(fingerprint, await fingerprintOf(engine, session, signal));
+  if (!isForward) await assertCaptured(engine, session, signal);
   const isAlone = await hasPlannedOthers(engine, signal);
-  if (!isComplete || !isInPlace || !isSame || !isAlone) {
-    const fix = 'Undo the change, or abort the migration and plan it anew';
+  if (!isComplete || !isInPlace || change !== 'none' || !isAlone) {
+    const fix =
+      change === 'capture'
+        ? `Triggers of the migration were off in between: run \`${migrateCommand('verify', spec.table)}\`, which finds what was written then`
+        : 'Undo the change, or abort the migration and plan it anew';
     throw new MigrationError(
       'PD643',
       `Could not switch ${formatQualifiedName(spec.table)}: its partitions are no longer what they were. ${fix}.`,

@@ -59,7 +59,10 @@ function brokenParts(
   const [what, fix] =
     live === 'source'
       ? ['the new table gets none of them', `\`${migrateCommand('start', record.table)}\` pauses with what to do. ${abort}`]
-      : ['the old table gets none of them', 'A rollback would lose them; finish the migration instead.'];
+      : [
+          'the old table gets none of them',
+          `\`${migrateCommand('start', record.table)}\` pauses with what to do; until then no rollback is made, as it would lose them.`,
+        ];
   const uncaptured = `Triggers of partitiond on ${table} are gone or off: writes are not captured, and ${what}. ${fix}`;
   const areTriggersBad = regrain === undefined && (triggersOn === 0 || triggersOff > 0);
   return [...target, ...(hasLog || (triggersOn === 0 && regrain === undefined) ? [] : [fails]), ...(areTriggersBad ? [uncaptured] : [])];

@@ -1,5 +1,6 @@
 import { provisionTarget } from '../prepare/provision-target.ts';
 import { catchUp } from '../replay/catch-up.ts';
+import { keepFingerprint } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
 import { runMigration, watched } from './run-migration.ts';
 
@@ -38,6 +39,7 @@ export async function runAndSoak(running: RunningEngine, signal: AbortSignal): P
         provisionedAt = clock.monotonicMs();
       }
       await catchUp(engine, own);
+      await keepFingerprint(engine, own);
       await clock.sleep(pauseMs, own);
     }
   });

@@ -8,10 +8,12 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import { attachManner } from '../attach/attach-manner.ts';
+import { keepCapture, readLiveCapture } from '../capture/live-capture.ts';
 import type { Engine } from '../engine.ts';
 import { compareFingerprints } from '../fingerprint.ts';
 import { attemptRegrain } from '../regrain/attempt-regrain.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
+import { assertCaptured } from '../run/check-definition.ts';
 import { openingSql } from '../transactions.ts';
 import type { AttemptOptions, AttemptState } from './attempt-state.ts';
 import { copyManner } from './copy-manner.ts';
@@ -106,7 +108,7 @@ async function assertUnchanged(engine: Engine, turn: Turn, signal: AbortSignal):
     throw new MigrationError('PD642', `Could not switch ${table}: the plan knows nothing of ${strangers.join(', ')}. ${fix}.`);
   }
   // Going back, an index that somebody made on the new table stays there and stands in no way.
-  if (turn.old.is === 'target') return;
+  if (turn.old.is === 'target') return await assertCaptured(engine, session, signal);
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
   if (fingerprint === null) return;
   const change = compareFingerprints(fingerprint, await readFingerprint(session, turn.old.oid, signal));
@@ -132,7 +134,10 @@ async function writeTurn(
 ): Promise<void> {
   const { session, surroundings, id } = engine;
   const isForward = fresh.is === 'target';
-  const fingerprint = await readFingerprint(session, fresh.oid, signal);
+  const fingerprint =
+    isForward && engine.spec.strategy === 'copy'
+      ? keepCapture(await readLiveCapture(engine, session, signal), false)
+      : await readFingerprint(session, fresh.oid, signal);
   const lastSwitch = {
     at,
     direction: isForward ? ('forward' as const) : ('back' as const),

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { readRegrainPlan } from '../../../src/migrate/regrain/read-regrain-plan.ts';
+import type { PlannedMigration } from '../../../src/migrate/run/begin-migration.ts';
+import { runMigration, startMigration, verifyNow } from '../../../src/migrate/run/run-migration.ts';
+import { switchOver } from '../../../src/migrate/switch/switch-over.ts';
+import { parseInterval } from '../../../src/partition/interval.ts';
+import { createDatabase, type TestDatabase } from '../../support/database.ts';
+import { migrationTable, planned, realEngine } from '../../support/migrate/real-engine.ts';
+import { named } from '../../support/model.ts';
+import { noAbort, openSession } from '../../support/open-session.ts';
+
+const policy = migrationTable({ table: named('revenues'), name: '{table}_{yyyy}_q{q}' }, { partitionKey: 'at' });
+
+async function rows(database: TestDatabase): Promise<void> {
+  await database.query(`INSERT INTO revenues SELECT n, '2025-01-01Z'::timestamptz + n * interval '2 hours', 'row ' || n
+    FROM generate_series(1, 500) AS n`);
+}
+
+async function merging(database: TestDatabase): Promise<PlannedMigration> {
+  await database.query(`
+    CREATE TABLE revenues (id bigint, at timestamptz, note text, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
+    CREATE TABLE revenues_1 PARTITION OF revenues FOR VALUES FROM ('2025-01-01Z') TO ('2025-02-01Z');
+    CREATE TABLE revenues_2 PARTITION OF revenues FOR VALUES FROM ('2025-02-01Z') TO ('2025-04-01Z')`);
+  await rows(database);
+  await using session = await openSession(database);
+  const request = { partitions: [named('revenues_1'), named('revenues_2')], interval: parseInterval('3 months') };
+  return await readRegrainPlan(session, policy, request, BigInt(Date.now()) * 1000n, noAbort);
+}
+
+const noteOf = (database: TestDatabase): Promise<unknown[]> => database.query('SELECT note FROM revenues WHERE id = 7');
+
+describe('triggers of the new table that somebody turns off while the old one is kept', () => {
+  it('are noticed by who keeps it and by a rollback, off or on again, on one partition too, until a verification finds both equal', async () => {
+    await using database = await createDatabase();
+    await database.query('CREATE TABLE revenues (id bigint, at timestamptz, note text, PRIMARY KEY (id, at))');
+    await rows(database);
+    await using run = await realEngine(database, policy);
+    const { engine } = run;
+    const running = { engine, brakes: () => [] };
+    await run.start();
+    await run.turn();
+    const [row, truncate] = ['row', 'truncate'].map((which) => `partitiond_capture_${engine.id}_${which}`);
+    // A partition of later and an index are nobody's business.
+    await database.query(`CREATE TABLE late PARTITION OF revenues FOR VALUES FROM ('2090-01-01Z') TO ('2090-04-01Z');
+      CREATE INDEX ON revenues (note)`);
+    await runMigration(running, 'ready', noAbort);
+    await runMigration(running, 'ready', noAbort);
+
+    for (const table of ['revenues', 'revenues_2025_q1', 'late']) {
+      const id = table === 'late' ? 9_000 : 7;
+      await database.query(`ALTER TABLE ${table} DISABLE TRIGGER ${row}`);
+      await database.query(
+        table === 'late'
+          ? `INSERT INTO revenues VALUES (9000, '2090-02-01Z', 'late')`
+          : `UPDATE revenues SET note = 'of ${table}' WHERE id = 7`,
+      );
+      await expect(switchOver(engine, false, noAbort), table).rejects.toMatchObject({ code: 'PD643' });
+      await expect(runMigration(running, 'ready', noAbort)).rejects.toThrow(
+        new RegExp(
+          `are off or gone.*on again: ALTER TABLE public.${table} ENABLE ALWAYS TRIGGER ${row}; Then run .partitiond migrate verify`,
+        ),
+      );
+      expect(engine.record.paused?.kind).toBe('definition');
+      await expect(verifyNow(running, noAbort)).rejects.toThrow(/are off or gone/);
+      await database.query(`ALTER TABLE ${table} ENABLE ALWAYS TRIGGER ${row}`);
+      await expect(switchOver(engine, false, noAbort), table).rejects.toMatchObject({
+        code: 'PD643',
+        message: expect.stringMatching(/back.*were off in between.*migrate verify --table public.revenues/),
+      });
+      await expect(startMigration(running, 'ready', noAbort)).rejects.toThrow(/1 rows differ.*no rollback is made, as it would lose rows/);
+      expect(engine.record).toMatchObject({ paused: { kind: 'mismatch' }, verdict: { live: 'target', mismatches: 1 } });
+      await expect(switchOver(engine, false, noAbort), table).rejects.toMatchObject({ code: 'PD643' });
+      await database.query(`UPDATE revenues SET at = at WHERE id = ${id}`);
+      await verifyNow(running, noAbort);
+      expect(engine.record).toMatchObject({ paused: null, verdict: { live: 'target', mismatches: 0 } });
+    }
+
+    await database.query(`DROP TRIGGER ${row} ON revenues; DROP TRIGGER ${truncate} ON revenues`);
+    const gone = await runMigration(running, 'ready', noAbort).catch((error: unknown) => String(error));
+    const [, fix = ''] = /on again: (.*;) Then run/.exec(String(gone)) ?? [];
+    expect(fix).toContain(`CREATE TRIGGER ${row} AFTER INSERT`);
+    await database.query(fix);
+    await startMigration(running, 'ready', noAbort);
+    await run.turn();
+    expect(engine.record).toMatchObject({ phase: 'ready', live: 'source', paused: null });
+    expect(await noteOf(database)).toEqual([{ note: 'of revenues_2025_q1' }]);
+    expect(await database.query('SELECT count(*)::int FROM revenues WHERE id = 9000')).toEqual([{ count: 1 }]);
+  });
+
+  it('are noticed on partitions that came by a re-grain', async () => {
+    await using database = await createDatabase();
+    await using run = await realEngine(database, policy, await merging(database));
+    const { engine } = run;
+    const running = { engine, brakes: () => [] };
+    await run.start();
+    await run.turn();
+    const names = ['row', 'truncate'].map((which) => `partitiond_capture_${engine.id}_${which}`);
+    await database.query(`ALTER TABLE revenues_2025_q1 DISABLE TRIGGER ALL`);
+    await database.query(`UPDATE revenues SET note = 'past' WHERE id = 7`);
+    for (const name of names) await database.query(`ALTER TABLE revenues_2025_q1 ENABLE ALWAYS TRIGGER ${name}`);
+    await expect(switchOver(engine, false, noAbort)).rejects.toThrow(/PD643|were off in between/);
+    await expect(runMigration(running, 'ready', noAbort)).rejects.toThrow(/were off in between.*migrate verify/);
+    await expect(verifyNow(running, noAbort)).rejects.toThrow(/1 rows differ/);
+    await database.query('UPDATE revenues SET at = at WHERE id = 7');
+    await verifyNow(running, noAbort);
+    await run.turn();
+    expect(engine.record).toMatchObject({ phase: 'ready', live: 'source', paused: null });
+    expect(await noteOf(database)).toEqual([{ note: 'past' }]);
+  });
+});
+
+it('does not take its own work on foreign keys after a switch for somebody else’s', async () => {
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE org (id int PRIMARY KEY); INSERT INTO org VALUES (1);
+    CREATE TABLE revenues (id bigint, at timestamptz, note text, org int DEFAULT 1 REFERENCES org, PRIMARY KEY (id, at))`);
+  await rows(database);
+  expect((await planned(database, policy)).plan.refusals).toEqual([]);
+  await using run = await realEngine(database, policy);
+  await run.start();
+  for (const phase of ['switched', 'ready', 'switched']) {
+    await run.turn();
+    await run.verify();
+    expect(run.engine.record).toMatchObject({ phase, paused: null });
+  }
+});
