@@ -3,7 +3,7 @@ import { createDatabase } from '../support/database.ts';
 import { configurationText, Workspace } from './support/workspace.ts';
 
 describe('partitiond migrate --partitions', () => {
-  it('splits a partition from plan to finish, by an entry without a block migration', { timeout: 60_000 }, async () => {
+  it('splits a partition from plan to finish, by an entry without a block migration', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();
     await database.query(`
@@ -33,7 +33,7 @@ describe('partitiond migrate --partitions', () => {
     ]);
   });
 
-  it('empties a default partition that is too full for an ordinary step, as the finding says', { timeout: 60_000 }, async () => {
+  it('empties a default partition that is too full for an ordinary step, as the finding says', async () => {
     await using database = await createDatabase();
     using workspace = new Workspace();
     await database.query(`

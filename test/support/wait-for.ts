@@ -3,7 +3,7 @@ import { inspect } from 'node:util';
 
 /** By when, and how often to look. */
 export interface WaitOptions {
-  /** 10 s by default. */
+  /** 20 s by default. */
   readonly timeoutMs?: number;
   /** 20 ms by default. */
   readonly pollMs?: number;
@@ -19,7 +19,7 @@ export async function waitFor<T>(
   isReached: (seen: T) => boolean,
   options: WaitOptions = {},
 ): Promise<T> {
-  const { timeoutMs = 10_000, pollMs = 20 } = options;
+  const { timeoutMs = 20_000, pollMs = 20 } = options;
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     let last: unknown;
