@@ -1,7 +1,9 @@
 import { decodeSnapshotHolder, idleSnapshotsSql } from '../../catalog/migration/old-snapshots.sql.ts';
 import { type Exchange, renderExchange, renderExchangeLocks } from '../../ddl/migration/regrain/exchange.ts';
+import { type PresentKeys, plannedKeys, unplannedKeys } from '../../ddl/migration/regrain/keys/present-keys.ts';
+import { lockOrderOf } from '../../ddl/migration/switch/locks.ts';
 import { guardTriggerName } from '../../ddl/migration/target/guard.ts';
-import { MigrationError } from '../../errors.ts';
+import { InvariantError, MigrationError } from '../../errors.ts';
 import { readMigration, renderChangeMigration } from '../../journal/migration/records.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
@@ -15,8 +17,9 @@ import type { AttemptOptions, AttemptState } from '../switch/attempt-state.ts';
 import { describeHolders, GivenUp } from '../switch/outcome.ts';
 import { readRemains } from '../switch/read-remains.ts';
 import { openingSql } from '../transactions.ts';
+import { keyed, readMembersAndKeys } from './keys/read-present-keys.ts';
 import { hasPlannedOthers } from './planned-others.ts';
-import { type Member, type RegrainEngine, readMembers, stagingOidOf } from './regrain-engine.ts';
+import { type Member, type RegrainEngine, stagingOidOf } from './regrain-engine.ts';
 
 /**
  * The switch of partitions, up to the COMMIT: under ACCESS EXCLUSIVE on the table the log is drained, then old and new partitions change places. Who
@@ -28,17 +31,19 @@ export async function attemptRegrain(
   state: AttemptState,
   begun: { readonly signal: AbortSignal; readonly lock: () => AbortSignal },
 ): Promise<void> {
-  const { session, surroundings, policy, spec, id } = engine;
+  const { session, surroundings, policy, id } = engine;
   const { signal } = begun;
   await session.execute(opening(engine).join(';\n'), signal);
   const exchange = await prepareExchange(engine, signal);
   const at = BigInt((await readRemains(engine, signal)).now);
-  const locks = renderExchangeLocks(exchange, await readDefaults(engine, signal));
-  state.locks = [{ relation: formatQualifiedName(spec.table), mode: 'AccessExclusiveLock', sql: locks[0] ?? '' }];
+  const locks = renderExchangeLocks(exchange, await readDefaults(engine, signal), lockOrderOf(options.number));
+  state.locks = locks;
+  const [first, ...others] = locks;
+  if (first === undefined) throw new InvariantError('PD920', 'A switch locks no table');
   const beganAt = surroundings.clock.monotonicMs();
-  await session.execute(`SET LOCAL lock_timeout = '${surroundings.safety.lockTimeoutMs}ms';\n${locks[0] ?? ''}`, signal);
+  await session.execute(`SET LOCAL lock_timeout = '${surroundings.safety.lockTimeoutMs}ms';\n${first.sql}`, signal);
   state.lockedAt = surroundings.clock.monotonicMs();
-  state.statements.push({ sql: locks[0] ?? '', ms: state.lockedAt - beganAt });
+  state.statements.push({ sql: first.sql, ms: state.lockedAt - beganAt });
   const limit = begun.lock();
   const timed = async (sql: string, work: () => Promise<unknown>): Promise<void> => {
     const startedAt = surroundings.clock.monotonicMs();
@@ -49,7 +54,7 @@ export async function attemptRegrain(
     const messages = options.isRehearsal ? sqls : [sqls.join(';\n')];
     for (const message of messages) await timed(message, () => session.execute(message, limit));
   };
-  await send(locks.slice(1));
+  await send(others.map(({ sql }) => sql));
   if (policy.migration.switchover.oldSnapshots === 'wait') await assertNoIdleSnapshot(engine, limit);
   await timed('/* drain the log */', () => drainLog(engine, session, policy.migration.switchover.drainMs, limit));
   await send(renderExchange(exchange, surroundings.journalSchema));
@@ -81,7 +86,8 @@ function opening(engine: RegrainEngine): readonly string[] {
 
 async function prepareExchange(engine: RegrainEngine, signal: AbortSignal): Promise<Exchange> {
   const { session, spec, record, id, surroundings } = engine;
-  const { sources, targets } = await readMembers(engine, session, signal);
+  const { members, present } = await readMembersAndKeys(engine, signal);
+  const { sources, targets } = members;
   const isForward = record.live === 'source';
   const [leaving, coming] = isForward ? [sources, targets] : [targets, sources];
   const staging = stagingOidOf(engine);
@@ -103,8 +109,35 @@ async function prepareExchange(engine: RegrainEngine, signal: AbortSignal): Prom
       `Could not switch ${formatQualifiedName(spec.table)}: its partitions are no longer what they were. ${fix}.`,
     );
   }
+  assertKeys(engine, present, coming);
   const guard = guardTriggerName(id);
-  return { id, spec, leaving: leaving.map((member) => ({ ...member, hasGuard: member.triggers.includes(guard) })), coming };
+  return {
+    id,
+    spec,
+    leaving: leaving.map((member) => ({ ...keyed(member, present), hasGuard: member.triggers.includes(guard) })),
+    coming: coming.map((member) => keyed(member, present)),
+    keys: plannedKeys(spec, present),
+  };
+}
+
+/** Without its keys, valid, a partition would be scanned under the lock; and of a key that came after the plan nobody has decided anything. */
+function assertKeys({ spec }: RegrainEngine, present: PresentKeys, coming: readonly Member[]): void {
+  const strangers = unplannedKeys(spec, present);
+  const table = formatQualifiedName(spec.table);
+  if (strangers.length > 0) {
+    const fix = 'Drop it, switch, and make it again, or abort and plan anew';
+    throw new MigrationError('PD642', `Could not switch ${table}: the plan knows nothing of ${strangers.join(', ')}. ${fix}.`);
+  }
+  const missing = coming.flatMap(({ oid, name }) =>
+    plannedKeys(spec, present)
+      .outgoing.filter((key) => {
+        const own = present.members.find((one) => one.tableOid === oid && one.name === key.name);
+        return own === undefined || (key.isValid && key.isEnforced && !own.isValid);
+      })
+      .map((key) => `foreign key ${key.name} of ${formatQualifiedName(name)}`),
+  );
+  if (missing.length === 0) return;
+  throw new MigrationError('PD643', `Could not switch ${table}: ${missing.join(', ')} is gone or not valid. Try again.`);
 }
 
 /** ATTACH looks through the default partition, which holds no row of a range that others take; it is locked with the rest. */

@@ -60,6 +60,7 @@ export async function readExchangeCase(
     sources,
     partitionBy: facts.partitionBy,
     isOwner: circumstances.isOwner,
+    serverVersion: circumstances.serverVersion,
     takenNames: new Set(facts.names),
     renderCondition: (range) => renderRangeCondition({ ...keyOf(table), ...range }),
   };

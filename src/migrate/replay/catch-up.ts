@@ -1,5 +1,7 @@
 import { installPartitionCapture } from '../capture/install-capture.ts';
 import type { Engine } from '../engine.ts';
+import { ensureLoose } from '../regrain/keys/loosen-keys.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { replayBite } from './replay-bite.ts';
 
 /** Entries of one bite: some 200 ms. Longer transactions hold vacuum back and lose more to a conflict, shorter ones cost more each. */
@@ -15,6 +17,7 @@ const batchPauseMs = 50;
 export async function catchUp(engine: Engine, signal: AbortSignal): Promise<void> {
   // With attach nothing is captured: there is one copy of each row.
   if (engine.spec.strategy === 'attach') return;
+  if (isRegrain(engine)) await ensureLoose(engine, signal);
   await installPartitionCapture(engine, signal);
   for (;;) {
     signal.throwIfAborted();

@@ -7,6 +7,7 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Session } from '../../postgres/session.ts';
 import { reopenRanges } from '../copy/reopen-ranges.ts';
 import type { Engine } from '../engine.ts';
+import { presentSpec } from '../regrain/keys/tightness.ts';
 import { fenced } from '../transactions.ts';
 
 /**
@@ -52,7 +53,7 @@ async function empty(engine: Engine, session: Session, lockTimeoutMs: number, si
   const markers = await readTruncateMarkers(session, surroundings.journalSchema, id, signal);
   if (markers.length === 0) return;
   const conditions = markers.some(({ detail }) => detail === null) ? [null] : [...new Set(markers.map(({ detail }) => detail))];
-  const refills = spec.capture === 'dual' && !isCopying;
+  const refills = presentSpec(engine).capture === 'dual' && !isCopying;
   const statements = [
     `SET LOCAL lock_timeout = '${lockTimeoutMs}ms'`,
     'SET LOCAL statement_timeout = 0',

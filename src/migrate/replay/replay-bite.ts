@@ -14,6 +14,7 @@ import { installPartitionCapture } from '../capture/install-capture.ts';
 import type { Engine } from '../engine.ts';
 import type { PartitionsAtRest } from '../prepare/partitions-at-rest.ts';
 import { provisionTarget } from '../prepare/provision-target.ts';
+import { presentSpec } from '../regrain/keys/tightness.ts';
 import { emit, fenced, type Isolation } from '../transactions.ts';
 import { chooseEntries } from './choose-entries.ts';
 import { followTruncate } from './follow-truncate.ts';
@@ -33,7 +34,7 @@ const cursors = new WeakMap<Engine, string>();
 
 /**
  * Consumes up to `limit` entries (null: all visible ones) in one REPEATABLE READ transaction and makes the follower equal at their positions.
- * There is one replayer: two at once would bring each other's older rows back. What only another snapshot can do (40001, 40P01, 55P03; 23505,
+ * There is one replayer: two at once would bring each other's older rows back. What only another snapshot can do (40001, 40P01, 55P03, 23503; 23505,
  * with the whole log, as the rows that free a unique value may be further on) is tried again, for half a minute. Throws `MigrationError` (PD625)
  * when the follower refuses rows as duplicates that the live table holds. `atRest`: whose positions stay in the log, see `besideReplay`; with a
  * default partition among them nothing is consumed.
@@ -118,7 +119,7 @@ async function takeBite(
   const isEmpty = isLast && cursor === null && !chosen.isWithheld && leftOut.leftOut === undefined;
   if (chosen.length === 0) return { entries: 0, isEmpty };
   const entries = entriesOf(engine, { ...chosen.stretch, snapshots, ...leftOut });
-  const statements = [...renderApplyEntries(spec, sidesOf(spec, record.live), entries), renderConsumeEntries(entries)];
+  const statements = [...renderApplyEntries(presentSpec(engine), sidesOf(spec, record.live), entries), renderConsumeEntries(entries)];
   await session.execute(statements.join(';\n'), signal);
   return { entries: chosen.length, isEmpty };
 }
@@ -163,7 +164,13 @@ async function recover(
   await clock.sleep(Math.min(20 * trouble.retries, 1_000) * (0.5 + clock.random()), signal);
 }
 
-const passing: ReadonlySet<string> = new Set([sqlstates.serializationFailure, sqlstates.deadlockDetected, sqlstates.lockNotAvailable]);
+/** A key that a follower has for a while: the row that it references is gone by now, and so is the one that was to be written. */
+const passing: ReadonlySet<string> = new Set([
+  sqlstates.serializationFailure,
+  sqlstates.deadlockDetected,
+  sqlstates.lockNotAvailable,
+  sqlstates.foreignKeyViolation,
+]);
 
 /** "no partition of relation found for row" names no constraint, unlike a CHECK that fails. */
 function lacksPartition({ sqlstate, context }: StatementError): boolean {

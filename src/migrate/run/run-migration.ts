@@ -107,6 +107,12 @@ async function beReady(engine: Engine, signal: AbortSignal): Promise<void> {
   await catchUp(engine, signal);
 }
 
+/** Of partitions there are no read schemas. */
+async function beReadyAgain(engine: Engine, signal: AbortSignal): Promise<void> {
+  if (engine.record.lastSwitch?.direction === 'back') await settleForeignKeys(engine, signal);
+  await catchUp(engine, signal);
+}
+
 function workOf(engine: Engine, phase: MigrationPhase): Work {
   const { spec } = engine;
   if (spec.strategy === 'attach') return attachWorkOf(phase);
@@ -141,8 +147,9 @@ function regrainWorkOf(engine: RegrainEngine, phase: MigrationPhase): Work {
     case 'backfill':
       return (_, signal) => backfillRegrain(engine, signal);
     case 'catch-up':
-    case 'ready':
       return catchUp;
+    case 'ready':
+      return beReadyAgain;
     case 'index':
       return (_, signal) => analyzeTargets(engine, signal);
     case 'verify':

@@ -4,6 +4,7 @@ import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-
 import { sqlstates } from '../../postgres/sqlstate.ts';
 import { type Alteration, alterLive } from '../alter-live.ts';
 import type { Engine } from '../engine.ts';
+import { settleIncoming } from '../regrain/keys/settle-incoming.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
 import { emit } from '../transactions.ts';
 import { verifyWhole } from '../verify/verify-whole.ts';
@@ -24,8 +25,10 @@ export async function settle(engine: Engine, signal: AbortSignal): Promise<void>
 
 /** After a rollback as well, where it is all that is left to do. */
 export async function settleForeignKeys(engine: Engine, signal: AbortSignal): Promise<void> {
-  // A table with foreign keys is not re-grained.
-  if (isRegrain(engine)) return;
+  if (isRegrain(engine)) {
+    const onError = (key: KeySettlement, error: unknown): void => tellOrphans(engine, key, error);
+    return await settleIncoming(engine, onError, (key) => isKnownBroken(engine, key), signal);
+  }
   const { record, spec, surroundings } = engine;
   const facts = await readSwitchFacts(engine, engine.session, signal);
   const settled = { spec, serverVersion: surroundings.serverVersion, facts, live: record.live, liveOid: liveOidOf(record) };

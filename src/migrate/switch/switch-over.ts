@@ -4,6 +4,7 @@ import { type Blocker, ConnectionError, LockTimeoutError, MigrationError, Statem
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { isLockFailure } from '../../postgres/sqlstate.ts';
 import type { Engine } from '../engine.ts';
+import { withTightKeys } from '../regrain/keys/with-tight-keys.ts';
 import { catchUp } from '../replay/catch-up.ts';
 import { reloadRecord, saveMigration } from '../save.ts';
 import { emit } from '../transactions.ts';
@@ -26,9 +27,14 @@ export interface SwitchReport {
  * `MigrationError` (PD641 to PD644) when it must not be tried, `StatementError` on a refusal of the server, which no other attempt is made after.
  */
 export async function switchOver(engine: Engine, isRehearsal: boolean, signal: AbortSignal): Promise<SwitchReport> {
+  await assertMaySwitch(engine, signal);
+  return await withTightKeys(engine, () => attemptUntil(engine, isRehearsal, signal), signal);
+}
+
+/** Until `switch.deadline`. */
+async function attemptUntil(engine: Engine, isRehearsal: boolean, signal: AbortSignal): Promise<SwitchReport> {
   const { clock, safety } = engine.surroundings;
   const { deadlineMs } = engine.policy.migration.switchover;
-  await assertMaySwitch(engine, signal);
   const startedAt = clock.monotonicMs();
   for (let number = 1; ; number += 1) {
     const tried = await tryOnce(engine, { number, isRehearsal }, signal).catch((error: unknown) => explain(engine, number, error, signal));

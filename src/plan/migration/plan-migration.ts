@@ -5,7 +5,6 @@
 import { advance } from '../../partition/grid.ts';
 import type { Circumstances } from '../../partition/migration/circumstances.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
-import type { Waiver } from '../../partition/migration/policy.ts';
 import type { EpochMicros } from '../../partition/position.ts';
 import { judgeCapture } from './carry-over/capture.ts';
 import { judgeDependents } from './carry-over/dependents.ts';
@@ -19,12 +18,13 @@ import { planHash } from './choice/plan-hash.ts';
 import { estimateMigration } from './extent/estimate.ts';
 import { firstNewBound, type KeyLineup, keyLineup, shownBound } from './extent/key-lineup.ts';
 import { caseOf, type Judgement, joinJudgements, type MigratingPolicy, type MigrationCase } from './migration-case.ts';
-import type { MigrationPlan, Refusal } from './migration-plan.ts';
+import type { MigrationPlan } from './migration-plan.ts';
 import { judgeKind } from './refusals/kind.ts';
 import { judgePartitionKey } from './refusals/partition-key.ts';
 import { judgeReadSchemas } from './refusals/read-schemas.ts';
 import { judgeResources } from './refusals/resources.ts';
 import { judgeRights } from './refusals/rights.ts';
+import { weigh } from './refusals/weigh.ts';
 import { remarks } from './remarks.ts';
 import { attachSteps } from './steps/attach-steps.ts';
 import { copySteps } from './steps/copy-steps.ts';
@@ -81,23 +81,6 @@ function judge(subject: MigrationCase, lineup: ReturnType<typeof keyLineup>, dis
     judgeReadSchemas(subject),
     judgeResources(subject, diskBytes),
   ]);
-}
-
-interface Weighed {
-  readonly refusals: readonly Refusal[];
-  readonly waived: readonly Refusal[];
-  /** Of waivers that nothing asks for. */
-  readonly idle: readonly string[];
-}
-
-function weigh(all: readonly Refusal[], waive: readonly Waiver[]): Weighed {
-  const isWaived = ({ waiver }: Refusal): boolean => waiver !== null && waive.includes(waiver);
-  const idle = waive.filter((waiver) => !all.some((refusal) => refusal.waiver === waiver));
-  return {
-    refusals: all.filter((refusal) => !isWaived(refusal)),
-    waived: all.filter(isWaived),
-    idle: idle.map((waiver) => `The waiver ${waiver} is not needed.`),
-  };
 }
 
 /** With attach the old table is one of them, and holds the interval after the present one too; at least one more tells where it ends. */

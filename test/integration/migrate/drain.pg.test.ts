@@ -199,7 +199,14 @@ describe('draining a default partition', () => {
 async function implied(database: TestDatabase, { id, spec }: RegrainEngine, direction: 'forward' | 'back'): Promise<readonly string[]> {
   const { sources, targets } = spec.regrain;
   const [leaving, coming] = direction === 'forward' ? [sources, targets] : [targets, sources];
-  const exchange = { id, spec, leaving: leaving.map((one) => ({ ...one, hasGuard: direction === 'back' })), coming };
+  const keyless = { foreignKeys: [], rules: [] };
+  const exchange = {
+    id,
+    spec,
+    leaving: leaving.map((one) => ({ ...one, ...keyless, hasGuard: direction === 'back' })),
+    coming: coming.map((one) => ({ ...one, ...keyless })),
+    keys: { outgoing: [], incoming: [] },
+  };
   const client = await database.client();
   const said: string[] = [];
   client.on('notice', ({ message }) => said.push(/"(.*)" is implied/.exec(message ?? '')?.[1] ?? ''));

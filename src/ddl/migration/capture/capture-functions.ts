@@ -1,3 +1,4 @@
+import type { Capture } from '../../../partition/migration/policy.ts';
 import type { MigrationSpec } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { quoteBody } from '../../quote.ts';
@@ -22,13 +23,31 @@ function captureFunctions({ capture }: Pick<MigrationSpec, 'capture'>): readonly
  */
 export function renderCaptureFunctions(spec: MigrationSpec, journalSchema: string, id: string): readonly string[] {
   return captureFunctions(spec).flatMap((which) => {
-    const name = formatQualifiedName(captureFunction(journalSchema, id, which));
+    const name = captureFunction(journalSchema, id, which);
     return [
-      `CREATE OR REPLACE FUNCTION ${name}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER\n` +
-        `SET search_path = pg_catalog, pg_temp${settings(which, id)} AS ${quoteBody(bodyOf(spec, journalSchema, id, which))}`,
-      `REVOKE ALL ON FUNCTION ${name}() FROM PUBLIC`,
+      renderFunction(name, settings(which, id), bodyOf(spec, journalSchema, id, which)),
+      `REVOKE ALL ON FUNCTION ${formatQualifiedName(name)}() FROM PUBLIC`,
     ];
   });
+}
+
+/**
+ * The function of the row triggers of partitions that change places, made anew: while it is `dual`, each write also goes to what follows, in either
+ * direction alike, as that is in the table beside. Who may call it stays as it was.
+ */
+export function renderRowCapture(spec: MigrationSpec, journalSchema: string, id: string, how: Capture): string {
+  const name = captureFunction(journalSchema, id, 'row');
+  if (how === 'log') return renderFunction(name, settings('row', id), bodyOf(spec, journalSchema, id, 'row'));
+  const log = formatQualifiedName(captureLog(journalSchema, id));
+  const sides = { live: { name: spec.table, isOnly: false }, follower: { name: spec.targetName, isOnly: false }, log };
+  return renderFunction(name, settings('dual', id), dualBody(spec, sides));
+}
+
+function renderFunction(name: QualifiedName, set: string, body: string): string {
+  return (
+    `CREATE OR REPLACE FUNCTION ${formatQualifiedName(name)}() RETURNS pg_catalog.trigger LANGUAGE plpgsql SECURITY DEFINER\n` +
+    `SET search_path = pg_catalog, pg_temp${set} AS ${quoteBody(body)}`
+  );
 }
 
 function settings(which: CaptureFunction, id: string): string {
@@ -68,9 +87,9 @@ function bodyOf(spec: MigrationSpec, journalSchema: string, id: string, which: C
     case 'truncate':
       return block(spec.regrain === undefined ? truncateBody(log, id) : truncateOfPartition(log));
     case 'dual':
-      return dualBody(spec, { live: spec.table, isLiveOnly: true, follower: spec.targetName, log });
+      return dualBody(spec, { live: { name: spec.table, isOnly: true }, follower: { name: spec.targetName, isOnly: false }, log });
     case 'dual_back':
-      return dualBody(spec, { live: spec.table, isLiveOnly: false, follower: spec.oldName, log });
+      return dualBody(spec, { live: { name: spec.table, isOnly: false }, follower: { name: spec.oldName, isOnly: true }, log });
     default:
       return which satisfies never;
   }

@@ -1,12 +1,11 @@
-import { type MigrationSpec, positionColumns } from '../../../partition/migration/spec.ts';
-import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
+import { type MigrationSpec, positionColumns, type Side } from '../../../partition/migration/spec.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { logColumns } from './capture-log.ts';
 
 /** Between which tables a function of `dual` works, by the names that they have while its triggers are enabled. */
 export interface DualSides {
-  readonly live: QualifiedName;
-  readonly isLiveOnly: boolean;
-  readonly follower: QualifiedName;
+  readonly live: Pick<Side, 'name' | 'isOnly'>;
+  readonly follower: Pick<Side, 'name' | 'isOnly'>;
   /** As SQL. */
   readonly log: string;
 }
@@ -80,14 +79,18 @@ function makeEqual(spec: MigrationSpec, sides: DualSides, row: 'OLD' | 'NEW'): r
   const names = spec.columns.map(({ name }) => quoteIdentifier(name));
   const where = (alias: string): string =>
     position.map(({ name }) => `${alias}.${quoteIdentifier(name)} OPERATOR(pg_catalog.=) ${row}.${quoteIdentifier(name)}`).join(' AND ');
-  const follower = formatQualifiedName(sides.follower);
-  const arbiter = (sides.isLiveOnly ? position : spec.key).map(({ name }) => quoteIdentifier(name));
+  const follower = formatQualifiedName(sides.follower.name);
+  const arbiter = (sides.follower.isOnly ? spec.key : position).map(({ name }) => quoteIdentifier(name));
   const others = names.filter((name) => !arbiter.includes(name));
   const overwrite = others.length === 0 ? 'NOTHING' : `UPDATE SET ${others.map((name) => `${name} = EXCLUDED.${name}`).join(', ')}`;
   return [
-    `DELETE FROM ${sides.isLiveOnly ? '' : 'ONLY '}${follower} AS f WHERE ${where('f')};`,
+    `DELETE FROM ${only(sides.follower)}${follower} AS f WHERE ${where('f')};`,
     `INSERT INTO ${follower} (${names.join(', ')}) OVERRIDING SYSTEM VALUE ` +
-      `SELECT ${names.map((name) => `s.${name}`).join(', ')} FROM ${sides.isLiveOnly ? 'ONLY ' : ''}${formatQualifiedName(sides.live)} AS s ` +
+      `SELECT ${names.map((name) => `s.${name}`).join(', ')} FROM ${only(sides.live)}${formatQualifiedName(sides.live.name)} AS s ` +
       `WHERE ${where('s')} ON CONFLICT (${arbiter.join(', ')}) DO ${overwrite};`,
   ];
+}
+
+function only({ isOnly }: Pick<Side, 'isOnly'>): string {
+  return isOnly ? 'ONLY ' : '';
 }

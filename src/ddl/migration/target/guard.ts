@@ -14,13 +14,19 @@ export function guardFunctionName(journalSchema: string, id: string): QualifiedN
 
 /**
  * The function behind the guards of one migration. It knows the engine by its setting, which anybody could set as well: it is there against
- * mistakes, not against enemies. `table` is the name of the live side, before and after the switch.
+ * mistakes, not against enemies. `table` is the name of the live side, before and after the switch. `passes`: what else it lets by; the statements of
+ * triggers are those of foreign keys that a follower has for a while.
  */
-export function renderGuardFunction(journalSchema: string, id: string, table: QualifiedName): string {
+export function renderGuardFunction(
+  journalSchema: string,
+  id: string,
+  table: QualifiedName,
+  passes: 'nothing' | 'triggers' = 'nothing',
+): string {
   const live = formatQualifiedName(table);
   const body = `
 BEGIN
-  IF pg_catalog.current_setting('partitiond.migration', true) IS DISTINCT FROM ${quoteLiteral(id)} THEN
+  IF pg_catalog.current_setting('partitiond.migration', true) IS DISTINCT FROM ${quoteLiteral(id)}${passes === 'nothing' ? '' : ' AND pg_catalog.pg_trigger_depth() < 2'} THEN
     RAISE EXCEPTION USING
       ERRCODE = 'object_not_in_prerequisite_state',
       MESSAGE = pg_catalog.format('%I.%I follows %s in a migration by partitiond and takes no writes of others', TG_TABLE_SCHEMA, TG_TABLE_NAME, ${quoteLiteral(live)}),

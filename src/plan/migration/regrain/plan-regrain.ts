@@ -18,8 +18,10 @@ import { planHash } from '../choice/plan-hash.ts';
 import { type MigratingPolicy, refuse } from '../migration-case.ts';
 import type { MigrationPlan, Refusal } from '../migration-plan.ts';
 import { shellWord } from '../next-command.ts';
+import { weigh } from '../refusals/weigh.ts';
 import { type CutRange, cutRange } from './cut-range.ts';
-import { judgeRegrain } from './judge-regrain.ts';
+import { judgeRegrainKeys } from './judge/judge-keys.ts';
+import { judgeRegrain } from './judge/judge-regrain.ts';
 import { regrainSteps } from './regrain-steps.ts';
 
 /** What `--partitions` and `--interval` ask for. */
@@ -38,6 +40,8 @@ export interface RegrainCase {
   /** As `pg_get_partkeydef` prints it. */
   readonly partitionBy: string;
   readonly isOwner: boolean;
+  /** `server_version_num`. */
+  readonly serverVersion: number;
   /** Names of relations in the table's schema. */
   readonly takenNames: ReadonlySet<string>;
   readonly renderCondition: (range: { readonly from: string | null; readonly to: string | null }) => string;
@@ -67,16 +71,18 @@ export interface LaidOut {
 /** The plan of partitions that change places with others; null: what was asked for cannot be laid out, as `refused` says. */
 export function planExchange(subject: RegrainCase, laidOut: LaidOut | null, refused: readonly Refusal[]): MigrationPlan {
   const { table } = subject;
-  const refusals = [...refused, ...judge(subject)];
-  const steps = laidOut === null ? [] : regrainSteps(table.name, stagingName(table.name), laidOut.regrain);
-  const spec = refusals.length > 0 || laidOut === null ? null : makeSpec(subject, laidOut);
+  const keys = judgeRegrainKeys(subject.definition, subject.sources, subject.serverVersion);
+  const { refusals, waived } = weigh([...refused, ...judge(subject), ...keys.refusals], subject.policy.migration.waive);
+  const steps = laidOut === null ? [] : regrainSteps(subject.definition, stagingName(table.name), laidOut.regrain);
+  const made = laidOut === null ? null : makeSpec(subject, laidOut, waived);
+  const spec = refusals.length > 0 ? null : made;
   return {
     table: table.name,
     strategy: 'copy',
     spec,
     refusals,
-    waived: [],
-    notes: laidOut?.notes ?? [],
+    waived,
+    notes: laidOut === null ? [] : [...laidOut.notes, ...keys.notes],
     steps,
     partitions: laidOut?.partitions ?? null,
     diskBytes: laidOut?.bytes ?? 0,
@@ -134,7 +140,11 @@ export function aboutOf({ sources, targets }: Regrain): string {
   return `The rows of ${named(sources)} go to ${countOf(targets.length, 'partition')} over the same range: ${named(targets)}.`;
 }
 
-function makeSpec({ table, definition }: RegrainCase, { subject, regrain }: LaidOut): MigrationSpec | null {
+function makeSpec(
+  { policy, table, definition }: RegrainCase,
+  { subject, regrain }: LaidOut,
+  waived: readonly Refusal[],
+): MigrationSpec | null {
   const key = chooseKey(definition);
   const partitionKey = definition.columns.find(({ name }) => name === table.key.name);
   if (key === null || partitionKey === undefined) return null;
@@ -153,7 +163,7 @@ function makeSpec({ table, definition }: RegrainCase, { subject, regrain }: Laid
     partitionKey: { name: table.key.name, type: table.key.type, collation: table.key.collation },
     names: [],
     definition,
-    waived: [],
+    waived: policy.migration.waive.filter((waiver) => waived.some((refusal) => refusal.waiver === waiver)),
     isIdentityKept: true,
     regrain,
   };

@@ -1,11 +1,13 @@
+import type { TableDefinition } from '../../../partition/migration/definition.ts';
 import type { Regrain } from '../../../partition/migration/spec.ts';
 import { formatQualifiedName, type QualifiedName } from '../../../partition/qualified-name.ts';
 import type { MigrationStep } from '../migration-plan.ts';
-import { locksOn } from '../steps/locks.ts';
+import { locksOn, neighbours } from '../steps/locks.ts';
 
 /** The steps of partitions that change places with others, as a plan prints them. */
-export function regrainSteps(name: QualifiedName, beside: QualifiedName, { sources, targets }: Regrain): readonly MigrationStep[] {
-  const [table, staging] = [formatQualifiedName(name), formatQualifiedName(beside)];
+export function regrainSteps(definition: TableDefinition, beside: QualifiedName, { sources, targets }: Regrain): readonly MigrationStep[] {
+  const [table, staging] = [formatQualifiedName(definition.name), formatQualifiedName(beside)];
+  const { referenced, referencing } = neighbours(definition);
   const old = sources.map((source) => formatQualifiedName(source.name));
   const fresh = targets.map((target) => formatQualifiedName(target.name));
   const abort = 'migrate abort';
@@ -39,13 +41,15 @@ export function regrainSteps(name: QualifiedName, beside: QualifiedName, { sourc
       duration: 'long',
       undo: abort,
     },
+    ...keySteps(old, fresh, referenced),
     {
       number: 8,
       title: 'Switch: drain the log, detach the old ones, attach the new ones, in one transaction',
-      locks: locksOn([table, staging, ...old, ...fresh], 'AccessExclusiveLock'),
+      locks: locksOn([...referencing, table, staging, ...old, ...fresh, ...referenced], 'AccessExclusiveLock'),
       duration: 'switch',
       undo: 'migrate rollback: the old ones come back, with all writes made since',
     },
+    ...incomingSteps(table, referencing),
     {
       number: 10,
       title: 'Soak: what is written is replayed into the old ones',
@@ -59,6 +63,42 @@ export function regrainSteps(name: QualifiedName, beside: QualifiedName, { sourc
       locks: locksOn([table, ...fresh, ...old], 'AccessExclusiveLock'),
       duration: 'brief',
       undo: 'none: --yes',
+    },
+  ];
+}
+
+/** What `switch`, a rehearsal and `rollback` do first where the table has foreign keys; back with old and new the other way round. */
+function keySteps(old: readonly string[], fresh: readonly string[], referenced: readonly string[]): readonly MigrationStep[] {
+  if (referenced.length === 0) return [];
+  const undo = 'the switch itself, else what comes after it, takes them away';
+  return [
+    {
+      number: 8,
+      title: 'First capture writes the new ones too, the log is replayed, and they are given the foreign keys, NOT VALID',
+      locks: [...locksOn([...old, ...referenced], 'ShareRowExclusiveLock'), ...locksOn(fresh, 'AccessExclusiveLock')],
+      duration: 'brief',
+      undo,
+    },
+    {
+      number: 8,
+      title: 'Validate them, so that no row is read in the switch',
+      locks: [...locksOn(fresh, 'ShareUpdateExclusiveLock'), ...locksOn(referenced, 'RowShareLock')],
+      duration: 'long',
+      undo,
+    },
+  ];
+}
+
+/** As in every switch, they are dropped and come back NOT VALID, so that no moment is unchecked. */
+function incomingSteps(table: string, referencing: readonly string[]): readonly MigrationStep[] {
+  if (referencing.length === 0) return [];
+  return [
+    {
+      number: 9,
+      title: 'Validate the foreign keys of other tables',
+      locks: [...locksOn(referencing, 'ShareUpdateExclusiveLock'), ...locksOn([table], 'RowShareLock')],
+      duration: 'long',
+      undo: 'migrate rollback',
     },
   ];
 }

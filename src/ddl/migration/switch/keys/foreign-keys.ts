@@ -34,9 +34,11 @@ export function renderDropKeys(turn: Turn): readonly string[] {
   return renderDrops([...outgoing, ...incoming]);
 }
 
+type NamedKey = Pick<ForeignKeyFact, 'tableOid' | 'table' | 'name'>;
+
 /** One statement per table. */
-export function renderDrops(keys: readonly ForeignKeyFact[]): readonly string[] {
-  const tables = new Map<string, ForeignKeyFact[]>();
+export function renderDrops(keys: readonly NamedKey[]): readonly string[] {
+  const tables = new Map<string, NamedKey[]>();
   for (const key of keys) tables.set(key.tableOid, [...(tables.get(key.tableOid) ?? []), key]);
   return [...tables.values()].flatMap((ofTable) => {
     const [first] = ofTable;

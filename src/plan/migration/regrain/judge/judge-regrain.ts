@@ -1,31 +1,27 @@
-import type { TableDefinition } from '../../../partition/migration/definition.ts';
-import { formatQualifiedName } from '../../../partition/qualified-name.ts';
-import { chooseKey } from '../choice/choose-key.ts';
-import { refuse } from '../migration-case.ts';
-import type { Refusal } from '../migration-plan.ts';
+import type { TableDefinition } from '../../../../partition/migration/definition.ts';
+import { formatQualifiedName } from '../../../../partition/qualified-name.ts';
+import { chooseKey } from '../../choice/choose-key.ts';
+import { refuse } from '../../migration-case.ts';
+import type { Refusal } from '../../migration-plan.ts';
+import { judgeRegrainPublications } from './judge-publications.ts';
 
 /** What keeps partitions from changing places with others: all of it at once, each by name. `sources`: the partitions themselves. */
 export function judgeRegrain(table: TableDefinition, sources: readonly TableDefinition[]): readonly Refusal[] {
   const name = formatQualifiedName(table.name);
-  const others = [...table.outgoing, ...table.incoming];
   return [
     ...(chooseKey(table) === null
       ? [refuse(name, 'It has no primary key and no unique index on NOT NULL columns, by which rows could be told apart. Add one first.')]
       : []),
-    ...others.map((key) =>
-      refuse(
-        `foreign key ${key.name} of ${formatQualifiedName(key.table)}`,
-        'Partitions of a table with foreign keys are not re-grained yet: drop the key before, and add it again NOT VALID afterwards.',
-      ),
-    ),
-    ...[table, ...sources].flatMap((one) =>
-      one.publications.map(({ publication }) =>
+    ...table.indexes
+      .filter(({ constraint, isTemporal }) => constraint === 'exclusion' || isTemporal)
+      .map((index) =>
         refuse(
-          `publication ${publication}`,
-          `It sends the changes of ${formatQualifiedName(one.name)}, and would send copied rows as new ones.`,
+          `index ${index.name}`,
+          'PostgreSQL takes no such index of a partition for the one of the table (exclusion, WITHOUT OVERLAPS), and would build it anew under the ' +
+            'lock of the switch, and again on the way back.',
         ),
       ),
-    ),
+    ...judgeRegrainPublications(table, sources),
     ...sources.flatMap((source) => ownRefusals(table, source)),
   ];
 }

@@ -1,0 +1,46 @@
+import type { ForeignKeyDefinition, TableDefinition } from '../../../../partition/migration/definition.ts';
+import { formatQualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
+import { type Judgement, refuse } from '../../migration-case.ts';
+import type { Refusal } from '../../migration-plan.ts';
+
+/** From this version on a partitioned table takes a foreign key NOT VALID. */
+const notValidOnPartitioned = 180_000;
+
+/** Foreign keys of the table and of others to it, while partitions change places. Pure. */
+export function judgeRegrainKeys(table: TableDefinition, sources: readonly TableDefinition[], serverVersion: number): Judgement {
+  const self = table.outgoing.filter(({ referencedOid }) => referencedOid === table.oid);
+  const incoming = table.incoming.filter(({ tableOid }) => tableOid !== table.oid);
+  const refusals = [
+    ...self.map((key) =>
+      refuseKey(key, 'It references the table itself: what follows could not be kept equal while it has such a key. Drop it before.'),
+    ),
+    ...incoming
+      .filter(({ isTablePartitioned }) => isTablePartitioned && serverVersion < notValidOnPartitioned)
+      .map((key) =>
+        refuseKey(
+          key,
+          'Before PostgreSQL 18 a partitioned table has no foreign key NOT VALID: it would be checked row by row in the switch. Drop it before.',
+        ),
+      ),
+    ...sources.flatMap((source) =>
+      source.outgoing.map((key) =>
+        refuseKey(key, 'It is a key of one partition, and would stay behind with it. Make it one of the table, or drop it.'),
+      ),
+    ),
+  ];
+  const leading = table.outgoing.filter(({ referencedOid }) => referencedOid !== table.oid);
+  return { refusals, notes: leading.length === 0 ? [] : [noteOf(table, leading)] };
+}
+
+function refuseKey({ name, table }: ForeignKeyDefinition, why: string): Refusal {
+  return refuse(`foreign key ${name} of ${formatQualifiedName(table)}`, why);
+}
+
+function noteOf({ name }: TableDefinition, keys: readonly ForeignKeyDefinition[]): string {
+  const named = keys.map((key) => quoteIdentifier(key.name)).join(', ');
+  const table = formatQualifiedName(name);
+  return (
+    `What is attached must have the foreign keys of ${table} (${named}), valid: switch, rehearsal and rollback make them first. For that time each write of ` +
+    `${table} is also made in the copy, and an error of the copy (a full disk) is the application's; TRUNCATE of what they reference fails.`
+  );
+}
