@@ -38,4 +38,4 @@ it('attaches a table from plan to finish, and leaves the policy nothing to do', 
   expect(await count()).toEqual([{ rows: 3001 }]);
   const { exitCode, stdout } = await workspace.run(['plan', '--exit-code']);
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining('nothing to do') });
-}, 120_000);
+});

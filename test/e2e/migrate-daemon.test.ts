@@ -153,7 +153,7 @@ describe('a migration and the daemon', () => {
         `SELECT FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'partitiond:migrate%'`,
       ),
     ).toEqual([]);
-  }, 120_000);
+  });
 
   it('is left alone with `runner: cli`, and never begun, nor run while it is paused', async () => {
     await using database = await createDatabase();

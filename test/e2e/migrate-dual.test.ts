@@ -91,4 +91,4 @@ it('writes both tables at once: readers of the follower see their own writes, an
   expect(await compareLedger(database.url, 'public.revenues_unpartitioned')).toEqual([]);
   await ok(migrate('finish', '--yes', '--drop-now'));
   expect(await compareLedger(database.url, table)).toEqual([]);
-}, 180_000);
+});

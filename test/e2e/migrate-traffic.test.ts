@@ -88,4 +88,4 @@ it('moves readers role by role to the new table and back, while writers stay whe
   expect(await database.query(`SELECT nspname FROM pg_namespace WHERE nspname IN ('green', 'Blue 1')`)).toEqual([{ nspname: 'green' }]);
   expect(await database.query(`SELECT relname FROM pg_class WHERE relnamespace = 'green'::regnamespace`)).toEqual([]);
   expect(await reads(reader)).toContain('revenues_202');
-}, 180_000);
+});

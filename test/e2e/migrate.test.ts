@@ -139,7 +139,7 @@ describe('partitiond migrate', () => {
     expect(await digest(database, 'public.revenues')).toEqual(moved);
     const left = await database.query(`SELECT relname FROM pg_class WHERE relname ~ 'unpartitioned|capture_'`);
     expect(left).toEqual([]);
-  }, 120_000);
+  });
 
   it('refuses with all reasons at once, and aborts to where it began', async () => {
     await using database = await createDatabase();
@@ -164,7 +164,7 @@ describe('partitiond migrate', () => {
     expect(left).toEqual([]);
     // Over, so that another one may begin.
     await ok(migrate('start', '--until', 'prepare', '--json'));
-  }, 60_000);
+  });
 
   it('waits outside its window, keeps others out, says so in the status, and ends where the next one goes on', async () => {
     await using database = await createDatabase();
@@ -204,5 +204,5 @@ describe('partitiond migrate', () => {
     });
     expect(await ok(workspace.run(args('status')))).toMatch(/backfill, paused \(definition\)\n[\s\S]*migrate start --table/);
     await ok(workspace.run(args('abort')));
-  }, 120_000);
+  });
 });
