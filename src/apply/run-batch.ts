@@ -1,5 +1,7 @@
 import type { Batch } from '../ddl/statement.ts';
 import { unknownStep } from '../ddl/unknown-step.ts';
+import type { Step } from '../plan/step.ts';
+import { renderSpareMigrating } from './spare-migrating.ts';
 import { elapsedMs, runStepTransaction, type StepRun } from './step-run.ts';
 import { marksAfter } from './upkeep/marks.ts';
 import { whatIsLeft } from './what-is-left.ts';
@@ -18,7 +20,8 @@ export interface BatchPlace {
 export async function runBatch(run: StepRun, batch: Batch, place: BatchPlace): Promise<void> {
   const transaction = {
     before: place.isFirst ? [run.entries.begin] : [],
-    statements: batch.statements.map(({ sql }) => sql),
+    // Concurrently it was asked before.
+    statements: [...batch.statements.map(({ sql }) => sql), ...(isPlainDetach(run.step) ? renderSpareMigrating(run) : [])],
     patience: batch.patience,
     // The index of a partitioned table goes with those of all partitions.
     isBounded: run.step.kind === 'drop-index',
@@ -30,6 +33,10 @@ export async function runBatch(run: StepRun, batch: Batch, place: BatchPlace): P
     ...(place.atMostMs === undefined ? {} : { atMostMs: place.atMostMs }),
   };
   await runStepTransaction(run, transaction, waiting, () => (place.isLast ? closing(run) : []));
+}
+
+function isPlainDetach(step: Step): boolean {
+  return step.kind === 'detach-partition' && !step.concurrently;
 }
 
 /** Journal entries that belong into the step's last transaction: true exactly when that commits. */

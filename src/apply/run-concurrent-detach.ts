@@ -6,6 +6,7 @@ import { namedSql } from '../postgres/named-sql.ts';
 import { row, text } from '../postgres/row-decoder.ts';
 import { isLockFailure } from '../postgres/sqlstate.ts';
 import { runTransaction } from './run-transaction.ts';
+import { renderSpareMigrating } from './spare-migrating.ts';
 import { doing, type StepRun, withinStepBudget } from './step-run.ts';
 import { nothingIsLeft, pendingDetachIsLeft } from './what-is-left.ts';
 
@@ -52,7 +53,8 @@ async function detach(run: StepRun, statement: Statement, timeouts: Timeouts, lo
   const { session, context } = run;
   // CONCURRENTLY stands alone in its message: several statements in one would be a transaction block. Hence SET for the session, and back.
   const guard = context.epochGuard === null ? [] : [context.epochGuard];
-  await session.complete([...guard, `SET lock_timeout = '${lockTimeoutMs}ms'`, 'SET statement_timeout = 0'], run.signal);
+  const opening = [...guard, ...renderSpareMigrating(run)];
+  await session.complete([...opening, `SET lock_timeout = '${lockTimeoutMs}ms'`, 'SET statement_timeout = 0'], run.signal);
   try {
     await session.execute(`/* partitiond:detach-partition */ ${statement.sql}`, run.signal);
   } finally {
