@@ -264,6 +264,16 @@ export const migrateMutants: readonly Mutant[] = [
     },
   },
   {
+    mistake: 'never locks the table before those that its statements come to last',
+    file: 'src/ddl/migration/switch/locks.ts',
+    text: "const orders = ['table-first', 'referencing-first', 'others-first'] as const;",
+    replacement: "const orders = ['referencing-first', 'others-first', 'referencing-first'] as const;",
+    test: {
+      file: 'test/integration/migrate/switch.pg.test.ts',
+      name: 'lets a transaction go on that has written the table and comes to the tables bound to it by foreign keys',
+    },
+  },
+  {
     mistake: 'takes a switch for failed whose COMMIT was answered to nobody',
     file: 'src/migrate/switch/lost-commit.ts',
     text: 'if (found.live === record.live) return false;',

@@ -72,8 +72,9 @@ async function measureTables(
   if (wants('copy')) await compareCopies(client, engine, rows, rounds);
   if (wants('live')) await measureLive(server, client, engine, withChecks(engine, 'counts'), rounds);
   if (wants('replay') || wants('verify')) {
-    await client.query(`TRUNCATE revenues_partitioned; SET partitiond.migration = '${engine.id}'`);
-    await client.query(`INSERT INTO revenues_partitioned (${columns}) SELECT ${columns} FROM revenues`);
+    await client.query('TRUNCATE revenues_partitioned, partitiond.migration_range, partitiond.migration_source CASCADE');
+    await openSource(engine, noAbort);
+    await backfill(withChecks(engine, 'counts'), noAbort);
     await client.query('ANALYZE revenues_partitioned');
   }
   if (wants('replay')) {

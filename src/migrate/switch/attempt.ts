@@ -1,4 +1,5 @@
 import { readFingerprint } from '../../catalog/migration/read-definition.ts';
+import { lockOrderOf } from '../../ddl/migration/switch/locks.ts';
 import { findStrangers } from '../../ddl/migration/switch/strangers.ts';
 import { type Turn, turnFrom } from '../../ddl/migration/switch/turn.ts';
 import { InvariantError, MigrationError, StatementError } from '../../errors.ts';
@@ -37,7 +38,7 @@ export async function attemptSwitch(
   const turn = await prepareTurn(engine, begun.signal);
   // The server's clock, by which verdicts are dated as well.
   const at = BigInt((await readRemains(engine, begun.signal)).now);
-  const locks = manner.locks(turn, options.number % 2 === 0);
+  const locks = manner.locks(turn, lockOrderOf(options.number));
   state.locks = locks;
   const statements = await manner.prepare(engine, turn, begun.signal);
   const [first, ...others] = locks;

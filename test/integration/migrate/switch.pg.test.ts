@@ -11,6 +11,7 @@ import { compareLedger, createLedger, startLedgerWriters } from '../../support/m
 import { ready } from '../../support/migrate/ready.ts';
 import { noAbort } from '../../support/open-session.ts';
 import { waitFor } from '../../support/wait-for.ts';
+import { waitForLockWaiter } from '../../support/wait-for-lock.ts';
 
 const policy = { interval: parseInterval('3 months'), premake: 1 };
 const impatient = { ...handMadePolicy().switchover, deadlineMs: 700 };
@@ -47,6 +48,33 @@ test('loses nothing and fails nobody while writers work through a switch, a roll
   expect(engine.record).toMatchObject({ live: 'target', phase: 'switched', lastSwitch: { direction: 'forward' } });
   const locks = engine.events.flatMap((event) => (event.kind === 'switch-attempted' && event.outcome === 'ok' ? [event.lockMs] : []));
   expect(locks.filter((ms) => ms > 0 && ms < 1_000)).toHaveLength(3);
+});
+
+test('lets a transaction go on that has written the table and comes to the tables bound to it by foreign keys', async () => {
+  await using database = await createDatabase();
+  const bound = `
+    CREATE TABLE public.orgs (id integer PRIMARY KEY);
+    INSERT INTO public.orgs SELECT n FROM generate_series(0, 99) AS n;
+    ${revenues};
+    ALTER TABLE public.revenues ADD UNIQUE (id, occurred_at), ADD FOREIGN KEY (org_id) REFERENCES public.orgs;
+    CREATE TABLE public.invoices (id bigint, at timestamptz, FOREIGN KEY (id, at) REFERENCES public.revenues (id, occurred_at) ON DELETE CASCADE)`;
+  await using made = await ready(database, { policy, source: bound });
+  // Longer than the server takes to find a deadlock.
+  const safety = { ...made.surroundings.safety, lockTimeoutMs: 10_000 };
+  const switchover = { ...made.policy.migration.switchover, maxLockMs: 60_000 };
+  const engine = {
+    ...made,
+    policy: { ...made.policy, migration: { ...made.policy.migration, switchover } },
+    surroundings: { ...made.surroundings, safety },
+  };
+  const writer = await database.client();
+  await writer.query(`BEGIN; UPDATE public.revenues SET note = 'written' WHERE id = 1`);
+  const switching = switchOver(engine, false, noAbort);
+  await waitForLockWaiter(database, ({ mode }) => mode === 'AccessExclusiveLock');
+  await writer.query(
+    'DELETE FROM public.revenues WHERE id = 2; INSERT INTO public.revenues (id, org_id, occurred_at) VALUES (2, 7, now()); COMMIT',
+  );
+  expect(await switching).toMatchObject({ attempts: 1 });
 });
 
 test('backs off from a long reader without holding up others, and names it at the deadline', async () => {
