@@ -183,9 +183,16 @@ function duplicates({ spec, record }: Engine, cause: StatementError): MigrationE
   return new MigrationError(
     'PD625',
     `Could not replay the writes of ${formatQualifiedName(live.name)}: ${constraint} of ${formatQualifiedName(follower.name)} holds rows that ` +
-      `${formatQualifiedName(live.name)} lets stand side by side. Remove the duplicates from ${formatQualifiedName(live.name)}, then run \`${migrateCommand('start', spec.table)}\` again.`,
+      `${formatQualifiedName(live.name)} lets stand side by side${detailOf(cause)}. Until one of them is deleted from ${formatQualifiedName(live.name)}, nothing more ` +
+      `is replayed${record.live === 'target' ? ', and there is no rollback' : ''}; then a daemon goes on by itself, and \`${migrateCommand('start', spec.table)}\` does.`,
     { cause, context: cause.context },
   );
+}
+
+/** `Key (id)=(7) already exists.`; names rows, as the journal of mismatches does. */
+function detailOf({ cause }: StatementError): string {
+  const detail: unknown = typeof cause === 'object' && cause !== null && 'detail' in cause ? cause.detail : null;
+  return typeof detail === 'string' ? ` (${detail.replace(/\.$/, '')})` : '';
 }
 
 async function readNeeded(engine: Engine, session: Session, limit: number | null, signal: AbortSignal): Promise<readonly string[]> {

@@ -5,6 +5,7 @@ import { comparesNotEqual } from '../../obstacle-wording.ts';
 import { chooseKey } from '../choice/choose-key.ts';
 import { holdsPartitionKey } from '../choice/choose-strategy.ts';
 import { type Judgement, joinJudgements, type MigrationCase, refuse, refuseUnlessWaived } from '../migration-case.ts';
+import type { Refusal } from '../migration-plan.ts';
 
 /** Exclusion constraints of partitioned tables came with 17: postgresql.org/docs/17/release-17.html. */
 const exclusionsSince = 170_000;
@@ -69,6 +70,8 @@ function judgeIndex(subject: MigrationCase, index: IndexDefinition): Judgement {
     const message = `Index ${name} is invalid and answers no query; it is not made for the new table. To have it there: REINDEX INDEX CONCURRENTLY ${name};`;
     return { refusals: [], notes: [message] };
   }
+  const undual = judgeDual(subject, index);
+  if (undual !== null) return { refusals: [undual], notes: [] };
   if (index.constraint === 'exclusion') return judgeExclusion(index, partitionKey, circumstances.serverVersion);
   if (strategy === 'attach' || !isWidened(index, partitionKey)) return { refusals: [], notes: [] };
   const key = quoteIdentifier(partitionKey);
@@ -80,8 +83,20 @@ function judgeIndex(subject: MigrationCase, index: IndexDefinition): Judgement {
   const message =
     `${kindOf(index)} ${name} ${columns} lacks ${key}, which every unique key of a partitioned table must hold, and becomes ` +
     `${columns.slice(0, -1)}, ${key}): let it hold ${key} already, or accept that.`;
-  const consequence = `The same ${columns} may then come twice, with another ${key}: nothing but the application keeps ${columns} unique.`;
+  const consequence =
+    `The same ${columns} may then come twice, with another ${key}: nothing but the application keeps ${columns} unique. Two such rows written after ` +
+    'the switch cannot both be in the old table: it follows no further, and there is no rollback, until one of them is deleted.';
   return { refusals: [refuseUnlessWaived('unique-without-key', name, message, consequence)], notes: [] };
+}
+
+/** A trigger writes the follower row by row, and there may be rows side by side in between that the source never held at a time. */
+function judgeDual({ policy, strategy }: MigrationCase, { name, constraint, isDeferrable }: IndexDefinition): Refusal | null {
+  if (policy.migration.capture === 'log' || strategy === 'attach') return null;
+  const quoted = quoteIdentifier(name);
+  const fails =
+    'with migration.capture: dual it would fail writes of the application that the table itself allows: write capture: log, or drop it';
+  if (constraint === 'exclusion') return refuse(quoted, `Exclusion constraint ${quoted}: ${fails}.`);
+  return isDeferrable ? refuse(quoted, `Constraint ${quoted} is DEFERRABLE: ${fails}.`) : null;
 }
 
 function judgeExclusion({ name, equalColumns }: IndexDefinition, partitionKey: string, serverVersion: number): Judgement {
