@@ -38,4 +38,18 @@ it('attaches a table from plan to finish, and leaves the policy nothing to do', 
   expect(await count()).toEqual([{ rows: 3001 }]);
   const { exitCode, stdout } = await workspace.run(['plan', '--exit-code']);
   expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: expect.stringContaining('nothing to do') });
+
+  const cut = ['--partitions', 'revenues_first', '--interval', '1 month'];
+  expect(await ok(migrate('plan', ...cut))).toMatch(/partitions {2}\d+ partitions from MINVALUE to /);
+  await ok(migrate('start', ...cut));
+  expect(await ok(migrate('switch'))).toMatch(/or back +partitiond migrate rollback/);
+  expect(await ok(migrate('finish', '--yes'))).toMatch(/old table +public\.revenues_first, dropped after /);
+  expect(await count()).toEqual([{ rows: 3001 }]);
+  const [oldest] = await database.query<{ bound: string; ends: boolean }>(`
+    SELECT pg_get_expr(c.relpartbound, c.oid) AS bound,
+      pg_get_expr(c.relpartbound, c.oid) LIKE
+        '%(MINVALUE)%' || quote_literal(date_trunc('month', min(r.occurred_at), 'UTC') + interval '1 month') || '%' AS ends
+    FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid, public.revenues AS r
+    WHERE i.inhparent = 'public.revenues'::regclass AND pg_get_expr(c.relpartbound, c.oid) LIKE '%MINVALUE%' GROUP BY 1, c.oid, c.relpartbound`);
+  expect(oldest).toMatchObject({ ends: true });
 });

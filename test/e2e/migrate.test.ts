@@ -122,6 +122,26 @@ describe('partitiond migrate', () => {
     expect(await digest(database, 'public.revenues_partitioned')).toEqual(expected);
 
     expect((await migrate('rollback')).stderr).toMatch(/phase ready.*no switch to take back/);
+    expect(await migrate('plan')).toMatchObject({
+      exitCode: 4,
+      stdout: '',
+      stderr: expect.stringMatching(/under way, in phase ready.*PD601/),
+    });
+    const [{ partition } = { partition: '' }] = await database.query<{ partition: string }>(
+      'SELECT tableoid::regclass::text AS partition FROM public.revenues_partitioned WHERE id = 11',
+    );
+    const asEngine = (sql: string) =>
+      database.query(`BEGIN; SELECT set_config('partitiond.migration', id::text, true) FROM partitiond.migration; ${sql}; COMMIT`);
+    expect(await ok(migrate('verify', '--partition', partition))).toMatch(/: \d\S* k? ?rows compared, 0 differ\.\n$/);
+    await asEngine('DELETE FROM public.revenues_partitioned WHERE id = 11');
+    const differing = await migrate('verify', '--partition', `public.${partition}`, '--json');
+    expect({ exitCode: differing.exitCode, ...JSON.parse(differing.stdout) }).toMatchObject({ exitCode: 4, mismatches: 1 });
+    await asEngine('INSERT INTO public.revenues_partitioned SELECT * FROM ONLY public.revenues WHERE id = 11');
+    expect(await migrate('verify', '--partition', 'nope')).toMatchObject({
+      exitCode: 4,
+      stderr: expect.stringMatching(/public\.nope.*PD638/),
+    });
+    await ok(migrate('verify'));
     expect(await ok(migrate('switch', '--rehearse'))).toContain('rolled back');
     await ok(migrate('switch'));
     expect(await database.query(`SELECT relkind FROM pg_class WHERE oid = 'public.revenues'::regclass`)).toEqual([{ relkind: 'p' }]);
@@ -136,6 +156,9 @@ describe('partitiond migrate', () => {
     await ok(migrate('verify'));
     await ok(migrate('switch'));
     expect(JSON.parse(await ok(migrate('finish', '--yes', '--drop-now', '--json')))).toMatchObject({ phase: 'finished', next: null });
+    for (const action of ['verify', 'rollback'])
+      expect(await migrate(action)).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/in phase finished: it is over.*PD601/) });
+    expect(await migrate('start')).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('nothing to do') });
     expect(await digest(database, 'public.revenues')).toEqual(moved);
     const left = await database.query(`SELECT relname FROM pg_class WHERE relname ~ 'unpartitioned|capture_'`);
     expect(left).toEqual([]);
@@ -184,7 +207,11 @@ describe('partitiond migrate', () => {
       async () => JSON.parse(await ok(workspace.run(args('status', '--json')))),
       (status) => status.brakes.includes('window'),
     );
-    running.signal('SIGTERM');
+    const watching = workspace.start(args('status', '--watch'));
+    await watching.waitForLine('stdout', /^ {2}held by +.*window/);
+    watching.signal('SIGINT');
+    expect(await watching.exited).toMatchObject({ exitCode: 0, stderr: '' });
+    running.signal('SIGINT');
     expect(await running.exited).toMatchObject({ exitCode: 4, stdout: '', stderr: expect.stringContaining('Interrupted') });
     expect(JSON.parse(await ok(workspace.run(args('status', '--json'))))).toMatchObject({
       phase: 'backfill',
@@ -203,6 +230,8 @@ describe('partitiond migrate', () => {
       stderr: expect.stringMatching(/is paused.*definition.*column extra was added\. Undo.*migrate abort.*PD602/),
     });
     expect(await ok(workspace.run(args('status')))).toMatch(/backfill, paused \(definition\)\n[\s\S]*migrate start --table/);
-    await ok(workspace.run(args('abort')));
+    expect(await ok(workspace.run(args('abort')))).toMatch(/aborted\n(?![\s\S]*verdict)/);
+    // Nothing is left to watch.
+    expect(await ok(workspace.run(args('status', '--watch')))).toMatch(/^public\.behavioral_event: aborted\n(?: {2}.*\n)+$/);
   });
 });

@@ -2,10 +2,12 @@ import { readServerFacts } from '../../catalog/read-server-facts.ts';
 import { MigrationError, UsageError } from '../../errors.ts';
 import { readJournalPlace } from '../../journal/install.ts';
 import { decodePause, pauseSql } from '../../journal/pause.ts';
-import type { PlannedMigration } from '../../migrate/run/begin-migration.ts';
+import { isUnfinished, type PlannedMigration, readMigrationOf } from '../../migrate/run/begin-migration.ts';
 import { runTrial } from '../../migrate/trial/run-trial.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { applyTrial } from '../../plan/migration/extent/trial.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
+import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import { assertUsableServer } from '../../reconcile/assert-usable-server.ts';
 import { options } from '../command-line/options.ts';
@@ -33,6 +35,7 @@ export async function runPlanAction(work: MigrationWork): Promise<number> {
       assertUsableServer(facts, 'apply', database.name);
       await assertNotPaused(work, session);
     }
+    await assertNoneUnderWay(work, session);
     return { planned: await readPlan(work, session, facts.now), now: facts.now };
   });
   const isTried = rows !== null && planned.plan.spec !== null;
@@ -51,6 +54,17 @@ async function tried(work: MigrationWork, planned: PlannedMigration, rows: numbe
   } finally {
     tools.stop();
   }
+}
+
+/** What is made already would only be in the way of another plan. */
+async function assertNoneUnderWay({ database, policy, io }: MigrationWork, session: Session): Promise<void> {
+  const record = await readMigrationOf(session, database.journalSchema, policy.table, io.signal);
+  if (record === null || !isUnfinished(record)) return;
+  throw new MigrationError(
+    'PD601',
+    `A migration of ${formatQualifiedName(policy.table)} is under way, in phase ${record.phase}: \`${migrateCommand('status', policy.table)}\` ` +
+      'shows where it is and what comes next.',
+  );
 }
 
 /** A pause is of all that partitiond writes in a database. */

@@ -5,6 +5,7 @@ import { coloursOf } from '../output/colours.ts';
 import { migrationDocument } from '../output/migration-document.ts';
 import { migrationText } from '../output/migration-text.ts';
 import { printJson } from '../output/print-json.ts';
+import { shownLines } from '../output/terminal.ts';
 import { type MigrationWork, statusNow, withSession } from './migration-work.ts';
 
 const watchEveryMs = 2_000;
@@ -24,7 +25,7 @@ export async function runStatusAction(work: MigrationWork): Promise<number> {
       const text = migrationText(status, coloursOf(io.stdout));
       // Back to where the last one began, and all below it away.
       io.stdout.write(drawn > 0 && io.stdout.isInteractive ? `\u001b[${drawn}A\u001b[J${text}` : text);
-      drawn = text.split('\n').length - 1;
+      drawn = shownLines(io.stdout, text);
       if (status.next === null) return;
       await io.clock.sleep(watchEveryMs, io.signal).catch(() => undefined);
     }

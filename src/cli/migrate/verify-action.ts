@@ -1,4 +1,6 @@
 import { MigrationError, UsageError } from '../../errors.ts';
+import type { StoredMigration } from '../../journal/migration/records.ts';
+import { isUnfinished } from '../../migrate/run/begin-migration.ts';
 import { runsFrom, verifyNow } from '../../migrate/run/run-migration.ts';
 import { verify } from '../../migrate/verify/verify.ts';
 import { formatQualifiedName, parseQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
@@ -14,7 +16,7 @@ export async function runVerifyAction(work: MigrationWork): Promise<number> {
   const { invocation, io } = work;
   const partition = partitionAsked(work);
   const record = await withSession(work, (session) => storedMigration(work, session));
-  if (!runsFrom(record.phase, 'verify')) throw tooEarly(work);
+  if (!runsFrom(record.phase, 'verify')) throw nothingToVerify(record);
   if (partition === null) {
     await withEngine(work, record.id, (running) => verifyNow(running, io.signal));
     await printStatus(work);
@@ -27,12 +29,11 @@ export async function runVerifyAction(work: MigrationWork): Promise<number> {
   return mismatches === 0 ? 0 : 4;
 }
 
-function tooEarly({ policy }: MigrationWork): MigrationError {
-  const table = formatQualifiedName(policy.table);
-  return new MigrationError(
-    'PD601',
-    `The migration of ${table} has nothing to verify in this phase; \`${migrateCommand('start', policy.table)}\` goes on with it.`,
-  );
+function nothingToVerify(record: StoredMigration): MigrationError {
+  const why = isUnfinished(record)
+    ? `there is nothing to verify yet; \`${migrateCommand('start', record.table)}\` goes on with it`
+    : 'it is over';
+  return new MigrationError('PD601', `The migration of ${formatQualifiedName(record.table)} is in phase ${record.phase}: ${why}.`);
 }
 
 function partitionAsked({ invocation, policy }: MigrationWork): QualifiedName | null {

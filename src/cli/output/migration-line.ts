@@ -15,7 +15,7 @@ export function migrationLine(status: MigrationStatus, held: string): string {
     ...head,
     bar(progress),
     `${Math.floor(progress * 100)} %`,
-    rowsText(status),
+    phase === 'verify' ? `${scaledCount(status.rowsCopied)} rows` : rowsText(status),
     ...(rowsPerSecond === null ? [] : [`${scaledCount(rowsPerSecond)}/s`]),
     `backlog ${scaledCount(backlogRows)}`,
     ...(etaSeconds === null ? [] : [`ETA ${roughDuration(etaSeconds)}`]),

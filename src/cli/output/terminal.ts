@@ -1,4 +1,5 @@
 import { isatty } from 'node:tty';
+import { stripVTControlCharacters } from 'node:util';
 
 /** Where text goes: results to one, logs and progress to the other. */
 export interface Terminal {
@@ -22,4 +23,11 @@ export function streamTerminal(stream: NodeJS.WriteStream & { readonly fd: numbe
     hasColors: isInteractive && stream.hasColors(),
     stream,
   };
+}
+
+/** How many lines of the terminal `text` takes, which ends with a line feed: one that is wider than the terminal goes on in the next. */
+export function shownLines({ stream }: Terminal, text: string): number {
+  const width = 'columns' in stream && typeof stream.columns === 'number' && stream.columns > 0 ? stream.columns : Number.POSITIVE_INFINITY;
+  const lines = stripVTControlCharacters(text).split('\n').slice(0, -1);
+  return lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(line.length / width)), 0);
 }

@@ -51,8 +51,19 @@ export function someOf<const T extends string>(...words: readonly T[]): Format<r
     allowed: `a list of ${one.allowed}`,
     schema: { anyOf: [{ enum: words }, { type: 'array', items: { enum: words } }] },
     parse: (value: PlainValue) => {
-      const found = new Set(entriesOf(value).map((entry) => one.parse(entry)));
+      const entries = entriesOf(value);
+      const found = new Set(entries.map((entry) => (entries.length > 1 ? namedIn(entry, one.parse) : one.parse(entry))));
       return words.filter((word) => found.has(word));
     },
   });
+}
+
+/** Of several words the wrong one is named: the report speaks of the list. */
+function namedIn<T>(entry: PlainValue, parse: (value: PlainValue) => T): T {
+  try {
+    return parse(entry);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new RangeError(`${JSON.stringify(entry)}: ${error.message}`, { cause: error });
+  }
 }

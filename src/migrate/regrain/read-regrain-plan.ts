@@ -1,3 +1,4 @@
+import { keyCast, keySource } from '../../catalog/key-source.ts';
 import { readCircumstances } from '../../catalog/migration/read-circumstances.ts';
 import { readDefinition } from '../../catalog/migration/read-definition.ts';
 import { readTables } from '../../catalog/read-tables.ts';
@@ -6,7 +7,7 @@ import { InvariantError, MigrationError } from '../../errors.ts';
 import type { Circumstances } from '../../partition/migration/circumstances.ts';
 import type { TableDefinition } from '../../partition/migration/definition.ts';
 import type { PartitionedTable } from '../../partition/partition.ts';
-import type { EpochMicros } from '../../partition/position.ts';
+import { type EpochMicros, isPosition, MINVALUE, type Position } from '../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
 import type { MigrationPlan } from '../../plan/migration/migration-plan.ts';
 import { planRegrain, type RegrainCase, type RegrainRequest } from '../../plan/migration/regrain/plan-regrain.ts';
@@ -24,8 +25,30 @@ export async function readRegrainPlan(
   signal: AbortSignal,
 ): Promise<PlannedMigration> {
   const found = await readExchangeCase(session, policy, now, () => request.partitions, signal);
-  return plannedExchange(found, planRegrain(found.subject, request));
+  const oldest = await readOldest(session, found.subject.table, request.partitions, signal);
+  return plannedExchange(found, planRegrain(found.subject, { ...request, oldest }));
 }
+
+/** The smallest key of the one among `names` that begins at MINVALUE, as the first partition of a table does that was attached. */
+async function readOldest(
+  session: Session,
+  { partitions, key, codec }: PartitionedTable,
+  names: readonly QualifiedName[],
+  signal: AbortSignal,
+): Promise<Position | null> {
+  const wanted = new Set(names.map(formatQualifiedName));
+  const first = partitions.find(
+    ({ name, bound }) => wanted.has(formatQualifiedName(name)) && bound.kind === 'range' && bound.from === MINVALUE,
+  );
+  if (first === undefined) return null;
+  const { relation, keyText, key: column } = keySource(first, key);
+  const sql = /* sql */ `SELECT ${keyText} AS "key" FROM ${relation} WHERE ${column} >= $1::${keyCast(key)} ORDER BY ${column} LIMIT 1`;
+  const [found] = await session.rows({ ...namedSql('read-oldest-key', sql), timeoutMs: 0 }, [codec.format(codec.min)], decodeKey, signal);
+  const oldest = found === undefined ? MINVALUE : codec.parse(found.key);
+  return isPosition(oldest) ? oldest : null;
+}
+
+const decodeKey = row<{ readonly key: string }>({ key: text });
 
 /** What a plan of partitions that change places is made of. */
 export interface ExchangeCase {
@@ -44,7 +67,12 @@ export async function readExchangeCase(
   const [state] = await readTables(session, { policies: [policy], now, detached: [], holds: [] }, signal);
   const definition = await readDefinition(session, policy.table, signal);
   if (state?.kind !== 'partitioned' || definition === null) {
-    throw new MigrationError('PD601', `${formatQualifiedName(policy.table)} is no partitioned table that partitiond knows how to manage.`);
+    const name = formatQualifiedName(policy.table);
+    throw new MigrationError(
+      'PD601',
+      `${name} is no partitioned table of a kind that partitiond manages, so it has no partitions to work on. To make an ordinary table a ` +
+        'partitioned one, leave out --partitions, --interval and --drain-default.',
+    );
   }
   const { table } = state;
   const sources = await readSources(session, choose(table), signal);

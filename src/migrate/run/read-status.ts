@@ -1,4 +1,5 @@
 import { type Backlog, readBacklog } from '../../journal/migration/capture-log.ts';
+import { readKeptTables } from '../../journal/migration/kept-tables.ts';
 import { readRunner } from '../../journal/migration/lease/runner.ts';
 import { type CopyProgress, readCopyProgress } from '../../journal/migration/progress.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
@@ -27,9 +28,21 @@ export async function readStatus(
   const backlog = await readBacklog(session, schema, record.id, signal);
   const runBy = await readRunner(session, schema, record.id, signal);
   const problems = await readBrokenParts(session, schema, record, signal);
-  const status = statusOf(record, { progress, backlog, runBy }, maxAgeMs);
+  const status = await withKept(session, schema, record, statusOf(record, { progress, backlog, runBy }, maxAgeMs), signal);
   if (problems.length === 0) return status;
   return { ...status, problems, next: record.live === 'source' ? migrateCommand('abort', record.table) : status.next };
+}
+
+async function withKept(
+  session: Session,
+  schema: string,
+  { phase, sourceOid, regrain }: StoredMigration,
+  status: MigrationStatus,
+  signal: AbortSignal,
+): Promise<MigrationStatus> {
+  if (phase !== 'finished') return status;
+  const kept = await readKeptTables(session, schema, [sourceOid, ...(regrain?.sources ?? []).map(({ oid }) => oid)], signal);
+  return { ...status, kept };
 }
 
 interface Read {

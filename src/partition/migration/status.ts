@@ -80,4 +80,6 @@ export interface MigrationStatus {
   readonly problems?: readonly string[];
   /** Of one that is about partitions; for people only. */
   readonly regrain?: Regrain;
+  /** Of one that has finished: what of the old side is still there, and from when on it may be dropped (null: never by us). For people only. */
+  readonly kept?: readonly { readonly name: QualifiedName; readonly dropAfter: EpochMicros | null }[];
 }

@@ -32,7 +32,10 @@ export function explainMigration(plan: MigrationPlan): readonly string[] {
 }
 
 function heading({ refusals, steps, strategy, request }: MigrationPlan): string {
-  const what = request === undefined ? 'be migrated' : 'have its partitions re-grained';
+  const what =
+    request === undefined
+      ? 'be migrated'
+      : `have its ${request === '--drain-default' ? 'default partition drained' : 'partitions re-grained'}`;
   if (refusals.length > 0) return `cannot ${what} yet, ${countOf(refusals.length, 'refusal')}`;
   if (request !== undefined) return `can ${what}, in ${countOf(steps.length, 'step')}`;
   return `can be migrated by ${strategy}, in ${countOf(steps.length, 'step')}`;

@@ -1,7 +1,11 @@
+import { Writable } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { migrationDocument } from '../../../src/cli/output/migration-document.ts';
 import { migrationLine, roughDuration, rowsText, scaledCount } from '../../../src/cli/output/migration-line.ts';
+import { startMigrationProgress } from '../../../src/cli/output/migration-progress.ts';
 import { migrationText } from '../../../src/cli/output/migration-text.ts';
+import { shownLines, type Terminal } from '../../../src/cli/output/terminal.ts';
 import type { MigrationStatus } from '../../../src/partition/migration/status.ts';
 
 const plain = { good: String, bad: String, doubtful: String, strong: String };
@@ -68,6 +72,43 @@ describe('the line of a migration', () => {
   });
 });
 
+/** A terminal `columns` wide, and all that was written to it. */
+function terminalOf(columns: number): { readonly terminal: Terminal; readonly written: () => string } {
+  let written = '';
+  const stream = new Writable({
+    write: (chunk, _, done) => {
+      written += String(chunk);
+      done();
+    },
+  });
+  Object.assign(stream, { isTTY: true, columns });
+  return { terminal: { write: (text) => stream.write(text), isInteractive: true, hasColors: false, stream }, written: () => written };
+}
+
+describe('a terminal', () => {
+  it('shows one line that is drawn anew, with what holds the copy back, and nothing of it in the end', () => {
+    const { terminal, written } = terminalOf(200);
+    const progress = startMigrationProgress(terminal, () => 'window until 06:00');
+    const event = { database: 'app', table: copying.table };
+    progress.observe({ ...event, kind: 'migration-status', status: copying });
+    progress.observe({ ...event, kind: 'throttled', reason: 'load', explanation: 'commits take 3 x as long', ms: 100 });
+    progress.observe({ ...event, kind: 'migration-status', status: { ...copying, phase: 'verify', progress: 0.3 } });
+    progress.stop();
+    const text = written();
+    expect(text).not.toContain('\n');
+    expect(stripVTControlCharacters(text)).toMatch(
+      /74 %.*\(window until 06:00\)public.*verify .* 30 % {2}1\.5 bn rows.*\(commits take 3 x as long\)$/,
+    );
+    // The line is erased and the cursor shown again.
+    expect(text).toMatch(/\u001b\[\?25h[^█]*\u001b\[2K$/);
+  });
+
+  it('counts a line that is too wide for it as the lines that it takes', () => {
+    expect(shownLines(terminalOf(10).terminal, '\u001b[1mheading\u001b[22m\n0123456789\n01234567890\n\n')).toBe(5);
+    expect(shownLines({ ...terminalOf(10).terminal, stream: new Writable() }, `${'x'.repeat(500)}\n`)).toBe(1);
+  });
+});
+
 describe('the status of a migration', () => {
   const verdict = { at: 1_700_000_000_000_000n, live: 'target' as const, rows: 5_000, mismatches: 2, differences: ['index a is missing'] };
   const lastSwitch = { at: 1_700_000_001_000_000n, direction: 'forward' as const, lockMs: 31.4, attempts: 2 };
@@ -117,9 +158,19 @@ describe('the status of a migration', () => {
     const clean = { ...verdict, mismatches: 0, differences: [] };
     const next = 'partitiond migrate finish --yes --table public.revenues';
     expect(migrationText({ ...paused, paused: null, verdict: clean, next }, plain)).toContain(
-      `next          ${next} once nobody wants back (until then: partitiond migrate rollback --table public.revenues)\n`,
+      `next          ${next}\n  or back       partitiond migrate rollback --table public.revenues, with all writes made since; not after finish\n`,
     );
-    expect(migrationText({ ...paused, phase: 'finished' }, plain)).not.toContain('run by');
+    const old = { schema: 'public', name: 'revenues_unpartitioned' };
+    const finished: MigrationStatus = {
+      ...paused,
+      paused: null,
+      phase: 'finished',
+      kept: [{ name: old, dropAfter: 1_700_000_000_000_000n }],
+    };
+    expect(migrationText(finished, plain)).toContain('old table     public.revenues_unpartitioned, dropped after 2023-11-14T22:13:20Z, by');
+    expect(migrationText({ ...finished, kept: [{ name: old, dropAfter: null }] }, plain)).toContain('kept until you drop it');
+    expect(migrationText(finished, plain)).not.toMatch(/run by|or back/);
+    expect(migrationText({ ...finished, phase: 'aborted' }, plain)).not.toMatch(/run by|progress|backlog|verdict|old table/);
   });
 
   it('counts no rows where none moves', () => {

@@ -13,8 +13,8 @@ export function judgeKind({ definition, table }: MigrationCase): Judgement {
   const { relkind, persistence, name, ofType, belongsTo, parents, heirs } = definition;
   if (relkind === 'p') {
     const message =
-      `${table} is partitioned already; leave out the block migration, and its entry manages it. Partitions are split and merged by ` +
-      'migrate plan --partitions.';
+      'It is partitioned already, and its entry manages it; the block migration means nothing any more. Partitions are split and merged with ' +
+      '--partitions and --interval.';
     return { refusals: [refuse(table, message)], notes: [] };
   }
   if (relkind !== 'r') return { refusals: [refuse(table, `${table} is ${kinds.get(relkind) ?? 'no table'}.`)], notes: [] };

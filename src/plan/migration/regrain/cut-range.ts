@@ -15,19 +15,28 @@ export interface CutRange {
 /** More in one switch would hold its locks for too long. */
 const mostPieces = 1_000;
 
-/** Neighbouring partitions by name, and the cells of `interval` over their range, whose ends must lie on its grid; else what is wrong. */
-export function cutRange(table: PartitionedTable, names: readonly QualifiedName[], interval: Interval): CutRange | Refusal {
+/**
+ * Neighbouring partitions by name, and the cells of `interval` over their range, whose ends must lie on its grid; else what is wrong. A range from
+ * MINVALUE on keeps that in its first piece, which reaches to the end of the cell of `oldest`, its smallest key; null: it has no row.
+ */
+export function cutRange(
+  table: PartitionedTable,
+  names: readonly QualifiedName[],
+  interval: Interval,
+  oldest: Position | null,
+): CutRange | Refusal {
   const sources = neighbours(table, names);
   if ('subject' in sources) return sources;
   const grid = createGrid(interval, table.codec);
   if ('problem' in grid) return refuse('--interval', grid.problem);
-  const { from, to } = extentOf(sources);
-  if (!isPosition(from) || !isPosition(to)) return refuse('--partitions', 'A range without an end cannot be cut into intervals.');
+  const { from: bottom, to } = extentOf(sources);
+  if (!isPosition(to)) return refuse('--partitions', 'A range up to MAXVALUE cannot be cut into intervals.');
+  const from = isPosition(bottom) ? bottom : grid.floor(oldest ?? to - 1n);
   if (grid.floor(from) !== from || grid.floor(to) !== to) {
     const range = `${table.codec.display(from)} to ${table.codec.display(to)}`;
     return refuse('--interval', `${range} is no whole number of such intervals; name partitions that together are, or another interval.`);
   }
-  const pieces = cellsOf(grid, from, to);
+  const pieces = cellsOf(grid, from, to).map((cell) => (cell.from === from ? { ...cell, from: bottom } : cell));
   if (pieces.length > mostPieces) return refuse('--interval', `More than ${mostPieces} partitions would be made at once.`);
   const isSame = pieces.length === sources.length && pieces.every((piece, index) => sources[index]?.bound.from === piece.from);
   return isSame ? refuse('--interval', 'The partitions have that interval already.') : { sources, pieces };

@@ -8,7 +8,7 @@ import type { TableDefinition } from '../../../partition/migration/definition.ts
 import type { MigrationSpec, Regrain, RegrainRange } from '../../../partition/migration/spec.ts';
 import type { PartitionedTable } from '../../../partition/partition.ts';
 import { partitionName } from '../../../partition/partition-name.ts';
-import type { Range } from '../../../partition/position.ts';
+import type { Position, Range } from '../../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
 import { boundLiterals } from '../../bound-literals.ts';
 import { type NameChoice, nameChoice } from '../../name-choice.ts';
@@ -28,6 +28,8 @@ import { regrainSteps } from './regrain-steps.ts';
 export interface RegrainRequest {
   readonly partitions: readonly QualifiedName[];
   readonly interval: Interval;
+  /** The smallest key of those that begin at MINVALUE; null or absent: there are none, or no rows. */
+  readonly oldest?: Position | null;
 }
 
 /** What is known of the table; `renderCondition` says in SQL that a row lies between two literals. */
@@ -54,7 +56,7 @@ export function stagingName({ schema, name }: QualifiedName): QualifiedName {
 
 /** Pure, throws nothing. */
 export function planRegrain(subject: RegrainCase, request: RegrainRequest): MigrationPlan {
-  const cut = cutRange(subject.table, request.partitions, request.interval);
+  const cut = cutRange(subject.table, request.partitions, request.interval, request.oldest ?? null);
   const plan = 'pieces' in cut ? planExchange(subject, layOut(subject, cut), []) : planExchange(subject, null, [cut]);
   return { ...plan, request: requestText(request, subject.table.name) };
 }

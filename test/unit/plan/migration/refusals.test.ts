@@ -10,7 +10,7 @@ const check = { name: 'positive', definition: 'CHECK ((amount > 0))', isValid: t
 
 /** Nobody can waive these: all waivers are given. The subject, then what the message says, the fix among it. */
 const firm: readonly (readonly [string, Wanted, string, ...string[]])[] = [
-  ['a partitioned table', { definition: { relkind: 'p' } }, 'public.revenues', 'is partitioned already', 'leave out the block migration'],
+  ['a partitioned table', { definition: { relkind: 'p' } }, 'public.revenues', 'is partitioned already', 'its entry manages it'],
   ['a foreign table', { definition: { relkind: 'f' } }, 'public.revenues', 'is a foreign table'],
   ['a view', { definition: { relkind: 'v' } }, 'public.revenues', 'name the table that it reads'],
   ['a sequence', { definition: { relkind: 'S' } }, 'public.revenues', 'is no table.'],
