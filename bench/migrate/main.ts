@@ -83,7 +83,7 @@ async function measureTables(
     await measureLag(client, watcher, engine, 5);
     await watcher.end();
   }
-  if (wants('verify')) await measureVerify(engine, rows);
+  if (wants('verify')) await measureVerify(client, engine, rows);
   await engine.session.close();
 }
 

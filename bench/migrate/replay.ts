@@ -3,6 +3,7 @@ import { replayBite } from '../../src/migrate/replay/replay-bite.ts';
 import { verify } from '../../src/migrate/verify/verify.ts';
 import type { HandMadeEngine } from '../../test/support/migrate/hand-made.ts';
 import { median, percentile, printFigure, timed } from '../report.ts';
+import { timedWithCpu } from './server-cpu.ts';
 
 const noAbort = new AbortController().signal;
 const bite = 10_000;
@@ -17,15 +18,17 @@ export async function measureReplay(client: pg.Client, engine: HandMadeEngine, r
     ['bulk statements', bulkRows, writeBulk],
     ['single-row statements', singleRows, writeSingle],
   ] as const) {
-    const captured: number[] = [];
-    const replayed: number[] = [];
+    const [captured, replayed, costs]: [number[], number[], number[]] = [[], [], []];
     for (let round = 0; round < rounds; round += 1) {
       const from = 1 + Math.floor(Math.random() * (rows - count));
       captured.push(count / (await timed(() => write(client, from, count))));
-      replayed.push(count / (await timed(() => drain(engine))));
+      const { ms, cpuMs } = await timedWithCpu(client, () => drain(engine));
+      replayed.push(count / ms);
+      costs.push(count / cpuMs);
     }
     printFigure(`captured, one session, ${label}`, `${median(captured).toFixed(1)} k rows/s`);
     printFigure(`replayed, ${label}`, `${median(replayed).toFixed(1)} k keys/s`, 'goal >= 50', median(replayed) >= 50);
+    printFigure(`replayed per second of processors, ${label}`, `${median(costs).toFixed(1)} k keys`);
     const ratio = median(replayed) / median(captured);
     printFigure(`replayed / captured, ${label}`, ratio.toFixed(2), 'goal >= 2', ratio >= 2);
   }
@@ -51,9 +54,10 @@ export async function measureLag(writer: pg.Client, watcher: pg.Client, engine: 
   printFigure('lag while ready, one writer without pause, longest', `${worst.toFixed(0)} ms`, 'goal <= 2000', worst <= 2_000);
 }
 
-export async function measureVerify(engine: HandMadeEngine, rows: number): Promise<void> {
-  const ms = await timed(() => verify(engine, null, noAbort));
+export async function measureVerify(client: pg.Client, engine: HandMadeEngine, rows: number): Promise<void> {
+  const { ms, cpuMs } = await timedWithCpu(client, () => verify(engine, null, noAbort));
   printFigure('verification of the whole, both sides', `${(rows / ms).toFixed(0)} k rows/s`);
+  printFigure('verified per second of processors', `${(rows / cpuMs).toFixed(0)} k rows`);
 }
 
 export async function drain(engine: HandMadeEngine): Promise<void> {
