@@ -106,6 +106,7 @@ databases:
     ['true', 'true is not a map'],
     ['{ partitionKey: x, strategy: atach }', 'did you mean attach?'],
     ['{ partitionKey: x, waive: [dual-error] }', 'did you mean dual-errors?'],
+    ['{ partitionKey: x, waive: [publication, dual-error] }', 'a list of 2 cannot be used: "dual-error": did you mean dual-errors?'],
     ['{ partitionKey: x, window: { from: "01:00", to: "02:00" } }', 'is not a list'],
     ['{ partitionKey: x, window: [{ from: "01:00" }] }', 'the key to is missing'],
     ['{ partitionKey: x, window: [{ from: "1:00", to: "25:00" }] }', 'it is not a time of day'],
