@@ -26,10 +26,12 @@ export async function readBrokenParts(
   return parts === null ? [] : brokenParts(schema, record, parts);
 }
 
-/** Throws `MigrationError` (PD621) when the target is gone: what was copied into it would count as copied. */
-export async function assertTargetIsThere(session: Session, schema: string, record: MigrationRecord, signal: AbortSignal): Promise<void> {
+/** Throws `MigrationError`: PD621 when the target is gone, as what was copied into it would count as copied; PD628 when the log is. */
+export async function assertPartsAreThere(session: Session, schema: string, record: MigrationRecord, signal: AbortSignal): Promise<void> {
   const parts = await readParts(session, schema, record, signal);
-  if (parts !== null && !parts.hasTarget) throw new MigrationError('PD621', targetIsGone(record));
+  if (parts === null) return;
+  if (!parts.hasTarget) throw new MigrationError('PD621', targetIsGone(record));
+  if (!parts.hasLog && record.strategy === 'copy') throw new MigrationError('PD628', logIsGone(schema, record));
 }
 
 async function readParts(session: Session, schema: string, record: MigrationRecord, signal: AbortSignal): Promise<WorkingParts | null> {
@@ -46,16 +48,13 @@ function brokenParts(
   record: MigrationRecord,
   { hasTarget, hasLog, triggersOn, triggersOff }: WorkingParts,
 ): readonly string[] {
-  const { id, live, strategy, regrain } = record;
+  const { live, strategy, regrain } = record;
   const table = formatQualifiedName(record.table);
   const target = hasTarget ? [] : [targetIsGone(record)];
   // Nothing is captured, or elsewhere: on partitions.
   if (strategy === 'attach') return target;
-  const log = formatQualifiedName(captureLog(schema, id));
   const abort = live === 'source' ? `Run \`${migrateCommand('abort', record.table)}\`, and begin again.` : '';
-  const fails =
-    `The log ${log} is gone: writes of the application to ${table} fail, as its triggers write there. ` +
-    (abort === '' ? `Drop the triggers ${captureTriggerPrefix(id)}* of ${table}; the old table gets no more writes from then on.` : abort);
+  const fails = logIsGone(schema, record);
   const [what, fix] =
     live === 'source'
       ? ['the new table gets none of them', `\`${migrateCommand('start', record.table)}\` pauses with what to do. ${abort}`]
@@ -66,6 +65,17 @@ function brokenParts(
   const uncaptured = `Triggers of partitiond on ${table} are gone or off: writes are not captured, and ${what}. ${fix}`;
   const areTriggersBad = regrain === undefined && (triggersOn === 0 || triggersOff > 0);
   return [...target, ...(hasLog || (triggersOn === 0 && regrain === undefined) ? [] : [fails]), ...(areTriggersBad ? [uncaptured] : [])];
+}
+
+function logIsGone(schema: string, { id, table, live, regrain }: MigrationRecord): string {
+  const name = formatQualifiedName(table);
+  const fails = `The log ${formatQualifiedName(captureLog(schema, id))} is gone: writes of the application to ${name} fail, as its triggers write there.`;
+  if (live === 'source') return `${fails} Run \`${migrateCommand('abort', table)}\`, and begin again.`;
+  const where = regrain === undefined ? name : `the new partitions of ${name}`;
+  return (
+    `${fails} Drop the triggers ${captureTriggerPrefix(id)}* of ${where}; what they had noted is lost, and the old rows are kept no further. There is no ` +
+    `way back, only \`${migrateCommand('finish --yes', table)}\`.`
+  );
 }
 
 function targetIsGone(record: MigrationRecord): string {

@@ -5,7 +5,7 @@ import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { emit } from '../transactions.ts';
-import { assertTargetIsThere } from './broken-parts.ts';
+import { assertPartsAreThere } from './broken-parts.ts';
 import { readChangedDefinition } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
 import { readStatus } from './read-status.ts';
@@ -62,7 +62,7 @@ export async function assertMayGoOn(engine: Engine, session: Session, signal: Ab
       `Work on database ${engine.surroundings.database} was paused by ${pause.by}: ${pause.reason}. Run \`partitiond resume\`, then \`${migrateCommand('start', engine.spec.table)}\`.`,
     );
   }
-  await assertTargetIsThere(session, engine.surroundings.journalSchema, engine.record, signal);
+  await assertPartsAreThere(session, engine.surroundings.journalSchema, engine.record, signal);
   const changed = await readChangedDefinition(engine, session, signal);
   if (changed !== null) throw new DefinitionChanged(changed);
 }

@@ -30,7 +30,8 @@ export async function finish(engine: Engine, isDroppedNow: boolean, signal: Abor
   assertVerified(engine);
   const isPartition = spec.strategy === 'attach';
   if (isPartition && isDroppedNow) throw nothingToDrop(engine);
-  await catchUp(engine, signal);
+  // Without its log there is nothing left to follow, and this is the only way out.
+  if ((await readRemains(engine, signal)).log !== null) await catchUp(engine, signal);
   if (isRegrain(engine)) return await finishRegrain(engine, isDroppedNow, signal);
   if (!isPartition) await assertNoDependents(engine, signal);
   await dropReadSchemas(engine, signal);

@@ -6,6 +6,7 @@ import { list, row, text } from '../../postgres/row-decoder.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
 import { emit } from '../transactions.ts';
+import { inOneSnapshot } from './snapshot.ts';
 import { type Scope, type VerifiedChunk, verifyChunk } from './verify-chunk.ts';
 
 /** A tenth of a second of work: long enough that the round trips of its transaction do not show, short enough to hold back no vacuum. */
@@ -104,7 +105,8 @@ class ChunkRow {
     if (this.#isOver) return null;
     const { ruler, chunkRows: size } = this.#plan;
     const end = namedSql('find-chunk-end', renderChunkEnd(this.#engine.spec.key, ruler, this.#after, size));
-    const [found] = await session.rows(end, [], decodeEnd, signal);
+    const task = { doing: 'find the end of a range of keys', reading: 'ranges' } as const;
+    const [found] = await inOneSnapshot(this.#engine, session, task, () => session.rows(end, [], decodeEnd, signal), signal);
     const chunk = { ordinal: this.#ordinal + 1n, after: this.#after, upTo: found?.key ?? null };
     this.#ordinal = chunk.ordinal;
     this.#after = chunk.upTo;

@@ -1,3 +1,5 @@
+import { withinLockBudget } from '../../apply/lock-budget.ts';
+import { readBlockers } from '../../apply/read-blockers.ts';
 import type { ComparedSide } from '../../ddl/migration/compare/compared-side.ts';
 import { InvariantError, MigrationError } from '../../errors.ts';
 import { type Pass, readPass, renderBeginPass, renderResumePass } from '../../journal/migration/chunks.ts';
@@ -39,9 +41,11 @@ export async function verifyInChunks(engine: Engine, size: number, signal: Abort
   const { session, guardSql, id, surroundings } = engine;
   const { journalSchema: schema } = surroundings;
   const scope = wholeScope(engine);
-  const after = await openPass(engine, signal);
+  const after = await patiently(engine, 'begin a verification', () => openPass(engine, signal), signal);
   await runPass(engine, { scope, ruler: scope.live, after, isRecorded: true, chunkRows: size }, signal);
-  const differences = isRegrain(engine) ? await partitionDifferences(engine, signal) : await catalogDifferences(engine, signal);
+  const compare = (): Promise<readonly string[]> =>
+    isRegrain(engine) ? partitionDifferences(engine, signal) : catalogDifferences(engine, signal);
+  const differences = await patiently(engine, 'compare the catalogs of both sides', compare, signal);
   const done = await readPass(session, schema, id, signal);
   if (done === null || !done.isComplete) throw new InvariantError('PD923', 'a verification has ended without its last range of keys');
   // What former passes and batches found and this one did not is repaired.
@@ -49,6 +53,29 @@ export async function verifyInChunks(engine: Engine, size: number, signal: Abort
   const verdict: Verdict = { at: done.lastAt, live: engine.record.live, rows: done.rows, mismatches: done.mismatches, differences };
   await saveMigration(engine, { verdict }, signal);
   return verdict;
+}
+
+/** What takes no lock that others would meet, and may meet theirs: of the tables and of the journal. */
+async function patiently<T>(engine: Engine, doing: string, work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  const { session, record, spec, surroundings } = engine;
+  const { safety, clock, journalSchema } = surroundings;
+  const { live, follower } = sidesOf(spec, record.live);
+  const relations = [
+    live.name,
+    follower.name,
+    { schema: journalSchema, name: 'migration_chunk' },
+    { schema: journalSchema, name: 'migration' },
+  ];
+  const wanted = relations.map((name) => ({ relation: formatQualifiedName(name), mode: 'RowExclusiveLock' as const }));
+  const attempt = {
+    doing,
+    run: work,
+    readBlockers: () => readBlockers(session, wanted, false, signal),
+    onTimeout: () => undefined,
+    whatIsLeft: () => '',
+  };
+  const budget = { attemptMs: safety.lockTimeoutMs, totalMs: safety.lockBudgetMs, pauseMs: safety.lockTimeoutMs };
+  return (await withinLockBudget(attempt, budget, clock, signal)).value;
 }
 
 function wholeScope({ spec, record }: Engine): Scope {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readFingerprint } from '../../../src/catalog/migration/read-definition.ts';
+import { renderCreateLog } from '../../../src/ddl/migration/capture/capture-log.ts';
 import { leaseKey } from '../../../src/journal/migration/lease/lease-key.ts';
 import { takeLease } from '../../../src/journal/migration/lease.ts';
 import { readMigration } from '../../../src/journal/migration/records.ts';
@@ -87,6 +88,7 @@ describe('a migration that must stop', () => {
   it('pauses when somebody changes the table, and goes on when start finds it undone', async () => {
     await using database = await createDatabase();
     await using made = await handMade(database, { phase: 'ready' });
+    await database.query(renderCreateLog(made.spec, 'partitiond', made.id).join(';'));
     const running = { engine: made, brakes: () => [] };
     await saveMigration(made, { fingerprint: await readFingerprint(made.session, made.record.sourceOid, noAbort) }, noAbort);
     await database.query('ALTER TABLE public.revenues ADD COLUMN extra int');
