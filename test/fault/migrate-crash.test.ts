@@ -1,60 +1,24 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { startCluster } from '../support/cluster.ts';
+import { startApplication } from '../support/migrate/crash/application.ts';
+import { describeMigration, undisturbed, unlike } from '../support/migrate/crash/describe-migration.ts';
+import { killSeed } from '../support/migrate/crash/kill-points.ts';
+import { copyKind, leaf, old, source, target } from '../support/migrate/crash/kinds.ts';
+import { randomDeaths } from '../support/migrate/crash/random-deaths.ts';
 import { describeDatabase } from '../support/migrate/describe-database.ts';
-import { compareLedger, startLedgerWriters } from '../support/migrate/ledger.ts';
+import { compareLedger } from '../support/migrate/ledger.ts';
 import { hold, holdAfterSwitch, holdLock, type InTheWay, kill, killParked, waitUntilParked } from '../support/migrate/parking.ts';
-import { type LockPlan, startReader, unplannedLocks } from '../support/migrate/planned-locks.ts';
-import { compareBoth, createRevenues, firstDay, old, type Revenues, source, target } from '../support/migrate/revenues.ts';
+import { type LockPlan, unplannedLocks } from '../support/migrate/planned-locks.ts';
+import { compareBoth, createRevenues } from '../support/migrate/revenues.ts';
 import { createReader } from '../support/reader.ts';
-import type { RunningProgram } from '../support/run-partitiond.ts';
-import { seededRandom } from '../support/seeded-random.ts';
 import { waitFor } from '../support/wait-for.ts';
-
-/** Everything that must be as if nothing had happened: the catalog, and where the journal says that the migration is. */
-async function describeMigration({ database }: Revenues): Promise<readonly string[]> {
-  const state = await database.query<{ line: string }>(`
-    SELECT format('journal: %s, live %s, paused %s, fingerprint %s, %s mismatches, %s', phase, live, paused_kind, fingerprint IS NULL,
-        verdict ->> 'mismatches', last_switch ->> 'direction') AS line FROM partitiond.migration
-    UNION ALL SELECT format('ranges: from %s, %s, up to the end %s', min(from_block), state, max(to_block) = s.blocks)
-      FROM partitiond.migration_range AS r JOIN partitiond.migration_source AS s USING (migration_id) GROUP BY state, s.blocks`);
-  return [...state.map(({ line }) => line), ...(await describeDatabase(database))];
-}
-
-/** Lines that only one of both has. */
-function unlike(found: readonly string[], expected: readonly string[]): readonly string[] {
-  const only = (what: string, a: readonly string[], b: readonly string[]): readonly string[] =>
-    a.filter((line) => !b.includes(line)).map((line) => `${what} ${line}`);
-  return [...only('+', found, expected), ...only('-', expected, found)];
-}
-
-/** What an undisturbed run comes to, by the phase it has reached. */
-let story: ReturnType<typeof tellUndisturbed> | null = null;
-const undisturbed = (): ReturnType<typeof tellUndisturbed> => (story ??= tellUndisturbed());
-
-async function tellUndisturbed(): Promise<Record<'ready' | 'switched' | 'back' | 'finished', readonly string[]>> {
-  await using revenues = await createRevenues();
-  await revenues.ok('start');
-  const ready = await describeMigration(revenues);
-  await revenues.ok('switch');
-  const switched = await describeMigration(revenues);
-  await revenues.ok('rollback');
-  await revenues.ok('start');
-  const back = await describeMigration(revenues);
-  await revenues.ok('verify');
-  await revenues.ok('switch');
-  await revenues.ok('finish', '--yes');
-  return { ready, switched, back, finished: await describeMigration(revenues) };
-}
-
-const writing = { table: source, writers: 2, from: firstDay, days: 290, pauseMs: 20, budgetMs: 500 } as const;
 
 /** What a verification writes down after it has compared the first range of keys. */
 const verifiedChunk = 'INSERT INTO partitiond.migration_chunk (migration_id, ordinal, rows, mismatches) VALUES (1, 1, 0, 0)';
 
 describe('a migration whose process is killed', () => {
   it('goes on by the same command in every step, under planned locks, beside a reader and writers with half a second', async () => {
-    const expected = await undisturbed();
+    const expected = await undisturbed(copyKind);
     await using revenues = await createRevenues();
     const { database } = revenues;
     const plan: LockPlan = JSON.parse(await revenues.ok('plan', '--json'));
@@ -68,17 +32,8 @@ describe('a migration whose process is killed', () => {
     const killAt = async (action: readonly [string, ...string[]], inTheWay: InTheWay, ...steps: readonly number[]): Promise<void> => {
       phases.push(await killParked(revenues, action, inTheWay, looking(...steps).meanwhile));
     };
-    const reader = await startReader(database);
-    let writers = await startLedgerWriters(database.url, { ...writing, seed: 1 });
-    const errors: string[] = [];
-    /** Nobody writes while both tables are compared. */
-    const quietly = async (body: () => Promise<void>): Promise<void> => {
-      await writers.stop();
-      errors.push(...writers.errors);
-      await body();
-      writers = await startLedgerWriters(database.url, { ...writing, seed: writers.statements + 1 });
-    };
-    const leaf = 'public.revenues_2026_04';
+    const application = await startApplication(database, copyKind);
+    const { quietly } = application;
     const longReader = await hold(database, `SELECT count(*) FROM ${source}`);
 
     await killAt(['start'], await hold(database, `CREATE TABLE ${target} ()`), 1);
@@ -93,7 +48,7 @@ describe('a migration whose process is killed', () => {
     await killAt(['start'], await hold(database, verifiedChunk), 5, 7);
     await quietly(async () => {
       await revenues.ok('start');
-      expect(await compareBoth(revenues, target)).toEqual([]);
+      expect(await compareBoth(revenues, 'before')).toEqual([]);
       expect(unlike(await describeMigration(revenues), expected.ready)).toEqual([]);
     });
 
@@ -110,7 +65,7 @@ describe('a migration whose process is killed', () => {
     await revenues.ok('switch');
     await quietly(async () => {
       await revenues.ok('start');
-      expect(await compareBoth(revenues, old)).toEqual([]);
+      expect(await compareBoth(revenues, 'after')).toEqual([]);
       expect(unlike(await describeMigration(revenues), expected.switched)).toEqual([]);
     });
 
@@ -119,71 +74,44 @@ describe('a migration whose process is killed', () => {
     await revenues.ok('rollback');
     await quietly(async () => {
       await revenues.ok('start');
-      expect(await compareBoth(revenues, target)).toEqual([]);
+      expect(await compareBoth(revenues, 'before')).toEqual([]);
       expect(unlike(await describeMigration(revenues), expected.back)).toEqual([]);
     });
     await revenues.ok('verify');
     await revenues.ok('switch');
     await killAt(['finish', '--yes'], await hold(database, `SELECT FROM ${source} LIMIT 1`), 10, 11);
     await revenues.ok('finish', '--yes');
-    await writers.stop();
-    await reader.stop();
+    const errors = await application.stop();
     expect(await compareLedger(database.url, source)).toEqual([]);
     expect(unlike(await describeMigration(revenues), expected.finished)).toEqual([]);
     expect(phases.join(' ')).toBe(
       'prepare prepare prepare prepare prepare backfill catch-up index verify ready switched switched switched switched switched',
     );
     expect([...new Set(unplanned)]).toEqual([]);
-    expect([...errors, ...writers.errors, ...reader.errors]).toEqual([]);
+    expect(errors).toEqual([]);
   });
 
   it('loses no row to kills and lost sessions at random instants, in both directions and to the end', async () => {
-    const expected = await undisturbed();
+    const expected = await undisturbed(copyKind);
     await using revenues = await createRevenues();
     const { database } = revenues;
-    const writers = await startLedgerWriters(database.url, { ...writing, budgetMs: 5_000, seed: 20 });
-    const random = seededRandom(20_261_122);
-    /** One of the program's sessions, the coordinator's or a worker's, is ended; when there is none just now, the program. */
-    const endSession = async (program: RunningProgram): Promise<void> => {
-      const sessions = await database.query<{ pid: number }>(
-        `SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'partitiond:%' ORDER BY pid`,
-      );
-      const session = sessions[Math.floor(random() * sessions.length)];
-      if (session === undefined) program.signal('SIGKILL');
-      else await database.query(`SELECT pg_terminate_backend(${session.pid})`);
-    };
-    const ends: string[] = [];
-    const through = async (action: readonly [string, ...string[]], disturbances: number): Promise<void> => {
-      const [name, ...rest] = action;
-      for (let left = disturbances; left > 0; left -= 1) {
-        await using program = revenues.start(name, ...rest);
-        await Promise.race([delay(300 + random() * 900), program.exited]);
-        if (left % 3 === 0) await endSession(program);
-        else program.signal('SIGKILL');
-        const { exitCode, signal, stderr } = await program.exited;
-        ends.push(signal ?? String(exitCode));
-        if (exitCode === 0) return;
-        if (exitCode !== null && exitCode !== 3 && exitCode !== 4 && exitCode !== 5) throw new Error(`exit code ${exitCode}\n${stderr}`);
-      }
-      await revenues.ok(name, ...rest);
-    };
-    await through(['start'], 6);
-    await through(['switch'], 4);
-    await through(['rollback'], 3);
+    const application = await startApplication(database, copyKind, 5_000);
+    const { through, ends } = randomDeaths(revenues, killSeed);
+    await through(['start'], 5);
+    await through(['switch'], 3);
+    await through(['rollback'], 2);
     await through(['verify'], 1);
-    await through(['switch'], 2);
-    await through(['finish', '--yes'], 2);
-    await writers.stop();
-    expect(writers.errors).toEqual([]);
+    await through(['switch'], 1);
+    await through(['finish', '--yes'], 1);
+    expect(await application.stop()).toEqual([]);
     expect(await compareLedger(database.url, source)).toEqual([]);
-    expect(unlike(await describeMigration(revenues), expected.finished)).toEqual([]);
-    expect(ends.filter((end) => end === 'SIGKILL').length).toBeGreaterThan(5);
+    expect(unlike(await describeMigration(revenues), expected.finished), `PARTITIOND_KILL_SEED=${killSeed}`).toEqual([]);
+    expect(ends.filter((end) => end === 'SIGKILL').length).toBeGreaterThan(3);
   });
 
   it('leaves the schema as it was when aborted out of any phase, after a rollback too, and when the abort itself was killed', async () => {
     await using revenues = await createRevenues({ rows: 2_000 });
     const { database } = revenues;
-    const leaf = 'public.revenues_2026_04';
     const outside = async (): Promise<readonly string[]> =>
       (await describeDatabase(database)).filter((line) => !/^\w+ partitiond\b/.test(line));
     const ours = async (): Promise<readonly string[]> =>
@@ -221,7 +149,7 @@ describe('a migration whose process is killed', () => {
     await using revenues = await createRevenues();
     const { database } = revenues;
     await revenues.ok('start', '--until', 'prepare');
-    const inTheWay = await holdLock(database, 'public.revenues_2026_04', 'SHARE');
+    const inTheWay = await holdLock(database, leaf, 'SHARE');
     await using first = revenues.start('start');
     expect(await waitUntilParked(database, inTheWay, first)).toBe('backfill');
     expect(await revenues.run('start')).toMatchObject({ exitCode: 5, stderr: expect.stringContaining('PD307') });
@@ -238,8 +166,8 @@ describe('a migration whose process is killed', () => {
     const { exitCode, stderr } = await first.exited;
     expect([3, 5], stderr).toContain(exitCode);
     await revenues.ok('start');
-    expect(await compareBoth(revenues, target)).toEqual([]);
-    expect(unlike(await describeMigration(revenues), (await undisturbed()).ready)).toEqual([]);
+    expect(await compareBoth(revenues, 'before')).toEqual([]);
+    expect(unlike(await describeMigration(revenues), (await undisturbed(copyKind)).ready)).toEqual([]);
   });
 
   it('pauses when the disk is full, says so, and goes on when there is room', async () => {
@@ -247,8 +175,8 @@ describe('a migration whose process is killed', () => {
     const { database } = revenues;
     await database.query(`CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
       RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$`);
-    const full = `CREATE TRIGGER disk_is_full BEFORE INSERT ON public.revenues_2026_04 FOR EACH ROW EXECUTE FUNCTION public.full()`;
-    const room = 'DROP TRIGGER disk_is_full ON public.revenues_2026_04';
+    const full = `CREATE TRIGGER disk_is_full BEFORE INSERT ON ${leaf} FOR EACH ROW EXECUTE FUNCTION public.full()`;
+    const room = `DROP TRIGGER disk_is_full ON ${leaf}`;
     const pausedBy = async (phase: string): Promise<void> => {
       expect(await revenues.run('start')).toMatchObject({ exitCode: 4, stderr: expect.stringMatching(/paused: .*No space left.*PD602/s) });
       const status = JSON.parse(await revenues.ok('status', '--json'));
@@ -263,8 +191,8 @@ describe('a migration whose process is killed', () => {
     await pausedBy('catch-up');
     await database.query(`${room}; DROP FUNCTION public.full`);
     await revenues.ok('start');
-    expect(await compareBoth(revenues, target)).toEqual([]);
-    expect(unlike(await describeMigration(revenues), (await undisturbed()).ready)).toEqual([]);
+    expect(await compareBoth(revenues, 'before')).toEqual([]);
+    expect(unlike(await describeMigration(revenues), (await undisturbed(copyKind)).ready)).toEqual([]);
   });
 });
 
@@ -302,8 +230,8 @@ describe('a migration whose server crashes', () => {
     }
     await createReader(database.url).query(`BEGIN; ${write.replaceAll('9', '8')}; COMMIT`);
     await revenues.ok('switch');
-    expect(await compareBoth(revenues, old)).toEqual([]);
+    expect(await compareBoth(revenues, 'after')).toEqual([]);
     await revenues.ok('rollback');
-    expect(await compareBoth(revenues, target)).toEqual([]);
+    expect(await compareBoth(revenues, 'before')).toEqual([]);
   });
 });

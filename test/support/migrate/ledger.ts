@@ -44,12 +44,13 @@ export async function createLedger(url: string, table: string): Promise<void> {
   );
 }
 
-/** Rows in which table and ledger differ, as texts that say on which side they are; empty when the table is right. */
-export async function compareLedger(url: string, table: string): Promise<readonly string[]> {
+/** Rows in which table and ledger differ, as texts that say on which side they are; empty when the table is right. `part`: of which rows of the ledger. */
+export async function compareLedger(url: string, table: string, part = 'true'): Promise<readonly string[]> {
   const columns = 'id, org_id, occurred_at, amount, note';
   const only = (what: string, a: string, b: string): string =>
     `(SELECT '${what} ' || x::text AS difference FROM (SELECT ${columns} FROM ${a} EXCEPT ALL SELECT ${columns} FROM ${b}) AS x LIMIT 20)`;
-  const rows = await once(url, `${only('lost', ledgerTable, table)} UNION ALL ${only('ghost', table, ledgerTable)}`);
+  const ledger = `(SELECT * FROM ${ledgerTable} WHERE ${part}) AS l`;
+  const rows = await once(url, `${only('lost', ledger, table)} UNION ALL ${only('ghost', table, ledger)}`);
   return rows.map((row) => String(row['difference']));
 }
 

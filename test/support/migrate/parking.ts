@@ -2,7 +2,8 @@ import { expect } from 'vitest';
 import type { TestDatabase } from '../database.ts';
 import type { RunningProgram } from '../run-partitiond.ts';
 import { waitFor } from '../wait-for.ts';
-import { type Revenues, source } from './revenues.ts';
+import { source } from './crash/kinds.ts';
+import type { Revenues } from './revenues.ts';
 
 /** A transaction of somebody else that is in the way, until it is released. */
 export interface InTheWay {
@@ -26,6 +27,25 @@ export async function hold(database: TestDatabase, ...statements: readonly strin
 
 export const holdLock = (database: TestDatabase, relation: string, mode: string): Promise<InTheWay> =>
   hold(database, `LOCK TABLE ${relation} IN ${mode} MODE`);
+
+/**
+ * In the way of every DDL statement that matches (SQL's `~`): at its `start` before it has locked anything, at its `end` within its transaction,
+ * locks and all. There may be one at a time.
+ */
+export async function holdStatement(database: TestDatabase, pattern: string, at: 'start' | 'end'): Promise<InTheWay> {
+  await database.query(`CREATE FUNCTION public.park() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
+      IF current_query() ~ '${pattern}' AND current_setting('application_name') ^@ 'partitiond:' THEN PERFORM pg_advisory_xact_lock(4711); END IF;
+    END $$; CREATE EVENT TRIGGER park ON ddl_command_${at} EXECUTE FUNCTION public.park()`);
+  const held = await hold(database, 'SELECT pg_advisory_xact_lock(4711)');
+  return {
+    ...held,
+    release: async () => {
+      // The next statement of a program that is gone finds it gone only after this one.
+      await held.release();
+      await database.query('DROP EVENT TRIGGER park; DROP FUNCTION public.park()');
+    },
+  };
+}
 
 /** Waits until a session of the program waits for `inTheWay`; the phase that the journal tells then. */
 export async function waitUntilParked(database: TestDatabase, inTheWay: InTheWay, program: RunningProgram): Promise<string> {
@@ -81,12 +101,12 @@ export async function holdAfterSwitch(database: TestDatabase, reader: InTheWay, 
     );
     await blocker.release();
     await locking;
-    const [live] = await database.query<{ relkind: string }>(`SELECT relkind FROM pg_class WHERE oid = '${source}'::regclass`);
+    const [state] = await database.query<{ live: string }>('SELECT live FROM partitiond.migration');
     const release = async (): Promise<void> => {
       await client.query('ROLLBACK');
       await client.end();
     };
-    if (live?.relkind === 'p') return { pid, release };
+    if (state?.live === 'target') return { pid, release };
     // The program had given up that attempt; the next one meets a reader again.
     blocker = await hold(database, `SELECT FROM ${source} LIMIT 1`);
     await release();

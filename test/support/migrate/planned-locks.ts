@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { TestDatabase } from '../database.ts';
-import { old, source, target } from './revenues.ts';
+import { old, source, target } from './crash/kinds.ts';
 
 export interface LockPlan {
   readonly steps: readonly { readonly number: number; readonly locks: readonly { readonly relation: string; readonly mode: string }[] }[];
@@ -55,9 +55,12 @@ export async function unplannedLocks(database: TestDatabase, { steps }: LockPlan
 }
 
 /** Somebody who reads the table all the time, and his errors. */
-export async function startReader(database: TestDatabase): Promise<{ readonly errors: readonly string[]; stop(): Promise<void> }> {
+export async function startReader(
+  database: TestDatabase,
+  budgetMs: number,
+): Promise<{ readonly errors: readonly string[]; stop(): Promise<void> }> {
   const client = await database.client({ applicationName: 'reader' });
-  await client.query('SET statement_timeout = 500');
+  await client.query(`SET statement_timeout = ${budgetMs}`);
   const errors: string[] = [];
   const state = { isStopping: false };
   const reading = (async () => {
