@@ -19,6 +19,7 @@ export interface KillPoints {
   readonly start: readonly KillPoint[];
   readonly switch: readonly KillPoint[];
   readonly rollback: readonly KillPoint[];
+  /** One is enough: the end is one message with its COMMIT, which a server completes also for a program that is gone by then. */
   readonly finish: readonly KillPoint[];
 }
 
@@ -28,7 +29,7 @@ export const killSeed: number = wanted === 'all' ? 1 : Number(wanted);
 
 /** Of the points that a kind does not always have, a tenth or so, so that every one has its turn. */
 export function chosenPoints(points: readonly KillPoint[], kind: string): readonly KillPoint[] {
-  const random = seededRandom(killSeed + kind.length * 1_000);
+  const random = seededRandom([...kind].reduce((sum, letter) => sum * 31 + (letter.codePointAt(0) ?? 0), killSeed));
   return points.filter(({ always }) => always.includes(kind) || random() < 0.12 || wanted === 'all');
 }
 
