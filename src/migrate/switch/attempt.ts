@@ -16,6 +16,7 @@ import { attemptRegrain } from '../regrain/attempt-regrain.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
 import { assertCaptured } from '../run/check-definition.ts';
 import { openingSql } from '../transactions.ts';
+import { assertNoNewColumns } from './assert-columns.ts';
 import type { AttemptOptions, AttemptState } from './attempt-state.ts';
 import { copyManner } from './copy-manner.ts';
 import { readSwitchFacts } from './read-facts.ts';
@@ -109,7 +110,10 @@ async function assertUnchanged(engine: Engine, turn: Turn, signal: AbortSignal):
     throw new MigrationError('PD642', `Could not switch ${table}: the plan knows nothing of ${strangers.join(', ')}. ${fix}.`);
   }
   // Going back, an index that somebody made on the new table stays there and stands in no way.
-  if (turn.old.is === 'target') return await assertCaptured(engine, session, signal);
+  if (turn.old.is === 'target') {
+    if (spec.strategy === 'copy') await assertNoNewColumns(engine, turn, signal);
+    return await assertCaptured(engine, session, signal);
+  }
   const { fingerprint } = await readMigration(session, surroundings.journalSchema, id, signal);
   if (fingerprint === null) return;
   const change = compareFingerprints(fingerprint, await readFingerprint(session, turn.old.oid, signal));

@@ -109,6 +109,23 @@ describe('triggers of the new table that somebody turns off while the old one is
   });
 });
 
+it('is not rolled back with a column that only the new table has', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE revenues (id bigint, at timestamptz, note text, PRIMARY KEY (id, at))');
+  await rows(database);
+  await using run = await realEngine(database, policy);
+  await run.start();
+  await run.turn();
+  await database.query('ALTER TABLE revenues ADD COLUMN extra int DEFAULT 5');
+  await expect(run.turn()).rejects.toMatchObject({
+    code: 'PD643',
+    message: expect.stringMatching(/lacks the columns extra.*Drop them.*finish --yes/),
+  });
+  await database.query('ALTER TABLE revenues DROP COLUMN extra');
+  await run.turn();
+  expect(run.engine.record).toMatchObject({ phase: 'ready', live: 'source' });
+});
+
 it('does not take its own work on foreign keys after a switch for somebody else’s', async () => {
   await using database = await createDatabase();
   await database.query(`CREATE TABLE org (id int PRIMARY KEY); INSERT INTO org VALUES (1);
