@@ -1,7 +1,7 @@
 import { createDatabase, type TestDatabase } from '../../database.ts';
 import { type Network, startNetwork } from '../../network.ts';
 import { disposeAll } from './dispose-all.ts';
-import { type Fault, heldLock, oldAge, pendingDetach, runningOut, sqlFault } from './faults.ts';
+import { type Fault, heldLock, migrationsLeftAlone, oldAge, pendingDetach, runningOut, sqlFault } from './faults.ts';
 
 /** What a replica is told of the database `pruned`; the others are the same for all. */
 export interface Variant {
@@ -43,6 +43,9 @@ const policies: Readonly<Record<string, (variant: Variant) => readonly string[]>
     '{ table: public.kept, interval: 1 day, premake: 2, retention: { keep: 1 day, action: detach } }',
     '{ table: public.older, interval: 1 day, premake: 2 }',
     '{ table: public.oldest, interval: 1 day, premake: 2 }',
+    '{ table: public.copied, interval: 1 day, premake: 2 }',
+    '{ table: public.behind, interval: 1 day, premake: 2 }',
+    '{ table: public.switched, interval: 1 day, premake: 2 }',
   ],
   pruned: ({ premake }) => [`{ table: public.events, interval: 1 day, premake: ${premake} }`],
   lost: () => ['{ table: public.events, interval: 1 day, premake: 2 }'],
@@ -100,7 +103,7 @@ function partition(table: string, offset: number): string {
 async function createTables(find: (name: string) => TestDatabase): Promise<void> {
   const byTime = (table: string): string => `CREATE TABLE public.${table} (id int8, at timestamptz NOT NULL) PARTITION BY RANGE (at)`;
   for (const name of ['pruned', 'lost', 'stuck']) await find(name).query(byTime('events'));
-  for (const table of ['spilt', 'torn', 'leaving', 'indexed', 'kept', 'older', 'oldest']) {
+  for (const table of ['spilt', 'torn', 'leaving', 'indexed', 'kept', 'older', 'oldest', 'copied', 'behind', 'switched']) {
     const partitions = [-2, -1, 0].map((offset) => partition(table, offset));
     await find('data').query([byTime(table), ...(table === 'kept' ? partitions.slice(1) : partitions)].join(';'));
   }
@@ -165,6 +168,7 @@ function allFaults(find: (name: string) => TestDatabase, network: Network): Omit
         table: 'public.leaving',
         partition: 'public.leaving_8',
       }),
+      migrationsLeftAlone(data, ['public.copied', 'public.behind', 'public.switched']),
       sqlFault(
         pruned,
         ['PartitionPruningRegression warning pruned public.events current-interval'],

@@ -155,3 +155,40 @@ export function oldAge(
     muted,
   );
 }
+
+/**
+ * Migrations of partitions that wait for a person, as the journal tells of them after hours and weeks of it: one that copies no more, one whose rows differ and
+ * whose log nobody replays, one that was switched long ago.
+ */
+export function migrationsLeftAlone(database: TestDatabase, [copied, behind, switched]: readonly [string, string, string]): Fault {
+  const begun = (table: string, phase: string, live: string): string => {
+    const [schema, name] = table.split('.');
+    return `INSERT INTO partitiond.migration (table_schema, table_name, source_oid, strategy, capture, spec, plan_hash, phase, live, who, paused_kind,
+        paused_reason, progress_at, switched_at)
+      VALUES ('${schema}', '${name}', '${table}'::regclass, 'copy', 'log', '{ "regrain": { "sources": [], "targets": [] } }', 'none', '${phase}', '${live}', 'test', 'disk', 'no room',
+        now() - interval '1 hour', now() - interval '20 days')`;
+  };
+  const logOf = async (): Promise<string> => {
+    const [row] = await database.query<{ id: string }>(`SELECT id::text FROM partitiond.migration WHERE phase = 'ready'`);
+    return `partitiond.capture_${row?.id}`;
+  };
+  return fault(
+    [
+      `PartitiondMigrationStalled warning data ${copied}`,
+      `PartitiondMigrationMismatch critical data ${behind}`,
+      `PartitiondMigrationBacklog warning data ${behind}`,
+      `PartitiondMigrationSoakLong warning data ${switched}`,
+    ],
+    async () => {
+      await database.query(
+        [begun(copied, 'backfill', 'source'), begun(behind, 'ready', 'source'), begun(switched, 'switched', 'target')].join(';'),
+      );
+      const log = await logOf();
+      await database.query(`CREATE TABLE ${log} (seq int8, at timestamptz); INSERT INTO ${log} VALUES (1, now() - interval '1 hour');
+        INSERT INTO partitiond.migration_mismatch (migration_id, kind, key) SELECT id, 'missing', '{1}' FROM partitiond.migration WHERE phase = 'ready'`);
+    },
+    async () => {
+      await database.query(`DROP TABLE ${await logOf()}; DELETE FROM partitiond.migration`);
+    },
+  );
+}
