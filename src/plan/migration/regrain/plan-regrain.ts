@@ -99,12 +99,12 @@ function requestText({ partitions, interval }: RegrainRequest, { schema }: Quali
   return `--partitions ${shellWord(names.join(','))} --interval ${shellWord(formatInterval(interval))}`;
 }
 
-function judge({ table, definition, sources, isOwner, takenNames }: RegrainCase): readonly Refusal[] {
+function judge({ table, definition, sources, isOwner, takenNames, serverVersion }: RegrainCase): readonly Refusal[] {
   const staging = stagingName(table.name);
   return [
     ...(isOwner ? [] : [refuse(formatQualifiedName(table.name), `Only its owner, ${table.owner}, may re-grain it. Grant that role.`)]),
     ...(takenNames.has(staging.name) ? [refuse(formatQualifiedName(staging), 'A relation of that name exists. Rename or drop it.')] : []),
-    ...judgeRegrain(definition, sources),
+    ...judgeRegrain(definition, sources, serverVersion),
   ];
 }
 

@@ -6,7 +6,7 @@ import type { Refusal } from '../../migration-plan.ts';
 import { judgeRegrainPublications } from './judge-publications.ts';
 
 /** What keeps partitions from changing places with others: all of it at once, each by name. `sources`: the partitions themselves. */
-export function judgeRegrain(table: TableDefinition, sources: readonly TableDefinition[]): readonly Refusal[] {
+export function judgeRegrain(table: TableDefinition, sources: readonly TableDefinition[], serverVersion: number): readonly Refusal[] {
   const name = formatQualifiedName(table.name);
   return [
     ...(chooseKey(table) === null
@@ -21,7 +21,7 @@ export function judgeRegrain(table: TableDefinition, sources: readonly TableDefi
             'lock of the switch, and again on the way back.',
         ),
       ),
-    ...judgeRegrainPublications(table, sources),
+    ...judgeRegrainPublications(table, sources, serverVersion),
     ...sources.flatMap((source) => ownRefusals(table, source)),
   ];
 }
