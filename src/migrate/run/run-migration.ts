@@ -2,24 +2,14 @@ import { StatementError } from '../../errors.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
-import { prepareAttach } from '../attach/prepare-attach.ts';
-import { stayReady } from '../attach/stay-ready.ts';
-import { backfill } from '../copy/backfill.ts';
 import type { Engine } from '../engine.ts';
-import { buildIndexes } from '../prepare/build-indexes.ts';
-import { prepare } from '../prepare/prepare.ts';
-import { analyzeTargets, backfillRegrain, prepareRegrain } from '../regrain/prepare-regrain.ts';
-import { isRegrain, type RegrainEngine } from '../regrain/regrain-engine.ts';
-import { catchUp } from '../replay/catch-up.ts';
-import { besideReplay } from '../replay/replay-beside.ts';
 import { saveMigration } from '../save.ts';
-import { ensureReadSchemas } from '../switch/read-schemas.ts';
-import { settle, settleForeignKeys } from '../switch/settle.ts';
 import { verifyWhole } from '../verify/verify-whole.ts';
 import { acceptInterruptedCapture, keepFingerprint } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
 import { clearMigrationPause, pausedError, pauseMigration } from './pause-migration.ts';
 import { assertMayGoOn, DefinitionChanged, startWatch } from './watch.ts';
+import { workOf } from './work-of-phase.ts';
 
 /**
  * Goes on from wherever the migration is: through the work of phase `until` (at most `ready`), or, after a switch, until the new table is settled
@@ -88,99 +78,6 @@ export async function watched(running: RunningEngine, signal: AbortSignal, body:
     throw reason;
   } finally {
     await watch.stop();
-  }
-}
-
-type Work = (engine: Engine, signal: AbortSignal) => Promise<void>;
-
-async function nothing(): Promise<void> {}
-
-async function settleAndSoak(engine: Engine, signal: AbortSignal): Promise<void> {
-  await settle(engine, signal);
-  await catchUp(engine, signal);
-}
-
-/** Also where a rollback leads to. */
-async function beReady(engine: Engine, signal: AbortSignal): Promise<void> {
-  await ensureReadSchemas(engine, signal);
-  if (engine.record.lastSwitch?.direction === 'back') await settleForeignKeys(engine, signal);
-  await catchUp(engine, signal);
-}
-
-/** Of partitions there are no read schemas. */
-async function beReadyAgain(engine: Engine, signal: AbortSignal): Promise<void> {
-  if (engine.record.lastSwitch?.direction === 'back') await settleForeignKeys(engine, signal);
-  await catchUp(engine, signal);
-}
-
-function workOf(engine: Engine, phase: MigrationPhase): Work {
-  const { spec } = engine;
-  if (spec.strategy === 'attach') return attachWorkOf(phase);
-  if (isRegrain(engine)) return regrainWorkOf(engine, phase);
-  switch (phase) {
-    case 'prepare':
-      return prepare;
-    case 'backfill':
-      return backfill;
-    case 'catch-up':
-      return catchUp;
-    case 'ready':
-      return beReady;
-    case 'index':
-      return (_, signal) => besideReplay(engine, (atRest, own) => buildIndexes(engine, own, atRest), signal);
-    case 'verify':
-      return verifyWhole;
-    case 'switched':
-      return settleAndSoak;
-    case 'planned':
-    case 'finished':
-    case 'aborted':
-      return nothing;
-  }
-}
-
-/** The new partitions have their indexes from the start. */
-function regrainWorkOf(engine: RegrainEngine, phase: MigrationPhase): Work {
-  switch (phase) {
-    case 'prepare':
-      return (_, signal) => prepareRegrain(engine, signal);
-    case 'backfill':
-      return (_, signal) => backfillRegrain(engine, signal);
-    case 'catch-up':
-      return catchUp;
-    case 'ready':
-      return beReadyAgain;
-    case 'index':
-      return (_, signal) => analyzeTargets(engine, signal);
-    case 'verify':
-      return verifyWhole;
-    case 'switched':
-      return settleAndSoak;
-    case 'planned':
-    case 'finished':
-    case 'aborted':
-      return nothing;
-  }
-}
-
-/** No row is copied, so nothing is to be caught up with or indexed. */
-function attachWorkOf(phase: MigrationPhase): Work {
-  switch (phase) {
-    case 'prepare':
-      return prepareAttach;
-    case 'verify':
-      return verifyWhole;
-    case 'ready':
-      return stayReady;
-    case 'switched':
-      return settle;
-    case 'planned':
-    case 'backfill':
-    case 'catch-up':
-    case 'index':
-    case 'finished':
-    case 'aborted':
-      return nothing;
   }
 }
 
