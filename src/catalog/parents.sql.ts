@@ -58,6 +58,12 @@ export const parentsSql: NamedSql = namedSql(
       JOIN pg_catalog.pg_namespace AS fn ON fn.oid = fc.relnamespace
       WHERE incoming.confrelid = c.oid
     ), '[]'::pg_catalog.json) AS "referencedBy",
+    p.partdefid <> 0 AND EXISTS (SELECT FROM pg_catalog.pg_publication) AND EXISTS (
+      SELECT FROM pg_catalog.pg_publication_tables AS sent
+      JOIN pg_catalog.pg_namespace AS sentn ON sentn.nspname = sent.schemaname
+      JOIN pg_catalog.pg_class AS sentc ON sentc.relnamespace = sentn.oid AND sentc.relname = sent.tablename
+      WHERE sentc.oid IN (c.oid, p.partdefid)
+    ) AS "isDefaultPublished",
     COALESCE((
       SELECT pg_catalog.json_agg(DISTINCT pg_catalog.jsonb_build_array(fn.nspname, fc.relname))
       FROM pg_catalog.pg_constraint AS f
@@ -103,6 +109,8 @@ export interface ParentRow {
   readonly canCreateInRetentionSchema: boolean;
   readonly leftoverGuards: readonly string[];
   readonly referencedBy: readonly QualifiedName[];
+  /** Null: it is not partitioned. */
+  readonly isDefaultPublished: boolean | null;
   readonly references: readonly QualifiedName[];
 }
 
@@ -132,5 +140,6 @@ export const decodeParent: RowDecoder<ParentRow> = row<ParentRow>({
   canCreateInRetentionSchema: boolean,
   leftoverGuards: list(text),
   referencedBy: json(names),
+  isDefaultPublished: nullable(boolean),
   references: json(names),
 });

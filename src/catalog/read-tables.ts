@@ -150,6 +150,7 @@ function assemble(
     defaultRows: facts.defaultRows,
     leftoverGuards: row.leftoverGuards,
     referencedBy: row.referencedBy,
+    isDefaultPublished: row.isDefaultPublished === true,
     references: row.references,
     missingPrivileges: [...missingPrivileges(parent, tree), ...facts.missing],
   };

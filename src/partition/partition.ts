@@ -25,6 +25,8 @@ export interface PartitionedTable {
   readonly leftoverGuards: readonly string[];
   /** Tables with a foreign key to this one. */
   readonly referencedBy: readonly QualifiedName[];
+  /** A publication sends what is written to its default partition, under whatever name. */
+  readonly isDefaultPublished: boolean;
   /** Tables that this one references by foreign keys (ATTACH locks them). */
   readonly references: readonly QualifiedName[];
   /** Privileges that the session's role lacks to do its work on this table, with the statement that grants each; empty when complete. */

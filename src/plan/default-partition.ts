@@ -87,12 +87,14 @@ export function splitBlocked(
 
 /**
  * The default partition when its rows may be moved within a step: it is managed, and all of its rows were counted (there are few). Not where
- * foreign keys refer to the table, whose actions a DELETE would set off, and not when it is partitioned itself. Null: its rows stay.
+ * foreign keys refer to the table, whose actions a DELETE would set off, nor where a publication sends that DELETE, and not the INSERT into a table that
+ * is no partition yet; and not when it is partitioned itself. Null: its rows stay.
  */
 export function drainableDefault({ table, policy, lineup }: Subject): QualifiedName | null {
   const partition = lineup.defaultPartition;
   if (partition === null || partition.kind !== 'table' || policy.defaultPartition !== 'managed') return null;
-  return table.defaultRows?.isExact === true && table.referencedBy.length === 0 ? partition.name : null;
+  if (table.referencedBy.length > 0 || table.isDefaultPublished) return null;
+  return table.defaultRows?.isExact === true ? partition.name : null;
 }
 
 /**

@@ -126,7 +126,18 @@ function stateOf(
 function withoutUpkeep(row: ProbedTableRow, index: number): ParentRow {
   const may = { canActAsOwner: false, isOwnerSuperuser: false, canSelect: false, canUseSchema: false, canCreateInSchema: false };
   const retention = { hasRetentionSchema: false, canCreateInRetentionSchema: false };
-  return { ...row, ...may, ...retention, ordinal: index + 1, owner: '', role: '', leftoverGuards: [], referencedBy: [], references: [] };
+  return {
+    ...row,
+    ...may,
+    ...retention,
+    ordinal: index + 1,
+    owner: '',
+    role: '',
+    leftoverGuards: [],
+    referencedBy: [],
+    isDefaultPublished: null,
+    references: [],
+  };
 }
 
 /** 42P01: undefined_table, 42501: insufficient_privilege, 42809: wrong_object_type. */

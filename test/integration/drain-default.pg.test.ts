@@ -79,4 +79,25 @@ describe('drain-default', () => {
     expect(next.tables[0]?.steps).toEqual([]);
     expect(next.tables[0]?.plan?.findings.map(({ kind }) => kind)).toEqual(['rows-in-default']);
   });
+
+  it('leaves rows where a publication would send that they are deleted, and nothing of where they went', async () => {
+    await using database = await createDatabase();
+    await database.query(`
+      CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+      CREATE TABLE events_default PARTITION OF events DEFAULT;
+      INSERT INTO events VALUES ('2025-04-02Z');
+      CREATE PUBLICATION sends FOR TABLE events WITH (publish_via_partition_root = true)`);
+    const policy = policyOf('events', { defaultPartition: 'managed' });
+    const kinds = async (): Promise<readonly string[]> => {
+      const report = await reconcile(database, [policy], { request: { now } });
+      return (report.tables[0]?.steps ?? []).map(({ step }) => step.kind);
+    };
+    expect(await kinds()).not.toContain('drain-default');
+    for (const scope of ['TABLE events_default', 'ALL TABLES']) {
+      await database.query(`DROP PUBLICATION sends; CREATE PUBLICATION sends FOR ${scope}`);
+      expect(await kinds()).not.toContain('drain-default');
+    }
+    await database.query('DROP PUBLICATION sends');
+    expect(await kinds()).toEqual(['drain-default']);
+  });
 });

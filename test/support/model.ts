@@ -136,6 +136,7 @@ export function modelOf(settings: ModelSettings = {}): Model {
     defaultRows: null,
     leftoverGuards: [],
     referencedBy: [],
+    isDefaultPublished: false,
     references: [],
     missingPrivileges: [],
     ...settings.table,

@@ -127,6 +127,7 @@ describe('an existing default partition', () => {
   it.each<[string, ModelSettings]>([
     ['the policy only keeps it', { policy: { defaultPartition: 'keep' } }],
     ['a foreign key refers to the table', { table: { referencedBy: [named('refund')] } }],
+    ['a publication sends what is deleted from it', { table: { isDefaultPublished: true } }],
     ['it is partitioned itself', { partitions: [partition('t_default', { kind: 'default' }, { kind: 'partitioned' })] }],
     ['it holds too many', { table: { defaultRows: { count: 10_000, isExact: false, min: null, max: null } } }],
   ])('keeps its rows where %s', (_why, settings) => {

@@ -57,14 +57,18 @@ export function regrainSteps(definition: TableDefinition, beside: QualifiedName,
       duration: 'long',
       undo: 'migrate rollback',
     },
-    {
-      number: 11,
-      title: `Finish: drop triggers, log and ${staging}; the old ones are dropped after keepOld`,
-      locks: locksOn([table, ...fresh, ...old], 'AccessExclusiveLock'),
-      duration: 'brief',
-      undo: 'none: --yes',
-    },
+    endStep(staging, [table, ...fresh, ...old]),
   ];
+}
+
+function endStep(staging: string, partitions: readonly string[]): MigrationStep {
+  return {
+    number: 11,
+    title: `Finish: drop triggers, log and ${staging}; the old ones are dropped after keepOld`,
+    locks: locksOn(partitions, 'AccessExclusiveLock'),
+    duration: 'brief',
+    undo: 'none: --yes',
+  };
 }
 
 /** What `switch`, a rehearsal and `rollback` do first where the table has foreign keys; back with old and new the other way round. */
