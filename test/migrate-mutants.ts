@@ -284,9 +284,29 @@ export const migrateMutants: readonly Mutant[] = [
     },
   },
   {
+    mistake: 'lets a writer with an old snapshot miss what an exchange of partitions brought over',
+    file: 'src/ddl/migration/regrain/exchange.ts',
+    text: '    ...renderOldSnapshots(id, spec.table, journalSchema),\n',
+    replacement: '',
+    test: {
+      file: 'test/integration/migrate/regrain-snapshots.pg.test.ts',
+      name: 'fails a writer whose snapshot is older than an exchange of partitions, which it would not see the rows of, and leaves nothing of that behind',
+    },
+  },
+  {
+    mistake: 'takes a trigger of capture that was off in between for one that was on all the time',
+    file: 'src/migrate/capture/live-capture.ts',
+    text: ': known !== version;',
+    replacement: ': false;',
+    test: {
+      file: 'test/integration/migrate/soak-capture.pg.test.ts',
+      name: 'are noticed by who keeps it and by a rollback, off or on again, on one partition too, until a verification finds both equal',
+    },
+  },
+  {
     mistake: 'lets a writer with an old snapshot miss what the switch brought over',
     file: 'src/ddl/migration/switch/render-switch.ts',
-    text: '    ...renderOldSnapshots(turn, journalSchema),\n',
+    text: '    ...renderOldSnapshots(turn.id, turn.spec.table, journalSchema),\n',
     replacement: '',
     test: {
       file: 'test/integration/migrate/switch.pg.test.ts',

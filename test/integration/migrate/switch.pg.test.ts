@@ -127,18 +127,24 @@ test('fails a writer whose snapshot is older than the switch as PostgreSQL fails
   await using engine = await ready(database, { policy, migration: { switchover: { ...impatient, oldSnapshots: 'ignore' } } });
   const other = await database.client();
   const raise = (id: number): Promise<unknown> => other.query(`UPDATE public.revenues SET amount = amount + 1 WHERE id = ${id}`);
-  for (const direction of ['forward', 'back'] as const) {
+  for (const [direction, id] of [
+    ['forward', 7_001],
+    ['back', 7_002],
+  ] as const) {
+    // There before the snapshot and not replayed: its only copy is younger than the snapshot that sees it.
+    await database.query(
+      `INSERT INTO public.revenues (id, org_id, occurred_at, amount, note) VALUES (${id}, 1, '2025-01-05Z', 1, '${direction}')`,
+    );
     await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1');
-    await database.query(`UPDATE public.revenues SET note = '${direction}' WHERE id = 7`);
     if (direction === 'back') await saveMigration(engine, { phase: 'switched' }, noAbort);
     await switchOver(engine, false, noAbort);
-    await expect(raise(7)).rejects.toMatchObject({ code: '40001' });
+    await expect(raise(id)).rejects.toMatchObject({ code: '40001' });
     await other.query('ROLLBACK');
     await other.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-    expect(await raise(7)).toMatchObject({ rowCount: 1 });
+    expect(await raise(id)).toMatchObject({ rowCount: 1 });
     await other.query('COMMIT');
   }
-  expect(await database.query(`SELECT note FROM public.revenues WHERE id = 7`)).toEqual([{ note: 'back' }]);
+  expect(await database.query(`SELECT amount::int FROM public.revenues WHERE id > 7000`)).toEqual([{ amount: 2 }, { amount: 2 }]);
 });
 
 test('does not try a switch without a fresh verdict, after a change of the table, or with a foreign key that nobody planned', async () => {
