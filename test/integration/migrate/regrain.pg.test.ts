@@ -205,7 +205,13 @@ describe('re-graining partitions', () => {
     const refused = await plan(database, ['revenues_2025'], '1 month');
     expect(refused.plan.spec).toBeNull();
     expect(refused.plan.refusals.map(({ subject }) => subject)).toEqual(
-      expect.arrayContaining(['foreign key of_revenue of public.revenues', 'foreign key own_key of public.revenues_2025', 'publication sends', 'trigger own', 'view public.lately']),
+      expect.arrayContaining([
+        'foreign key of_revenue of public.revenues',
+        'foreign key own_key of public.revenues_2025',
+        'publication sends',
+        'trigger own',
+        'view public.lately',
+      ]),
     );
     const subjects = async (partitions: readonly string[], interval: string): Promise<readonly (string | undefined)[]> => {
       const { plan: found } = await plan(database, partitions, interval);
