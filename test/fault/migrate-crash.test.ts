@@ -145,7 +145,7 @@ describe('a migration whose process is killed', () => {
     expect(await compareLedger(database.url, source)).toEqual([]);
   });
 
-  it('runs in one process at a time: another gives way, takes over from a stopped one, and that one harms nothing when it wakes', async () => {
+  it.concurrent('runs in one process at a time: another gives way, takes over from a stopped one, and that one harms nothing when it wakes', async () => {
     await using revenues = await createRevenues();
     const { database } = revenues;
     await revenues.ok('start', '--until', 'prepare');
@@ -170,7 +170,7 @@ describe('a migration whose process is killed', () => {
     expect(unlike(await describeMigration(revenues), (await undisturbed(copyKind)).ready)).toEqual([]);
   });
 
-  it('pauses when the disk is full, says so, and goes on when there is room', async () => {
+  it.concurrent('pauses when the disk is full, says so, and goes on when there is room', async () => {
     await using revenues = await createRevenues();
     const { database } = revenues;
     await database.query(`CREATE FUNCTION public.full() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
@@ -203,7 +203,7 @@ describe('a migration whose server crashes', () => {
       settings: { fsync: 'on', full_page_writes: 'on', synchronous_commit: 'on', wal_writer_delay: '10s' },
     });
     const copy = 'copy: { pace: 20, workers: 1, batchTime: 10ms }';
-    await using revenues = await createRevenues({ serverUrl: cluster.url, rows: 20_000, migration: copy });
+    await using revenues = await createRevenues({ serverUrl: cluster.url, rows: 8_000, migration: copy });
     const { database } = revenues;
     const readNotes = async () =>
       await createReader(database.url).query(`SELECT coalesce((SELECT sum(rows) FROM partitiond.migration_range), 0)::int4 AS noted,
@@ -216,7 +216,7 @@ describe('a migration whose server crashes', () => {
     }
     const [after] = await readNotes();
     expect(after).toMatchObject({ phase: 'backfill', copied: after?.['noted'] });
-    expect(Number(after?.['noted'])).toBeLessThan(20_000);
+    expect(Number(after?.['noted'])).toBeLessThan(8_000);
     await revenues.ok('start');
     const write = `UPDATE ${source} SET amount = 9 WHERE id % 3 = 0; UPDATE public.ledger SET amount = 9 WHERE id % 3 = 0`;
     await createReader(database.url).query(`BEGIN; ${write}; COMMIT`);

@@ -100,7 +100,7 @@ export function attachPoints(partition: string): KillPoints {
     start: [
       start('new table', ({ database }) => hold(database, `CREATE TABLE ${target} ()`), 'attach'),
       start('its last partition', ({ database }) => hold(database, `CREATE TABLE ${partition} ()`), 'attach'),
-      start('an index', statement('CREATE (UNIQUE )?INDEX', 'end'), 'attach'),
+      start('an index', statement('CREATE (UNIQUE )?INDEX.* ON public.revenues', 'end'), 'attach'),
       start('CHECK, the table locked', statement('ADD CONSTRAINT.*NOT VALID', 'end'), 'attach'),
       start('CHECK that is not proved', statement('VALIDATE CONSTRAINT', 'start'), 'attach'),
     ],

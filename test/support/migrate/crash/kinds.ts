@@ -63,18 +63,16 @@ export interface ExchangeKind extends Kind {
 
 const beside = 'public.revenues_regrain';
 
-/** Foreign keys and user triggers stay with the table, and have tests of their own. */
 function exchange(
   name: string,
   bounds: Readonly<Record<string, string>>,
   rest: Pick<ExchangeKind, 'entry' | 'words' | 'part' | 'sources' | 'targets'>,
 ): ExchangeKind {
   const partitions = Object.entries(bounds).map(([suffix, bound]) => `CREATE TABLE ${source}_${suffix} PARTITION OF ${source} ${bound};`);
-  const plain = columns.replace(/ CONSTRAINT of_org REFERENCES public.orgs/, '');
   return {
     ...rest,
     name,
-    table: `CREATE TABLE ${source} (${plain}) PARTITION BY RANGE (occurred_at); ${partitions.join('\n')}`,
+    table: `CREATE TABLE ${source} (${columns}) PARTITION BY RANGE (occurred_at); ${partitions.join('\n')}`,
     migration: '',
     from: '2024-01-01T00:00:00Z',
     days: 290,
