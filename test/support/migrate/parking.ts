@@ -40,7 +40,8 @@ export async function holdStatement(database: TestDatabase, pattern: string, at:
   return {
     ...held,
     release: async () => {
-      // The next statement of a program that is gone finds it gone only after this one.
+      // Or the server would complete the message, COMMIT and all, for a program that is gone; elsewhere it may.
+      await database.query(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE ${held.pid} = ANY (pg_blocking_pids(pid))`);
       await held.release();
       await database.query('DROP EVENT TRIGGER park; DROP FUNCTION public.park()');
     },
