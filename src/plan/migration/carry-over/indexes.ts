@@ -5,7 +5,6 @@ import { comparesNotEqual } from '../../obstacle-wording.ts';
 import { chooseKey } from '../choice/choose-key.ts';
 import { holdsPartitionKey } from '../choice/choose-strategy.ts';
 import { type Judgement, joinJudgements, type MigrationCase, refuse, refuseUnlessWaived } from '../migration-case.ts';
-import type { Refusal } from '../migration-plan.ts';
 
 /** Exclusion constraints of partitioned tables came with 17: postgresql.org/docs/17/release-17.html. */
 const exclusionsSince = 170_000;
@@ -64,14 +63,16 @@ function judgeAttach({ definition, partitionKey, strategy, table }: MigrationCas
 }
 
 function judgeIndex(subject: MigrationCase, index: IndexDefinition): Judgement {
+  const name = quoteIdentifier(index.name);
+  if (index.isValid) return joinJudgements([judgeDual(subject, index), judgeTargets(subject, index)]);
+  const message = `Index ${name} is invalid and answers no query; it is not made for the new table. To have it there: REINDEX INDEX CONCURRENTLY ${name};`;
+  return { refusals: [], notes: [message] };
+}
+
+/** What its like on the new table would be. */
+function judgeTargets(subject: MigrationCase, index: IndexDefinition): Judgement {
   const { partitionKey, circumstances, strategy } = subject;
   const name = quoteIdentifier(index.name);
-  if (!index.isValid) {
-    const message = `Index ${name} is invalid and answers no query; it is not made for the new table. To have it there: REINDEX INDEX CONCURRENTLY ${name};`;
-    return { refusals: [], notes: [message] };
-  }
-  const undual = judgeDual(subject, index);
-  if (undual !== null) return { refusals: [undual], notes: [] };
   if (index.constraint === 'exclusion') return judgeExclusion(index, partitionKey, circumstances.serverVersion);
   if (strategy === 'attach' || !isWidened(index, partitionKey)) return { refusals: [], notes: [] };
   const key = quoteIdentifier(partitionKey);
@@ -90,13 +91,14 @@ function judgeIndex(subject: MigrationCase, index: IndexDefinition): Judgement {
 }
 
 /** A trigger writes the follower row by row, and there may be rows side by side in between that the source never held at a time. */
-function judgeDual({ policy, strategy }: MigrationCase, { name, constraint, isDeferrable }: IndexDefinition): Refusal | null {
-  if (policy.migration.capture === 'log' || strategy === 'attach') return null;
+function judgeDual({ policy, strategy }: MigrationCase, { name, constraint, isDeferrable }: IndexDefinition): Judgement {
+  const isExclusion = constraint === 'exclusion';
+  if (policy.migration.capture === 'log' || strategy === 'attach' || !(isExclusion || isDeferrable)) return { refusals: [], notes: [] };
   const quoted = quoteIdentifier(name);
   const fails =
     'with migration.capture: dual it would fail writes of the application that the table itself allows: write capture: log, or drop it';
-  if (constraint === 'exclusion') return refuse(quoted, `Exclusion constraint ${quoted}: ${fails}.`);
-  return isDeferrable ? refuse(quoted, `Constraint ${quoted} is DEFERRABLE: ${fails}.`) : null;
+  const what = isExclusion ? `Exclusion constraint ${quoted}` : `Constraint ${quoted} is DEFERRABLE`;
+  return { refusals: [refuse(quoted, `${what}: ${fails}.`)], notes: [] };
 }
 
 function judgeExclusion({ name, equalColumns }: IndexDefinition, partitionKey: string, serverVersion: number): Judgement {
