@@ -9,11 +9,14 @@ import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { reloadRecord } from '../save.ts';
 import { readRemains } from '../switch/read-remains.ts';
 import { brief } from '../transactions.ts';
+import { ensureLoose } from './keys/loosen-keys.ts';
 import { type Member, type RegrainEngine, readMembers } from './regrain-engine.ts';
 
 /** The table's own partitions stay, without what the migration has put on them; the others go with the table beside. */
 export async function abortRegrain(engine: RegrainEngine, signal: AbortSignal): Promise<void> {
   const { session, id, spec, surroundings } = engine;
+  // Keys that a killed switch has left would fail deletes of what stale rows reference, once capture is gone.
+  await ensureLoose(engine, signal);
   const { table, sources } = await readMembers(engine, session, signal);
   for (const equipped of [ofTable(engine, table), ...sources.map(equipment)]) {
     const statements = renderTakeAway(equipped);
@@ -37,6 +40,8 @@ export async function abortRegrain(engine: RegrainEngine, signal: AbortSignal): 
 export async function finishRegrain(engine: RegrainEngine, isDroppedNow: boolean, signal: AbortSignal): Promise<void> {
   const { session, id, spec, surroundings } = engine;
   const { journalSchema } = surroundings;
+  // Replay sees to that; where the log is gone nothing was replayed, and the tables that are kept would keep keys and rules.
+  await ensureLoose(engine, signal);
   const { table, sources, targets } = await readMembers(engine, session, signal);
   const { functions, log, now } = await readRemains(engine, signal);
   const beside = formatQualifiedName(spec.targetName);

@@ -87,6 +87,7 @@ export async function readExchangeCase(
     definition,
     sources,
     partitionBy: facts.partitionBy,
+    inheritedKeys: facts.inheritedKeys,
     isOwner: circumstances.isOwner,
     serverVersion: circumstances.serverVersion,
     takenNames: new Set(facts.names),
@@ -135,6 +136,20 @@ const factsSql = namedSql(
       FROM pg_catalog.pg_class AS c
       JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
       WHERE n.nspname = $2::pg_catalog.text
-    ) AS "names"`,
+    ) AS "names",
+    ARRAY(
+      SELECT DISTINCT pg_catalog.format('foreign key %I of %I.%I', up.conname, n.nspname, c.relname)
+      FROM pg_catalog.pg_constraint AS k
+      JOIN pg_catalog.pg_constraint AS up ON up.oid = k.conparentid
+      JOIN pg_catalog.pg_class AS c ON c.oid = up.conrelid
+      JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+      WHERE k.contype = 'f'
+        AND ((k.conrelid = $1::pg_catalog.oid AND up.conrelid <> k.conrelid) OR (k.confrelid = $1::pg_catalog.oid AND up.confrelid <> k.confrelid))
+      ORDER BY 1
+    ) AS "inheritedKeys"`,
 );
-const decodeFacts = row<{ readonly partitionBy: string; readonly names: readonly string[] }>({ partitionBy: text, names: list(text) });
+const decodeFacts = row<Pick<RegrainCase, 'partitionBy' | 'inheritedKeys'> & { readonly names: readonly string[] }>({
+  partitionBy: text,
+  names: list(text),
+  inheritedKeys: list(text),
+});

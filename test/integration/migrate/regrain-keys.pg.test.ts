@@ -268,6 +268,73 @@ describe('re-graining partitions of a table with foreign keys', () => {
     ]);
   });
 
+  it('fails nobody when it is aborted right after a kill, and leaves nothing behind when it is finished after one and without its log', async () => {
+    await using database = await createDatabase();
+    await createRevenues(database);
+    const application = await Application.start(database);
+    const killTight = async (engine: Engine): Promise<void> => {
+      const killed = switchOver(
+        halting(engine, async (what) => {
+          if (what === 'attempt') await database.query('SELECT pg_terminate_backend($1, 5000)', [engine.session.pid]);
+        }),
+        false,
+        noAbort,
+      );
+      await expect(killed).rejects.toBeInstanceOf(ConnectionError);
+      expect((await traces(database)).length).toBeGreaterThan(own.length);
+    };
+    const first = await splitting(database);
+    {
+      await using run = await realEngine(database, policy, first);
+      await run.start();
+      await killTight(run.engine);
+    }
+    {
+      await using run = await realEngine(database, policy, first);
+      await abort(
+        halting(run.engine, () => application.write()),
+        noAbort,
+      );
+    }
+    expect(await traces(database)).toEqual(own);
+    const second = await splitting(database);
+    {
+      await using run = await realEngine(database, policy, second);
+      await run.start();
+      await run.turn();
+      await run.verify();
+      await killTight(run.engine);
+      await database.query(`DROP TABLE partitiond.capture_${run.engine.id} CASCADE`);
+    }
+    await using run = await realEngine(database, policy, second);
+    await run.finish();
+    expect(await traces(database)).toEqual(own);
+    expect(await database.query(`SELECT conname FROM pg_constraint WHERE conrelid = 'revenues_2025'::regclass AND contype = 'f'`)).toEqual(
+      [],
+    );
+  });
+
+  it('refuses keys that are not of the table alone, by name', async () => {
+    await using database = await createDatabase();
+    await createRevenues(database);
+    await database.query(`
+      CREATE TABLE regions (id text, at timestamptz, account_id integer CONSTRAINT of_account REFERENCES accounts, PRIMARY KEY (id, at))
+        PARTITION BY LIST (id);
+      DROP TABLE revenues;
+      CREATE TABLE revenues PARTITION OF regions FOR VALUES IN ('eu') PARTITION BY RANGE (at);
+      CREATE TABLE revenues_2025 PARTITION OF revenues FOR VALUES FROM ('2025-01-01Z') TO ('2026-01-01Z');
+      CREATE TABLE refunds (id text, at timestamptz, CONSTRAINT of_revenue FOREIGN KEY (id, at) REFERENCES regions);
+      CREATE TABLE notes (id text, at timestamptz, CONSTRAINT of_some FOREIGN KEY (id, at) REFERENCES revenues);
+      CREATE TABLE "some notes" (id text, at timestamptz, CONSTRAINT of_some FOREIGN KEY (id, at) REFERENCES revenues_2025)`);
+    const { plan } = await splitting(database);
+    expect(plan.spec).toBeNull();
+    expect(plan.refusals.map(({ subject }) => subject).toSorted()).toEqual([
+      'foreign key of_account of public.regions',
+      'foreign key of_revenue of public.refunds',
+      'foreign key of_some of public."some notes"',
+    ]);
+  });
+
   it('drops and adds the keys of other tables in the switch, validates them behind it, and tells rows that keep it from that', async () => {
     await using database = await createDatabase();
     await createRevenues(database);

@@ -41,6 +41,8 @@ export interface RegrainCase {
   readonly sources: readonly TableDefinition[];
   /** As `pg_get_partkeydef` prints it. */
   readonly partitionBy: string;
+  /** Foreign keys that the table has because it is itself a partition of one that has them, or is referenced; as subjects of refusals. */
+  readonly inheritedKeys: readonly string[];
   readonly isOwner: boolean;
   /** `server_version_num`. */
   readonly serverVersion: number;
@@ -73,7 +75,7 @@ export interface LaidOut {
 /** The plan of partitions that change places with others; null: what was asked for cannot be laid out, as `refused` says. */
 export function planExchange(subject: RegrainCase, laidOut: LaidOut | null, refused: readonly Refusal[]): MigrationPlan {
   const { table } = subject;
-  const keys = judgeRegrainKeys(subject.definition, subject.sources, subject.serverVersion);
+  const keys = judgeRegrainKeys(subject);
   const { refusals, waived } = weigh([...refused, ...judge(subject), ...keys.refusals], subject.policy.migration.waive);
   const steps = laidOut === null ? [] : regrainSteps(subject.definition, stagingName(table.name), laidOut.regrain);
   const made = laidOut === null ? null : makeSpec(subject, laidOut, waived);

@@ -2,15 +2,24 @@ import type { ForeignKeyDefinition, TableDefinition } from '../../../../partitio
 import { formatQualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
 import { type Judgement, refuse } from '../../migration-case.ts';
 import type { Refusal } from '../../migration-plan.ts';
+import type { RegrainCase } from '../plan-regrain.ts';
 
 /** From this version on a partitioned table takes a foreign key NOT VALID. */
 const notValidOnPartitioned = 180_000;
 
 /** Foreign keys of the table and of others to it, while partitions change places. Pure. */
-export function judgeRegrainKeys(table: TableDefinition, sources: readonly TableDefinition[], serverVersion: number): Judgement {
+export function judgeRegrainKeys({
+  definition: table,
+  sources,
+  inheritedKeys,
+  serverVersion,
+}: Pick<RegrainCase, 'definition' | 'sources' | 'inheritedKeys' | 'serverVersion'>): Judgement {
   const self = table.outgoing.filter(({ referencedOid }) => referencedOid === table.oid);
   const incoming = table.incoming.filter(({ tableOid }) => tableOid !== table.oid);
   const refusals = [
+    ...inheritedKeys.map((key) =>
+      refuse(key, 'The table has part in it as a partition of another, and could not drop it or add it by itself. Drop it before.'),
+    ),
     ...self.map((key) =>
       refuseKey(key, 'It references the table itself: what follows could not be kept equal while it has such a key. Drop it before.'),
     ),

@@ -36,7 +36,9 @@ function ownRefusals(table: TableDefinition, source: TableDefinition): readonly 
     ...source.functions.map(({ signature }) => `function ${signature}`),
     ...source.strays.map(({ description }) => description),
     ...source.unknownDependents,
-    ...source.incoming.filter((key) => !table.incoming.some((one) => one.name === key.name)).map((key) => `foreign key ${key.name}`),
+    ...source.incoming
+      .filter(({ tableOid }) => tableOid !== source.oid)
+      .map((key) => `foreign key ${key.name} of ${formatQualifiedName(key.table)}`),
   ];
   return hanging.map((what) =>
     refuse(what, `It is about ${name} itself and would stay behind with it. Make it about ${formatQualifiedName(table.name)}, or drop it.`),
