@@ -316,7 +316,7 @@ export const migrateMutants: readonly Mutant[] = [
   {
     mistake: 'lets the daemon go on with a migration that waits for a person',
     file: 'src/service/migrations/eligible.ts',
-    text: ' || record.paused !== null',
+    text: ' || waitsForPerson(record)',
     replacement: '',
     test: {
       file: 'test/e2e/migrate-daemon.test.ts',

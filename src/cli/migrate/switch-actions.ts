@@ -2,7 +2,7 @@ import { MigrationError, UsageError } from '../../errors.ts';
 import type { StoredMigration } from '../../journal/migration/records.ts';
 import { catchUp } from '../../migrate/replay/catch-up.ts';
 import type { OpenEngine } from '../../migrate/run/open-engine.ts';
-import { pausedError } from '../../migrate/run/pause-migration.ts';
+import { pausedError, waitsForPerson } from '../../migrate/run/pause-migration.ts';
 import { runMigration } from '../../migrate/run/run-migration.ts';
 import { assertMayGoOn, DefinitionChanged } from '../../migrate/run/watch.ts';
 import { reloadRecord } from '../../migrate/save.ts';
@@ -30,7 +30,8 @@ export async function runSwitchAction(work: MigrationWork): Promise<number> {
     throw wrongPhase(record, `only a migration that is ready can be switched; \`${migrateCommand('start', record.table)}\` leads there`);
   return await withEngine(work, record.id, async (running) => {
     const { engine } = running;
-    if (engine.record.paused !== null) throw pausedError(engine, engine.record.paused.reason);
+    const { paused } = engine.record;
+    if (paused !== null && waitsForPerson(engine.record)) throw pausedError(engine, paused.reason);
     if (engine.record.phase === 'ready') {
       await runMigration(running, 'ready', io.signal);
       const report = await switchOver(engine, isRehearsal, io.signal);

@@ -199,7 +199,7 @@ const decodeRow = row<RecordRow>({
   planHash: text,
   phase: oneOf(...migrationPhases),
   live: oneOf('source', 'target'),
-  pausedKind: nullable(oneOf('definition', 'far-future', 'mismatch', 'disk')),
+  pausedKind: nullable(oneOf('definition', 'far-future', 'mismatch', 'disk', 'duplicates')),
   pausedReason: nullable(text),
   verdict: nullable(json(parseVerdict)),
   lastSwitch: nullable(json(parseLastSwitch)),

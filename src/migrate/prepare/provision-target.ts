@@ -101,7 +101,6 @@ async function refuseOutliers(
   const fix = `or give the table's entry a default partition (defaultPartition: managed); then run \`${migrateCommand('start', engine.spec.table)}\``;
   const reason = `${what}. Correct or remove these rows, ${fix}.`;
   await saveMigration(engine, { paused: { kind: 'far-future', reason } }, signal);
-  emit(engine, { kind: 'migration-paused', reason: 'far-future', explanation: reason });
   throw new MigrationError('PD622', reason);
 }
 

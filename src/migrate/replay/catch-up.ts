@@ -2,6 +2,7 @@ import { installPartitionCapture } from '../capture/install-capture.ts';
 import type { Engine } from '../engine.ts';
 import { ensureLoose } from '../regrain/keys/loosen-keys.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
+import { saveMigration } from '../save.ts';
 import { replayBite } from './replay-bite.ts';
 
 /** Entries of one bite: some 200 ms. Longer transactions hold vacuum back and lose more to a conflict, shorter ones cost more each. */
@@ -22,7 +23,12 @@ export async function catchUp(engine: Engine, signal: AbortSignal): Promise<void
   for (;;) {
     signal.throwIfAborted();
     const bite = await replayBite(engine, engine.session, biteEntries, signal);
-    if (bite.isEmpty) return;
+    if (bite.isEmpty) return await endDuplicates(engine, signal);
     if (bite.entries === 0 && !engine.register.isIdle) await engine.surroundings.clock.sleep(batchPauseMs, signal);
   }
+}
+
+/** What was replayed whole has no duplicates any more. */
+async function endDuplicates(engine: Engine, signal: AbortSignal): Promise<void> {
+  if (engine.record.paused?.kind === 'duplicates') await saveMigration(engine, { paused: null }, signal);
 }

@@ -184,7 +184,7 @@ function duplicates({ spec, record }: Engine, cause: StatementError): MigrationE
     'PD625',
     `Could not replay the writes of ${formatQualifiedName(live.name)}: ${constraint} of ${formatQualifiedName(follower.name)} holds rows that ` +
       `${formatQualifiedName(live.name)} lets stand side by side${detailOf(cause)}. Until one of them is deleted from ${formatQualifiedName(live.name)}, nothing more ` +
-      `is replayed${record.live === 'target' ? ', and there is no rollback' : ''}; then a daemon goes on by itself, and \`${migrateCommand('start', spec.table)}\` does.`,
+      `is replayed${record.live === 'target' ? ', and there is no rollback' : ''}; then a daemon goes on by itself, and \`${migrateCommand('start', spec.table)}\` does.${record.live === 'target' ? ` Or stay without the old table: \`${migrateCommand('finish --yes', spec.table)}\`, where both were equal after the switch.` : ''}`,
     { cause, context: cause.context },
   );
 }

@@ -1,5 +1,5 @@
 import { MigrationError } from '../../errors.ts';
-import type { PauseKind } from '../../partition/migration/status.ts';
+import type { MigrationRecord, PauseKind } from '../../partition/migration/status.ts';
 import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import type { Engine } from '../engine.ts';
 import { saveMigration } from '../save.ts';
@@ -8,6 +8,11 @@ import { saveMigration } from '../save.ts';
 export async function pauseMigration(engine: Engine, kind: PauseKind, reason: string, signal: AbortSignal): Promise<never> {
   await saveMigration(engine, { paused: { kind, reason } }, signal);
   throw pausedError(engine, reason);
+}
+
+/** Whether nobody goes on with it before a person has looked; what duplicates hold back is tried again, as only the rows can tell when they are gone. */
+export function waitsForPerson({ paused }: Pick<MigrationRecord, 'paused'>): boolean {
+  return paused !== null && paused.kind !== 'duplicates';
 }
 
 /** What every command says of a migration that is paused. */

@@ -1,4 +1,4 @@
-import { StatementError } from '../../errors.ts';
+import { MigrationError, StatementError } from '../../errors.ts';
 import { type MigrationPhase, migrationPhases } from '../../partition/migration/spec.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { sqlstates } from '../../postgres/sqlstate.ts';
@@ -7,7 +7,7 @@ import { saveMigration } from '../save.ts';
 import { verifyWhole } from '../verify/verify-whole.ts';
 import { acceptInterruptedCapture, keepFingerprint } from './check-definition.ts';
 import type { RunningEngine } from './open-engine.ts';
-import { clearMigrationPause, pausedError, pauseMigration } from './pause-migration.ts';
+import { clearMigrationPause, pausedError, pauseMigration, waitsForPerson } from './pause-migration.ts';
 import { assertMayGoOn, DefinitionChanged, startWatch } from './watch.ts';
 import { workOf } from './work-of-phase.ts';
 
@@ -18,7 +18,8 @@ import { workOf } from './work-of-phase.ts';
  */
 export async function runMigration(running: RunningEngine, until: MigrationPhase, signal: AbortSignal): Promise<void> {
   const { engine } = running;
-  if (engine.record.paused !== null) throw pausedError(engine, engine.record.paused.reason);
+  const { paused } = engine.record;
+  if (paused !== null && waitsForPerson(engine.record)) throw pausedError(engine, paused.reason);
   await watched(running, signal, async (watchSignal) => {
     for (;;) {
       await keepFingerprint(engine, watchSignal);
@@ -57,7 +58,7 @@ export async function verifyNow(running: RunningEngine, signal: AbortSignal): Pr
   });
 }
 
-/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition or a full disk. */
+/** Runs `body` under a watch, and writes a pause down when that has ended it for a changed definition or a full disk, or duplicates have. */
 export async function watched(running: RunningEngine, signal: AbortSignal, body: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const { engine } = running;
   const watch = await startWatch(running, signal);
@@ -75,10 +76,18 @@ export async function watched(running: RunningEngine, signal: AbortSignal, body:
         signal,
       );
     }
+    if (reason instanceof MigrationError && reason.code === 'PD625') await tellDuplicates(engine, reason, signal);
     throw reason;
   } finally {
     await watch.stop();
   }
+}
+
+/** A pause that a person must end is not hidden by one that ends by itself. */
+async function tellDuplicates(engine: Engine, { message }: MigrationError, signal: AbortSignal): Promise<void> {
+  const { paused } = engine.record;
+  if (waitsForPerson(engine.record) || paused?.reason === message) return;
+  await saveMigration(engine, { paused: { kind: 'duplicates', reason: message } }, signal);
 }
 
 /** Null: from there on a person decides. */

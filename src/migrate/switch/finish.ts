@@ -13,7 +13,7 @@ import { finishRegrain } from '../regrain/end-regrain.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
 import { catchUp } from '../replay/catch-up.ts';
 import { reloadRecord } from '../save.ts';
-import { brief } from '../transactions.ts';
+import { brief, emit } from '../transactions.ts';
 import { liveOidOf, readSwitchFacts } from './read-facts.ts';
 import { readRemains } from './read-remains.ts';
 import { dropReadSchemas, readSchemaNames } from './read-schemas.ts';
@@ -31,7 +31,7 @@ export async function finish(engine: Engine, isDroppedNow: boolean, signal: Abor
   const isPartition = spec.strategy === 'attach';
   if (isPartition && isDroppedNow) throw nothingToDrop(engine);
   // Without its log there is nothing left to follow, and this is the only way out.
-  if ((await readRemains(engine, signal)).log !== null) await catchUp(engine, signal);
+  if ((await readRemains(engine, signal)).log !== null) await catchUp(engine, signal).catch((error: unknown) => tellBehind(engine, error));
   if (isRegrain(engine)) return await finishRegrain(engine, isDroppedNow, signal);
   if (!isPartition) await assertNoDependents(engine, signal);
   await dropReadSchemas(engine, signal);
@@ -53,6 +53,14 @@ export async function finish(engine: Engine, isDroppedNow: boolean, signal: Abor
   }));
   await brief(engine, `finish the migration of ${formatQualifiedName(spec.table)}`, statements, wanted, signal);
   await reloadRecord(engine, signal);
+}
+
+/** Rows that only the new table may hold keep nobody from staying with it: the old one was equal after the switch, and is followed no more. */
+function tellBehind(engine: Engine, error: unknown): void {
+  if (!(error instanceof MigrationError && error.code === 'PD625')) throw error;
+  const key = String(error.context['constraint'] ?? 'a unique key');
+  const explanation = `${formatQualifiedName(engine.spec.oldName)} lacks what was written last: ${key} refuses rows that only the new table may hold.`;
+  emit(engine, { kind: 'migration-warning', explanation });
 }
 
 function oldTable({ record, spec, policy }: Engine, now: EpochMicros): Parameters<typeof renderRecordDetached>[1] {

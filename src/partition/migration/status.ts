@@ -4,8 +4,11 @@ import type { Capture, Strategy } from './policy.ts';
 import type { Live, MigrationPhase, Regrain } from './spec.ts';
 
 export type BrakeReason = 'replication-lag' | 'load' | 'lock' | 'window';
-/** paused: something a person must look at; mismatch: both sides differ where they must not. */
-export type PauseKind = 'definition' | 'far-future' | 'mismatch' | 'disk';
+/**
+ * Why a person must look. mismatch: both sides differ where they must not; duplicates: the follower's unique keys refuse rows that the live table holds,
+ * and whoever runs it tries again by itself.
+ */
+export type PauseKind = 'definition' | 'far-future' | 'mismatch' | 'disk' | 'duplicates';
 
 export interface Verdict {
   readonly at: EpochMicros;

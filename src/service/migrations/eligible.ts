@@ -1,4 +1,5 @@
 import { isUnfinished, type MigrationTable, withMigration } from '../../migrate/run/begin-migration.ts';
+import { waitsForPerson } from '../../migrate/run/pause-migration.ts';
 import type { MigrationRecord } from '../../partition/migration/status.ts';
 import type { DatabasePolicy } from '../../partition/policy.ts';
 import { formatQualifiedName, type QualifiedName } from '../../partition/qualified-name.ts';
@@ -31,7 +32,7 @@ export function eligible(tables: readonly Candidate[], records: readonly Migrati
   return tables.flatMap(({ policy, hasBlock }) => {
     const name = formatQualifiedName(policy.table);
     const record = records.find(({ table }) => formatQualifiedName(table) === name);
-    if (record === undefined || !isUnfinished(record) || record.paused !== null) return [];
+    if (record === undefined || !isUnfinished(record) || waitsForPerson(record)) return [];
     return hasBlock || record.regrain !== undefined ? [{ id: record.id, policy }] : [];
   });
 }

@@ -9,7 +9,7 @@ import type { MetricStore } from '../metric-store.ts';
 import { gaugeNames, recordValues, statusValues } from './values.ts';
 
 const brakeReasons = ['replication-lag', 'load', 'lock', 'window'] as const satisfies readonly BrakeReason[];
-const pauseReasons = ['definition', 'far-future', 'mismatch', 'disk'] as const satisfies readonly PauseKind[];
+const pauseReasons = ['definition', 'far-future', 'mismatch', 'disk', 'duplicates'] as const satisfies readonly PauseKind[];
 const directions = ['forward', 'back'] as const;
 const outcomes = ['ok', 'lock-timeout', 'drain', 'snapshot', 'failed'] as const;
 

@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { catchUp } from '../../../src/migrate/replay/catch-up.ts';
 import { createDatabase, type TestDatabase } from '../../support/database.ts';
 import { migrationTable, planned, realEngine } from '../../support/migrate/real-engine.ts';
 import { named } from '../../support/model.ts';
-import { noAbort } from '../../support/open-session.ts';
 
 const table = { table: named('revenues'), name: '{table}_{yyyy}_q{q}' };
 
@@ -25,17 +23,40 @@ describe('a value that is unique on one side only', () => {
     await run.start();
     await run.turn();
     await database.query(`INSERT INTO revenues VALUES (7, '2025-05-01Z', 700), (500, '2025-05-01Z', 500)`);
-    await expect(catchUp(run.engine, noAbort)).rejects.toMatchObject({
-      code: 'PD625',
-      message: expect.stringMatching(
-        /revenues_pkey.*Key \(id\)=\(7\).*Until one of them is deleted from public.revenues.*there is no rollback/,
-      ),
-    });
+    const why = expect.stringMatching(
+      /revenues_pkey.*Key \(id\)=\(7\).*Until one of them is deleted from public.revenues.*there is no rollback.*finish --yes/,
+    );
+    for (const again of [false, true]) {
+      await expect(run.start(), String(again)).rejects.toMatchObject({ code: 'PD625', message: why });
+      expect(run.engine.record.paused).toEqual({ kind: 'duplicates', reason: why });
+    }
+    expect(run.events.filter(({ kind }) => kind === 'migration-paused')).toHaveLength(1);
     await database.query(`DELETE FROM revenues WHERE id = 7 AND code = 7`);
-    await catchUp(run.engine, noAbort);
+    await run.start();
+    expect(run.engine.record.paused).toBeNull();
     await run.verify();
     await run.turn();
     expect(await database.query('SELECT code::int FROM revenues WHERE id IN (7, 500) ORDER BY id')).toEqual([{ code: 700 }, { code: 500 }]);
+  });
+
+  it('keeps nobody from staying with the new table, once both were equal', async () => {
+    await using database = await createDatabase();
+    await createRevenues(database, 'PRIMARY KEY (id)');
+    await using run = await realEngine(database, migrationTable(table, { partitionKey: 'at', waive: ['unique-without-key'] }));
+    await run.start();
+    await run.turn();
+    await database.query(`INSERT INTO revenues VALUES (7, '2025-05-01Z', 700)`);
+    await run.finish();
+    expect(run.engine.record).toMatchObject({ phase: 'finished', paused: null });
+    expect(run.events).toContainEqual(
+      expect.objectContaining({
+        kind: 'migration-warning',
+        explanation: expect.stringMatching(
+          /^public.revenues_unpartitioned lacks what was written last: revenues_pkey_unpartitioned refuses/,
+        ),
+      }),
+    );
+    expect(await database.query('SELECT code::int FROM revenues WHERE id = 7 ORDER BY code')).toEqual([{ code: 7 }, { code: 700 }]);
   });
 
   it('fails no write of an application under dual, whose rows take such values from one another in one statement', async () => {

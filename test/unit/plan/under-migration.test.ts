@@ -120,5 +120,8 @@ describe('a table whose partitions change places', () => {
     expect(ids(block('any'), ofTable)).toEqual(['1']);
     expect(ids(block('cli'), ofPartitions)).toEqual([]);
     expect(ids(policyOf(), { ...ofPartitions, phase: 'finished' })).toEqual([]);
+    const paused = (kind: 'duplicates' | 'mismatch'): typeof ofTable => ({ ...ofPartitions, paused: { kind, reason: '' } });
+    expect(ids(policyOf(), paused('mismatch'))).toEqual([]);
+    expect(ids(policyOf(), paused('duplicates'))).toEqual(['1']);
   });
 });

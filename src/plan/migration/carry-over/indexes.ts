@@ -86,7 +86,7 @@ function judgeTargets(subject: MigrationCase, index: IndexDefinition): Judgement
     `${columns.slice(0, -1)}, ${key}): let it hold ${key} already, or accept that.`;
   const consequence =
     `The same ${columns} may then come twice, with another ${key}: nothing but the application keeps ${columns} unique. Two such rows written after ` +
-    'the switch cannot both be in the old table: it follows no further, and there is no rollback, until one of them is deleted.';
+    'the switch cannot both be in the old table: it follows no further, and there is no rollback, until one of them is deleted; `finish` stays with the new one.';
   return { refusals: [refuseUnlessWaived('unique-without-key', name, message, consequence)], notes: [] };
 }
 
