@@ -4,6 +4,8 @@ import { decodePause, pauseSql } from '../../journal/pause.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import type { Session } from '../../postgres/session.ts';
 import type { Engine } from '../engine.ts';
+import { ensureLoose } from '../regrain/keys/loosen-keys.ts';
+import { isRegrain } from '../regrain/regrain-engine.ts';
 import { emit } from '../transactions.ts';
 import { assertPartsAreThere } from './broken-parts.ts';
 import { readChangedDefinition } from './check-definition.ts';
@@ -31,6 +33,8 @@ const progressEveryMs = 10_000;
  */
 export async function startWatch(running: RunningEngine, signal: AbortSignal): Promise<Watch> {
   const { engine } = running;
+  // Before anything can end the phases: writes that also go to what follows would fail by what somebody has changed meanwhile.
+  if (isRegrain(engine)) await ensureLoose(engine, signal);
   const ending = new AbortController();
   const stopping = new AbortController();
   const session = await engine.surroundings.connect('watch', signal);

@@ -272,22 +272,11 @@ describe('re-graining partitions of a table with foreign keys', () => {
     await using database = await createDatabase();
     await createRevenues(database);
     const application = await Application.start(database);
-    const killTight = async (engine: Engine): Promise<void> => {
-      const killed = switchOver(
-        halting(engine, async (what) => {
-          if (what === 'attempt') await database.query('SELECT pg_terminate_backend($1, 5000)', [engine.session.pid]);
-        }),
-        false,
-        noAbort,
-      );
-      await expect(killed).rejects.toBeInstanceOf(ConnectionError);
-      expect((await traces(database)).length).toBeGreaterThan(own.length);
-    };
     const first = await splitting(database);
     {
       await using run = await realEngine(database, policy, first);
       await run.start();
-      await killTight(run.engine);
+      await killTight(database, run.engine);
     }
     {
       await using run = await realEngine(database, policy, first);
@@ -303,7 +292,7 @@ describe('re-graining partitions of a table with foreign keys', () => {
       await run.start();
       await run.turn();
       await run.verify();
-      await killTight(run.engine);
+      await killTight(database, run.engine);
       await database.query(`DROP TABLE partitiond.capture_${run.engine.id} CASCADE`);
     }
     await using run = await realEngine(database, policy, second);
@@ -312,6 +301,22 @@ describe('re-graining partitions of a table with foreign keys', () => {
     expect(await database.query(`SELECT conname FROM pg_constraint WHERE conrelid = 'revenues_2025'::regclass AND contype = 'f'`)).toEqual(
       [],
     );
+  });
+
+  it('writes only the table again after a kill, although somebody has changed it and everything else stands still', async () => {
+    await using database = await createDatabase();
+    await createRevenues(database);
+    const decided = await splitting(database);
+    {
+      await using run = await realEngine(database, policy, decided);
+      await run.start();
+      await killTight(database, run.engine);
+    }
+    await database.query('ALTER TABLE revenues DROP COLUMN kind_id');
+    await using run = await realEngine(database, policy, decided);
+    await expect(run.start()).rejects.toMatchObject({ message: expect.stringContaining('is paused') });
+    await database.query(`INSERT INTO revenues VALUES (10001, 1, 1, '2025-05-05Z')`);
+    expect(await traces(database)).toEqual(own.filter(({ trace }) => !trace.startsWith('kinds')));
   });
 
   it('refuses keys that are not of the table alone, by name', async () => {
@@ -436,6 +441,19 @@ describe('re-graining partitions of a table with foreign keys', () => {
     expect(new Set(partitions.map((partition) => JSON.stringify({ ...Object(partition), name: '' }))).size).toBe(1);
   });
 });
+
+/** A switch whose process is gone between the last key and the first attempt. */
+async function killTight(database: TestDatabase, engine: Engine): Promise<void> {
+  const killed = switchOver(
+    halting(engine, async (what) => {
+      if (what === 'attempt') await database.query('SELECT pg_terminate_backend($1, 5000)', [engine.session.pid]);
+    }),
+    false,
+    noAbort,
+  );
+  await expect(killed).rejects.toBeInstanceOf(ConnectionError);
+  expect((await traces(database)).length).toBeGreaterThan(own.length);
+}
 
 /** What the exchange of just now would do with the keys, tried and taken back. */
 async function exchanged(database: TestDatabase, engine: Engine): Promise<readonly string[]> {
