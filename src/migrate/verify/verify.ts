@@ -14,7 +14,7 @@ import type { Engine } from '../engine.ts';
 import { partitionDifferences } from '../regrain/partition-differences.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
 import { saveMigration } from '../save.ts';
-import { catalogDifferences } from './catalog-differences.ts';
+import { catalogDifferences, meddlersOf } from './catalog-differences.ts';
 import { partitionScope } from './partition-scope.ts';
 import { chunkRows, runPass } from './run-pass.ts';
 import type { Scope } from './verify-chunk.ts';
@@ -45,11 +45,12 @@ export async function verifyInChunks(engine: Engine, size: number, signal: Abort
   await runPass(engine, { scope, ruler: scope.live, after, isRecorded: true, chunkRows: size }, signal);
   const compare = (): Promise<readonly string[]> =>
     isRegrain(engine) ? partitionDifferences(engine, signal) : catalogDifferences(engine, signal);
-  const differences = await patiently(engine, 'compare the catalogs of both sides', compare, signal);
+  const unequal = await patiently(engine, 'compare the catalogs of both sides', compare, signal);
   const done = await readPass(session, schema, id, signal);
   if (done === null || !done.isComplete) throw new InvariantError('PD923', 'a verification has ended without its last range of keys');
   // What former passes and batches found and this one did not is repaired.
   await session.complete([guardSql, renderForgetMismatches(schema, id, done.startedAt)], signal);
+  const differences = done.mismatches === 0 ? unequal : [...unequal, ...(await meddlersOf(engine, signal))];
   const verdict: Verdict = { at: done.lastAt, live: engine.record.live, rows: done.rows, mismatches: done.mismatches, differences };
   await saveMigration(engine, { verdict }, signal);
   return verdict;

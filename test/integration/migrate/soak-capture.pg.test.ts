@@ -140,3 +140,27 @@ it('does not take its own work on foreign keys after a switch for somebody elseâ
     expect(run.engine.record).toMatchObject({ phase, paused: null });
   }
 });
+
+it('names in the verdict who may have changed rows as they were written to the table that follows', async () => {
+  await using database = await createDatabase();
+  await database.query(`CREATE TABLE revenues (id bigint, at timestamptz, note text, PRIMARY KEY (id, at));
+    CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note := 42; RETURN NEW; END';
+    CREATE TRIGGER own BEFORE UPDATE ON revenues FOR EACH ROW WHEN (OLD.id < 0) EXECUTE FUNCTION stamp()`);
+  await rows(database);
+  await using run = await realEngine(database, policy);
+  const running = { engine: run.engine, brakes: () => [] };
+  const namesIt = (trigger: string): Promise<void> =>
+    expect(verifyNow(running, noAbort)).rejects.toThrow(new RegExp(`1 rows differ.*${trigger}, which only follows, is not of partitiond`));
+  await run.start();
+  await database.query(`CREATE TRIGGER stamp BEFORE INSERT ON revenues_2025_q1 FOR EACH ROW EXECUTE FUNCTION stamp();
+    UPDATE revenues SET note = 'new' WHERE id = 7`);
+  await namesIt(`trigger stamp of public.revenues_2025_q1`);
+  expect(run.engine.record.verdict?.differences).toHaveLength(1);
+  await database.query(`DROP TRIGGER stamp ON revenues_2025_q1; UPDATE revenues SET note = 'new' WHERE id = 7`);
+  await verifyNow(running, noAbort);
+  await run.turn();
+  await database.query(`CREATE TRIGGER "a stamp" BEFORE INSERT ON revenues_unpartitioned FOR EACH ROW EXECUTE FUNCTION stamp();
+    UPDATE revenues SET note = 'newer' WHERE id = 7`);
+  await namesIt('trigger "a stamp" of public.revenues_unpartitioned');
+  expect(run.engine.record.verdict?.differences).toHaveLength(1);
+});
