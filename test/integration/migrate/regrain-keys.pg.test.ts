@@ -365,7 +365,13 @@ describe('re-graining partitions of a table with foreign keys', () => {
     await run.verify();
     await database.query(`CREATE TABLE late (id bigint, at timestamptz, CONSTRAINT late_key FOREIGN KEY (id, at) REFERENCES revenues)`);
     await expect(run.turn()).rejects.toThrow(/PD642|knows nothing of foreign key late_key of public\.late/);
-    await database.query('DROP TABLE late');
+    await database.query(`
+      DROP TABLE late;
+      ALTER TABLE refunds DROP CONSTRAINT of_revenue, ADD CONSTRAINT of_revenue FOREIGN KEY (revenue_id, at) REFERENCES revenues ON DELETE RESTRICT`);
+    await expect(run.turn()).rejects.toThrow(/PD642|knows nothing of foreign key of_revenue of public\.refunds/);
+    await database.query(`
+      ALTER TABLE refunds DROP CONSTRAINT of_revenue, ADD CONSTRAINT of_revenue FOREIGN KEY (revenue_id, at) REFERENCES revenues ON DELETE CASCADE;
+      COMMENT ON CONSTRAINT of_revenue ON refunds IS 'of what was earned'`);
     await run.finish();
     expect(await keys()).toEqual(before);
     expect(await lost(database)).toEqual([]);

@@ -1,3 +1,4 @@
+import { plainConstraintSql } from '../../../catalog/migration/definition/constraints.sql.ts';
 import type { PresentKey, PresentKeys } from '../../../ddl/migration/regrain/keys/present-keys.ts';
 import { type NamedSql, namedSql } from '../../../postgres/named-sql.ts';
 import { boolean, json, list, type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
@@ -6,6 +7,7 @@ const keyJson = `pg_catalog.json_build_object(
         'tableOid', k.conrelid::pg_catalog.text,
         'table', pg_catalog.json_build_object('schema', n.nspname, 'name', c.relname),
         'name', k.conname,
+        'definition', ${plainConstraintSql},
         'isValid', k.convalidated,
         'parentName', p.conname
       )`;

@@ -8,6 +8,8 @@ export interface PresentKey {
   readonly tableOid: string;
   readonly table: QualifiedName;
   readonly name: string;
+  /** As `ForeignKeyDefinition` has it. */
+  readonly definition: string;
   readonly isValid: boolean;
   /** Of the table, whose key it is a part of; null: it is the partition's own. */
   readonly parentName: string | null;
@@ -29,23 +31,24 @@ export interface PresentKeys {
   readonly rules: readonly { readonly tableOid: string; readonly name: string }[];
 }
 
-/** Keys that the plan knows and the table has, each way. */
+/** Keys that the plan knows and the table has, each way; other tables by the names that they have now. */
 export function plannedKeys(
   { definition }: Pick<MigrationSpec, 'definition'>,
   present: Pick<PresentKeys, 'outgoing' | 'incoming'>,
 ): { readonly outgoing: readonly ForeignKeyDefinition[]; readonly incoming: readonly ForeignKeyDefinition[] } {
   return {
     outgoing: definition.outgoing.filter(({ name }) => present.outgoing.includes(name)),
-    incoming: incomingKeys(definition).filter((key) =>
-      present.incoming.some(({ tableOid, name }) => tableOid === key.tableOid && name === key.name),
-    ),
+    incoming: incomingKeys(definition).flatMap((key) => {
+      const now = present.incoming.find(({ tableOid, name }) => tableOid === key.tableOid && name === key.name);
+      return now === undefined ? [] : [{ ...key, table: now.table }];
+    }),
   };
 }
 
-/** Keys that came after the plan, by name: nobody has decided about them. */
+/** Keys that came or were changed after the plan, by name: nobody has decided about them, and an exchange makes others' keys as they were planned. */
 export function unplannedKeys({ definition, table }: Pick<MigrationSpec, 'definition' | 'table'>, present: PresentKeys): readonly string[] {
   const isKnown = (key: PresentKey): boolean =>
-    definition.incoming.some(({ tableOid, name }) => tableOid === key.tableOid && name === key.name);
+    definition.incoming.some((one) => one.tableOid === key.tableOid && one.name === key.name && one.definition === key.definition);
   return [
     ...present.outgoing
       .filter((name) => !definition.outgoing.some((key) => key.name === name))
