@@ -13,6 +13,7 @@ export const sqlstates = {
   transactionTimeout: '25P04',
   insufficientPrivilege: '42501',
   undefinedTable: '42P01',
+  undefinedColumn: '42703',
   invalidSchemaName: '3F000',
   duplicateTable: '42P07',
   duplicateSchema: '42P06',

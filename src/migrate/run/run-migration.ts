@@ -68,6 +68,7 @@ export async function watched(running: RunningEngine, signal: AbortSignal, body:
     signal.throwIfAborted();
     const reason: unknown = watch.signal.aborted ? watch.signal.reason : error;
     if (reason instanceof DefinitionChanged) await pauseMigration(engine, 'definition', reason.message, signal);
+    if (reason instanceof MigrationError && reason.code === 'PD629') await pauseMigration(engine, 'definition', reason.message, signal);
     if (reason instanceof StatementError && reason.sqlstate === sqlstates.diskFull) {
       await pauseMigration(
         engine,

@@ -55,11 +55,12 @@ export async function finish(engine: Engine, isDroppedNow: boolean, signal: Abor
   await reloadRecord(engine, signal);
 }
 
-/** Rows that only the new table may hold keep nobody from staying with it: the old one was equal after the switch, and is followed no more. */
+/** Rows and columns that the new table alone may have or lack keep nobody from staying with it: the old one was equal after the switch. */
 function tellBehind(engine: Engine, error: unknown): void {
-  if (!(error instanceof MigrationError && error.code === 'PD625')) throw error;
+  if (!(error instanceof MigrationError && (error.code === 'PD625' || error.code === 'PD629'))) throw error;
   const key = String(error.context['constraint'] ?? 'a unique key');
-  const explanation = `${formatQualifiedName(engine.spec.oldName)} lacks what was written last: ${key} refuses rows that only the new table may hold.`;
+  const why = error.code === 'PD625' ? `${key} refuses rows that only the new table may hold` : 'the new table lacks one of its columns';
+  const explanation = `${formatQualifiedName(engine.spec.oldName)} lacks what was written last: ${why}.`;
   emit(engine, { kind: 'migration-warning', explanation });
 }
 

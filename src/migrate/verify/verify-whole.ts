@@ -37,7 +37,8 @@ function problemOf({ spec, surroundings }: Engine, { mismatches, differences, li
       : `Write these rows again on ${formatQualifiedName(spec.table)} (UPDATE ... SET ${column} = ${column}; a row that is only on the other side: INSERT it, ` +
         'then DELETE it), which makes replay bring them over';
   const back = isCaptureUnproven
-    ? 'Triggers of partitiond were off in between: until both tables are equal, no rollback is made, as it would lose rows. '
+    ? 'Triggers of partitiond were off in between, or a partition was taken away: until both tables are equal, no rollback is made, as it would lose rows. ' +
+      'Attach a partition again that was taken away; where its rows shall be gone, make it anew, INSERT them from the old table and DELETE them. '
     : `\`${migrateCommand('rollback', spec.table)}\` makes the old table live again. `;
   const wayOut =
     live === 'target'

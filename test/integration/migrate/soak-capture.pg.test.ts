@@ -164,3 +164,34 @@ it('names in the verdict who may have changed rows as they were written to the t
   await namesIt('trigger "a stamp" of public.revenues_unpartitioned');
   expect(run.engine.record.verdict?.differences).toHaveLength(1);
 });
+
+it('says what to do about a partition or a column that was taken from the new table, and lets it be finished without the column', async () => {
+  await using database = await createDatabase();
+  await database.query('CREATE TABLE revenues (id bigint, at timestamptz, note text, PRIMARY KEY (id, at))');
+  await rows(database);
+  await using run = await realEngine(database, policy);
+  const running = { engine: run.engine, brakes: () => [] };
+  await run.start();
+  await run.turn();
+  const january = `revenues FOR VALUES FROM ('2025-01-01Z') TO ('2025-02-01Z')`;
+  const ofJanuary = `at >= '2025-01-01Z' AND at < '2025-02-01Z'`;
+  await database.query('DROP TABLE revenues_2025_q1');
+  await expect(startMigration(running, 'ready', noAbort)).rejects.toThrow(
+    /no rollback is made.*make it anew, INSERT them.*and DELETE them/,
+  );
+  await database.query(`CREATE TABLE again PARTITION OF ${january};
+    INSERT INTO revenues SELECT * FROM revenues_unpartitioned WHERE ${ofJanuary}; DELETE FROM revenues WHERE ${ofJanuary}`);
+  await startMigration(running, 'ready', noAbort);
+  expect(run.engine.record).toMatchObject({ paused: null, verdict: { mismatches: 0 } });
+
+  await database.query(`ALTER TABLE revenues RENAME COLUMN note TO remark; INSERT INTO revenues VALUES (9000, '2025-02-02Z', 'late')`);
+  await expect(run.start()).rejects.toMatchObject({ code: 'PD602', message: expect.stringMatching(/has id, at, note\. Give the column/) });
+  expect(run.engine.record.paused?.kind).toBe('definition');
+  await expect(run.turn()).rejects.toMatchObject({ code: 'PD629' });
+  await database.query('ALTER TABLE revenues RENAME COLUMN remark TO note');
+  await startMigration(running, 'ready', noAbort);
+  await run.verify();
+  await database.query(`ALTER TABLE revenues DROP COLUMN note; INSERT INTO revenues VALUES (9001, '2025-02-02Z')`);
+  await run.finish();
+  expect(run.engine.record).toMatchObject({ phase: 'finished', paused: null });
+});
