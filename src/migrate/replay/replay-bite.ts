@@ -4,7 +4,7 @@ import { renderNeededKeys } from '../../ddl/migration/replay/inspect-entries.ts'
 import { type LogEntries, leaveOut } from '../../ddl/migration/replay/log-entries.ts';
 import { MigrationError, StatementError } from '../../errors.ts';
 import { sidesOf } from '../../partition/migration/spec.ts';
-import { formatQualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
+import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { row, text } from '../../postgres/row-decoder.ts';
@@ -36,8 +36,8 @@ const cursors = new WeakMap<Engine, string>();
  * Consumes up to `limit` entries (null: all visible ones) in one REPEATABLE READ transaction and makes the follower equal at their positions.
  * There is one replayer: two at once would bring each other's older rows back. What only another snapshot can do (40001, 40P01, 55P03, 23503; 23505,
  * with the whole log, as the rows that free a unique value may be further on) is tried again, for half a minute. Throws `MigrationError` (PD625)
- * when the follower refuses rows as duplicates that the live table holds, (PD629) when the new table, live, has lost a column. `atRest`: whose positions stay in the log, see `besideReplay`; with a
- * default partition among them nothing is consumed.
+ * when the follower refuses rows as duplicates that the live table holds, (PD629) when the new table is live and has lost a column. `atRest`:
+ * whose positions stay in the log, see `besideReplay`; with a default partition among them nothing is consumed.
  */
 export async function replayBite(
   engine: Engine,
@@ -186,7 +186,7 @@ function columnsAreGone({ spec, record }: Engine, cause: StatementError): Migrat
     'PD629',
     `Could not replay the writes of ${formatQualifiedName(live.name)}, which has lost or renamed a column since the switch: ${formatQualifiedName(follower.name)} ` +
       `has ${columns}. Give the column its name back, or add it again, then \`${migrateCommand('start', spec.table)}\` and \`${migrateCommand('verify', spec.table)}\`; ` +
-      `until then there is no rollback. Or stay without the old table: \`${migrateCommand('finish --yes', spec.table)}\`, where both were equal after the switch.`,
+      `until then there is no rollback.${orStay(spec.table)}`,
     { cause },
   );
 }
@@ -198,9 +198,13 @@ function duplicates({ spec, record }: Engine, cause: StatementError): MigrationE
     'PD625',
     `Could not replay the writes of ${formatQualifiedName(live.name)}: ${constraint} of ${formatQualifiedName(follower.name)} holds rows that ` +
       `${formatQualifiedName(live.name)} lets stand side by side${detailOf(cause)}. Until one of them is deleted from ${formatQualifiedName(live.name)}, nothing more ` +
-      `is replayed${record.live === 'target' ? ', and there is no rollback' : ''}; then a daemon goes on by itself, and \`${migrateCommand('start', spec.table)}\` does.${record.live === 'target' ? ` Or stay without the old table: \`${migrateCommand('finish --yes', spec.table)}\`, where both were equal after the switch.` : ''}`,
+      `is replayed${record.live === 'target' ? ', and there is no rollback' : ''}; then a daemon goes on by itself, and \`${migrateCommand('start', spec.table)}\` does.${record.live === 'target' ? orStay(spec.table) : ''}`,
     { cause, context: cause.context },
   );
+}
+
+function orStay(table: QualifiedName): string {
+  return ` Or stay without the old table: \`${migrateCommand('finish --yes', table)}\`, where both were equal after the switch.`;
 }
 
 /** `Key (id)=(7) already exists.`; names rows, as the journal of mismatches does. */
