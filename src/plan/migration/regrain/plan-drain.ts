@@ -12,7 +12,8 @@ import { countOf, enumerate } from '../../wording.ts';
 import { refuse } from '../migration-case.ts';
 import type { MigrationPlan, Refusal } from '../migration-plan.ts';
 import { restOf } from './drain-cells.ts';
-import { type LaidOut, planExchange, type RegrainCase, targetsOf } from './plan-regrain.ts';
+import { type LaidOut, planExchange, targetsOf } from './plan-regrain.ts';
+import type { RegrainCase } from './regrain-case.ts';
 
 /** More partitions in one switch would hold its locks for too long. */
 const mostPieces = 1_000;

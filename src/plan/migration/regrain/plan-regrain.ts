@@ -4,9 +4,7 @@
  */
 import { cutToBytes, maxIdentifierBytes } from '../../../partition/identifier.ts';
 import { formatInterval, type Interval } from '../../../partition/interval.ts';
-import type { TableDefinition } from '../../../partition/migration/definition.ts';
 import type { MigrationSpec, Regrain, RegrainRange } from '../../../partition/migration/spec.ts';
-import type { PartitionedTable } from '../../../partition/partition.ts';
 import { partitionName } from '../../../partition/partition-name.ts';
 import type { Position, Range } from '../../../partition/position.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
@@ -15,13 +13,14 @@ import { type NameChoice, nameChoice } from '../../name-choice.ts';
 import { countOf, enumerate } from '../../wording.ts';
 import { chooseKey, columnRef } from '../choice/choose-key.ts';
 import { planHash } from '../choice/plan-hash.ts';
-import { type MigratingPolicy, refuse } from '../migration-case.ts';
+import { refuse } from '../migration-case.ts';
 import type { MigrationPlan, Refusal } from '../migration-plan.ts';
 import { shellWord } from '../next-command.ts';
 import { weigh } from '../refusals/weigh.ts';
 import { type CutRange, cutRange } from './cut-range.ts';
 import { judgeRegrainKeys } from './judge/judge-keys.ts';
 import { judgeRegrain } from './judge/judge-regrain.ts';
+import type { RegrainCase } from './regrain-case.ts';
 import { regrainSteps } from './regrain-steps.ts';
 
 /** What `--partitions` and `--interval` ask for. */
@@ -30,25 +29,6 @@ export interface RegrainRequest {
   readonly interval: Interval;
   /** The smallest key of those that begin at MINVALUE; null or absent: there are none, or no rows. */
   readonly oldest?: Position | null;
-}
-
-/** What is known of the table; `renderCondition` says in SQL that a row lies between two literals. */
-export interface RegrainCase {
-  readonly policy: MigratingPolicy;
-  readonly table: PartitionedTable;
-  readonly definition: TableDefinition;
-  /** Of the named partitions, as far as they exist. */
-  readonly sources: readonly TableDefinition[];
-  /** As `pg_get_partkeydef` prints it. */
-  readonly partitionBy: string;
-  /** Foreign keys that the table has because it is itself a partition of one that has them, or is referenced; as subjects of refusals. */
-  readonly inheritedKeys: readonly string[];
-  readonly isOwner: boolean;
-  /** `server_version_num`. */
-  readonly serverVersion: number;
-  /** Names of relations in the table's schema. */
-  readonly takenNames: ReadonlySet<string>;
-  readonly renderCondition: (range: { readonly from: string | null; readonly to: string | null }) => string;
 }
 
 export function stagingName({ schema, name }: QualifiedName): QualifiedName {

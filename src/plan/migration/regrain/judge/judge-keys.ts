@@ -2,7 +2,7 @@ import type { ForeignKeyDefinition, TableDefinition } from '../../../../partitio
 import { formatQualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
 import { type Judgement, refuse } from '../../migration-case.ts';
 import type { Refusal } from '../../migration-plan.ts';
-import type { RegrainCase } from '../plan-regrain.ts';
+import type { RegrainCase } from '../regrain-case.ts';
 
 /** From this version on a partitioned table takes a foreign key NOT VALID. */
 const notValidOnPartitioned = 180_000;
