@@ -333,4 +333,24 @@ export const migrateMutants: readonly Mutant[] = [
       name: 'is left alone with `runner: cli`, and never begun, nor run while it is paused',
     },
   },
+  {
+    mistake: 'gives partitions that follow foreign keys while they may be behind',
+    file: 'src/migrate/regrain/keys/tighten-keys.ts',
+    text: "  await captureBoth(engine, followersOf(record.live === 'source' ? 'target' : 'source', members), signal);\n",
+    replacement: '',
+    test: {
+      file: 'test/integration/migrate/regrain-keys.pg.test.ts',
+      name: 'disturbs nobody who deletes what is referenced, ATTACH reads no row, and back and forth all keys are as they were',
+    },
+  },
+  {
+    mistake: 'drops no key of another table before the partition it references leaves',
+    file: 'src/ddl/migration/regrain/exchange.ts',
+    text: '...renderDropIncoming(keys),',
+    replacement: '',
+    test: {
+      file: 'test/integration/migrate/regrain-keys.pg.test.ts',
+      name: 'drops and adds the keys of other tables in the switch, validates them behind it, and tells rows that keep it from that',
+    },
+  },
 ];

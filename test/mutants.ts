@@ -23,8 +23,8 @@ export interface Mutant {
 export const mutants: readonly Mutant[] = [
   {
     mistake: 'attaches without the CHECK that proves the bound, so that ATTACH scans the table under its lock',
-    file: 'src/ddl/step/create-partition.ts',
-    text: 'ALTER TABLE ${partition} ADD CONSTRAINT ${boundCheck} CHECK (${renderRangeCondition(step)})',
+    file: 'src/ddl/step/new-table.ts',
+    text: 'ALTER TABLE ${formatQualifiedName(step.partition)} ADD CONSTRAINT ${boundCheck} CHECK (${renderRangeCondition(step)})',
     replacement: 'SELECT 1',
     test: { file: 'test/unit/ddl/render-step.test.ts', name: 'makes the table, proves the bound, attaches' },
   },
