@@ -14,6 +14,7 @@ export const sqlstates = {
   insufficientPrivilege: '42501',
   undefinedTable: '42P01',
   undefinedColumn: '42703',
+  datatypeMismatch: '42804',
   invalidSchemaName: '3F000',
   duplicateTable: '42P07',
   duplicateSchema: '42P06',

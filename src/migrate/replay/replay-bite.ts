@@ -4,7 +4,7 @@ import { renderNeededKeys } from '../../ddl/migration/replay/inspect-entries.ts'
 import { type LogEntries, leaveOut } from '../../ddl/migration/replay/log-entries.ts';
 import { MigrationError, StatementError } from '../../errors.ts';
 import { sidesOf } from '../../partition/migration/spec.ts';
-import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../partition/qualified-name.ts';
+import { formatQualifiedName } from '../../partition/qualified-name.ts';
 import { migrateCommand } from '../../plan/migration/next-command.ts';
 import { namedSql } from '../../postgres/named-sql.ts';
 import { row, text } from '../../postgres/row-decoder.ts';
@@ -17,7 +17,9 @@ import { provisionTarget } from '../prepare/provision-target.ts';
 import { presentSpec } from '../regrain/keys/tightness.ts';
 import { emit, fenced, type Isolation } from '../transactions.ts';
 import { chooseEntries } from './choose-entries.ts';
+import { columnsDiffer } from './columns-differ.ts';
 import { followTruncate } from './follow-truncate.ts';
+import { orStay } from './or-stay.ts';
 
 export interface Bite {
   /** Log entries consumed. */
@@ -36,7 +38,7 @@ const cursors = new WeakMap<Engine, string>();
  * Consumes up to `limit` entries (null: all visible ones) in one REPEATABLE READ transaction and makes the follower equal at their positions.
  * There is one replayer: two at once would bring each other's older rows back. What only another snapshot can do (40001, 40P01, 55P03, 23503; 23505,
  * with the whole log, as the rows that free a unique value may be further on) is tried again, for half a minute. Throws `MigrationError` (PD625)
- * when the follower refuses rows as duplicates that the live table holds, (PD629) when the new table is live and has lost a column. `atRest`:
+ * when the follower refuses rows as duplicates that the live table holds, (PD629) when the new table is live and its columns are others. `atRest`:
  * whose positions stay in the log, see `besideReplay`; with a default partition among them nothing is consumed.
  */
 export async function replayBite(
@@ -151,7 +153,8 @@ async function recover(
     if (trouble.duplicates > 4) throw duplicates(engine, error);
     return;
   }
-  if (error.sqlstate === sqlstates.undefinedColumn && engine.record.live === 'target') throw columnsAreGone(engine, error);
+  const differ = columnsDiffer(engine, error);
+  if (differ !== null) throw differ;
   if (lacksPartition(error) && engine.record.live === 'source') {
     trouble.provisions += 1;
     if (trouble.provisions > 2) throw error;
@@ -178,19 +181,6 @@ function lacksPartition({ sqlstate, context }: StatementError): boolean {
   return sqlstate === '23514' && context['constraint'] === undefined;
 }
 
-/** The new table's definition is its owner's again; of the old one's columns it may have lost or renamed some. */
-function columnsAreGone({ spec, record }: Engine, cause: StatementError): MigrationError {
-  const { live, follower } = sidesOf(spec, record.live);
-  const columns = spec.columns.map(({ name }) => quoteIdentifier(name)).join(', ');
-  return new MigrationError(
-    'PD629',
-    `Could not replay the writes of ${formatQualifiedName(live.name)}, which has lost or renamed a column since the switch: ${formatQualifiedName(follower.name)} ` +
-      `has ${columns}. Give the column its name back, or add it again, then \`${migrateCommand('start', spec.table)}\` and \`${migrateCommand('verify', spec.table)}\`; ` +
-      `until then there is no rollback.${orStay(spec.table)}`,
-    { cause },
-  );
-}
-
 function duplicates({ spec, record }: Engine, cause: StatementError): MigrationError {
   const { live, follower } = sidesOf(spec, record.live);
   const constraint = String(cause.context['constraint'] ?? 'a unique index');
@@ -201,10 +191,6 @@ function duplicates({ spec, record }: Engine, cause: StatementError): MigrationE
       `is replayed${record.live === 'target' ? ', and there is no rollback' : ''}; then a daemon goes on by itself, and \`${migrateCommand('start', spec.table)}\` does.${record.live === 'target' ? orStay(spec.table) : ''}`,
     { cause, context: cause.context },
   );
-}
-
-function orStay(table: QualifiedName): string {
-  return ` Or stay without the old table: \`${migrateCommand('finish --yes', table)}\`, where both were equal after the switch.`;
 }
 
 /** `Key (id)=(7) already exists.`; names rows, as the journal of mismatches does. */

@@ -13,6 +13,7 @@ import { verifyAttach } from '../attach/verify-attach.ts';
 import type { Engine } from '../engine.ts';
 import { partitionDifferences } from '../regrain/partition-differences.ts';
 import { isRegrain } from '../regrain/regrain-engine.ts';
+import { columnsDiffer } from '../replay/columns-differ.ts';
 import { saveMigration } from '../save.ts';
 import { catalogDifferences, meddlersOf } from './catalog-differences.ts';
 import { partitionScope } from './partition-scope.ts';
@@ -42,7 +43,11 @@ export async function verifyInChunks(engine: Engine, size: number, signal: Abort
   const { journalSchema: schema } = surroundings;
   const scope = wholeScope(engine);
   const after = await patiently(engine, 'begin a verification', () => openPass(engine, signal), signal);
-  await runPass(engine, { scope, ruler: scope.live, after, isRecorded: true, chunkRows: size }, signal);
+  try {
+    await runPass(engine, { scope, ruler: scope.live, after, isRecorded: true, chunkRows: size }, signal);
+  } catch (error) {
+    throw columnsDiffer(engine, error) ?? error;
+  }
   const compare = (): Promise<readonly string[]> =>
     isRegrain(engine) ? partitionDifferences(engine, signal) : catalogDifferences(engine, signal);
   const unequal = await patiently(engine, 'compare the catalogs of both sides', compare, signal);
