@@ -7,7 +7,7 @@ import type { Engine } from '../engine.ts';
 import { orStay } from './or-stay.ts';
 
 /** By which the server refuses to read a column, or to compare it with that of the other table or to write it there. */
-const states: ReadonlySet<string> = new Set([sqlstates.undefinedColumn, sqlstates.]);
+const states: ReadonlySet<string> = new Set([sqlstates.undefinedColumn, sqlstates.datatypeMismatch]);
 
 /**
  * PD629, when `error` says that the new table, which takes the writes, has other columns than at the switch; else null. Its definition is its
