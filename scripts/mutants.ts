@@ -22,11 +22,11 @@ if (words[0] === 'rules') process.exitCode = (await plantInRules(words.slice(1))
 else await plantInCode();
 
 async function plantInCode(): Promise<void> {
-  // One server for all: starting one costs more than most of the tests.
+  // One server for all: starting one costs more than most of the tests. One worker more than cores: most tests of mistakes wait for something.
   const cluster = await startCluster();
   try {
     const env = { [`PARTITIOND_TEST_PG_${cluster.major}`]: cluster.url };
-    while (copies.length < Math.min(chosen.length, Math.max(2, availableParallelism()))) copies.push(await createProjectCopy());
+    while (copies.length < Math.min(chosen.length, availableParallelism() + 1)) copies.push(await createProjectCopy());
     const survivors = [...(await findRedTests(env)), ...(await plantAll(env))];
     for (const survivor of survivors) console.error(survivor);
     const killed = Math.max(0, chosen.length - survivors.length);

@@ -60,12 +60,17 @@ export function startPartitiond(args: readonly string[], options: RunOptions = {
   const node = process.env['PARTITIOND_TEST_NODE'] ?? process.execPath;
   const child = spawn(node, [program, ...args], {
     cwd: options.cwd,
-    env: { PATH: process.env['PATH'], HOME: process.env['HOME'], TMPDIR: process.env['TMPDIR'], ...options.env },
+    env: { ...inherited(), ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
   });
   child.stdin.on('error', () => undefined);
   child.stdin.end(options.input ?? '');
   return new Program(child, args);
+}
+
+function inherited(): NodeJS.ProcessEnv {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'NODE_COMPILE_CACHE'];
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])));
 }
 
 /** Whatever a test leaves behind ends with the test process, when its scope did not end it already. */
