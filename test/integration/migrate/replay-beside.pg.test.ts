@@ -21,14 +21,15 @@ const policy = { interval: parseInterval('3 months'), premake: 1 };
 
 it('replays what is written while indexes are built, but for the partition that a build is at, into new partitions too', async () => {
   await using database = await createDatabase();
-  const source = `${revenuesSource}; CREATE INDEX revenues_org ON public.revenues (org_id)`;
+  const earlier = `INSERT INTO public.revenues VALUES (3000, 1, '2024-08-08 00:00+00')`;
+  const source = `${revenuesSource}; CREATE INDEX revenues_org ON public.revenues (org_id); ${earlier}`;
   await using engine = await unprepared(database, { policy, source, migration: { copy: { ...oneWorker } } });
   await prepare(engine, noAbort);
   await saveMigration(engine, { phase: 'backfill' }, noAbort);
   await backfill(engine, noAbort);
   await saveMigration(engine, { phase: 'index' }, noAbort);
   const writer = await database.client();
-  await writer.query('BEGIN; LOCK TABLE public.revenues_2024_q4 IN ROW EXCLUSIVE MODE');
+  await writer.query('BEGIN; LOCK TABLE public.revenues_2024_q4 IN SHARE ROW EXCLUSIVE MODE');
   const building = besideReplay(engine, (atRest, own) => buildIndexes(engine, own, atRest), noAbort);
   await waitForLockWaiter(database, ({ mode }) => mode === 'ShareLock');
   await database.query(`UPDATE public.revenues SET note = 'in the way' WHERE id = 1; UPDATE public.revenues SET note = 'later' WHERE id > 900;
