@@ -5,21 +5,25 @@ import { listedMetrics } from '../support/deploy/dashboards/known-metrics.ts';
 import { deployTool, runTool } from '../support/deploy/deploy-tool.ts';
 import { type ExposedFamily, parseExposition } from '../support/exposition.ts';
 import { policyFile } from '../support/policy-file.ts';
+import { runPartitiond } from '../support/run-partitiond.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 const listed = listedMetrics();
 
 const top = `${anyPorts}
-schedules: { provision: "*/5 * * * * *", retention: "*/5 * * * * *", index: off, probe: "*/5 * * * * *", collect: "* * * * * *" }`;
+schedules: { provision: "*/5 * * * * *", retention: "*/5 * * * * *", index: off, probe: "*/5 * * * * *", collect: "* * * * * *", migrate: "* * * * * *" }`;
 
 const tables = [
   `{ table: 'public."odd ""name"" \\ here"', interval: 1 month, premake: 2, defaultPartition: keep, retention: { keep: 30 years, action: detach }, maintenance: false }`,
   '{ table: public.numbers, interval: 100000, premake: 2, maintenance: false, probes: [{ name: low, sql: "SELECT id FROM public.numbers WHERE id < 5", analyze: true, expect: { partitions: 1 } }] }',
   // Half a second for each page: it is at work for as long as this takes.
   '{ table: public.dusty, interval: 1 month, premake: 1, maintenance: { costDelay: 100ms, costLimit: 1 } }',
+  '{ table: public.moved, interval: 1 month, premake: 1, maintenance: false, migration: { partitionKey: at } }',
+  // It is copied for minutes.
+  '{ table: public.moving, interval: 1 month, premake: 1, maintenance: false, migration: { partitionKey: at, copy: { workers: 1, batchTime: 10ms, pace: 100 } } }',
 ];
 
-/** A name that must be escaped, rows that no range takes, a key that grows, and a table that VACUUM has to do with. */
+/** A name that must be escaped, rows that no range takes, a key that grows, a table that VACUUM has to do with, and two that are migrated. */
 async function createTables(database: TestDatabase): Promise<void> {
   await database.query(`
     CREATE EXTENSION pg_stat_statements;
@@ -38,6 +42,10 @@ async function createTables(database: TestDatabase): Promise<void> {
     CREATE TABLE public.dusty_1 PARTITION OF public.dusty FOR VALUES FROM ('2020-01-01Z') TO ('2020-02-01Z');
     CREATE TABLE public.dusty_2 PARTITION OF public.dusty FOR VALUES FROM ('2020-02-01Z') TO ('2020-03-01Z');
     SELECT count(*) FROM public.numbers WHERE id > 4;
+    CREATE TABLE public.moved (id int8, at timestamptz, PRIMARY KEY (id, at));
+    INSERT INTO public.moved SELECT i, timestamptz '2020-01-01Z' + i * interval '1 hour' FROM generate_series(1, 100) AS i;
+    CREATE TABLE public.moving (LIKE public.moved INCLUDING ALL);
+    INSERT INTO public.moving SELECT i, timestamptz '2020-01-01Z' + i * interval '1 second' FROM generate_series(1, 200000) AS i;
     ANALYZE`);
   // What a session has changed is counted at its end at the latest.
   const writer = await database.client();
@@ -45,6 +53,15 @@ async function createTables(database: TestDatabase): Promise<void> {
     INSERT INTO public.dusty SELECT i, timestamptz '2020-01-01Z' + i * interval '1 second' FROM generate_series(1, 100000) AS i;
     DELETE FROM public.dusty WHERE id % 2 = 0`);
   await writer.end();
+}
+
+/** One migration after its switch, and one that the daemon goes on with, with a change that waits. */
+async function beginMigrations(database: TestDatabase, configuration: string): Promise<void> {
+  for (const line of ['start --table public.moved', 'switch --table public.moved', 'start --table public.moving --until prepare']) {
+    const { exitCode, stderr } = await runPartitiond(['migrate', ...line.split(' '), '--config', configuration]);
+    expect(exitCode, stderr).toBe(0);
+  }
+  await database.query('UPDATE public.moving SET id = id + 1000000 WHERE id = 7');
 }
 
 function isOwn(name: string): boolean {
@@ -56,6 +73,7 @@ async function scrapeUntilComplete(): Promise<readonly string[]> {
   await using database = await createDatabase();
   await createTables(database);
   using file = policyFile(database, tables, top);
+  await beginMigrations(database, file.path);
   await using daemon = await startDaemon(file.path);
   const texts: string[] = [];
   const missing = new Set(listed.map(({ name }) => name));
