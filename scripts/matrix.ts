@@ -12,7 +12,7 @@ import { runVitest } from './support/run-vitest.ts';
 const ownServer = ['demo'];
 
 /** Commands whose SQL differs by major, end to end on every major. The SQL of all others is run by the integration tests. */
-const ofEveryMajor = ['apply', 'index-roll-out', 'maintenance-crash', 'migrate'];
+const ofEveryMajor = ['apply', 'migrate'];
 
 /** Of arguments, files, HTTP and signals: they say nothing of the server. */
 const ofNoServer = ['bad-input', 'command-line', 'openapi', 'page', 'process', 'readme', 'reload'];
