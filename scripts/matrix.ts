@@ -22,9 +22,26 @@ const ofNoNode = ['attach', 'dual', 'hand-over', 'regrain', 'traffic'].map((name
 
 /** Tests of connections, of the journal's records and of the daemon's parts: seen on the oldest and the newest major, they say nothing new in between. */
 const ofNoMajor = [
-  ...['cardinality', 'cluster', 'conduct', 'database-worker', 'leadership', 'led-database', 'metrics', 'partition-calendar', 'pooler'],
-  ...['probe-records', 'probe-task', 'read-pause', 'reconcile-interrupted', 'session', 'session-observer', 'status', 'task-runner'],
-  ...['tenancy', 'term', 'tls'],
+  'cardinality',
+  'cluster',
+  'conduct',
+  'database-worker',
+  'leadership',
+  'led-database',
+  'metrics',
+  'partition-calendar',
+  'pooler',
+  'probe-records',
+  'probe-task',
+  'read-pause',
+  'reconcile-interrupted',
+  'session',
+  'session-observer',
+  'status',
+  'task-runner',
+  'tenancy',
+  'term',
+  'tls',
 ].map((name) => `test/integration/${name}.pg.test.ts`);
 
 const wanted = process.argv.slice(2);
