@@ -11,7 +11,7 @@ import { runVitest } from './support/run-vitest.ts';
 /** Tests of commands that bring a PostgreSQL 18 of their own. */
 const ownServer = ['demo'];
 
-/** Commands whose SQL differs by major, end to end on every major. The SQL of all others is run by the integration tests. */
+/** End to end on every major: what sends the most kinds of statements. The SQL of all others is run there by the integration tests. */
 const ofEveryMajor = ['apply', 'migrate'];
 
 /** Of arguments, files, HTTP and signals: they say nothing of the server. */
