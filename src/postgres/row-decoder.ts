@@ -58,6 +58,12 @@ export function json<T>(parse: (value: unknown) => T): Decoder<T> {
   };
 }
 
+/** For `json`: takes what the query beside it has built for what it says. */
+// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says which type the decoder beside the query is believed to be
+export function shaped<T>(value: unknown): T {
+  return value as T;
+}
+
 /** A decoder for a whole row from one per column. */
 export function row<T extends object>(columns: { readonly [K in keyof T]: Decoder<T[K]> }): RowDecoder<T> {
   const entries = Object.entries<Decoder<unknown>>(columns);

@@ -1,6 +1,6 @@
 import type { QualifiedName } from '../../partition/qualified-name.ts';
 import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { json, nullable, type RowDecoder, row, text } from '../../postgres/row-decoder.ts';
+import { json, nullable, type RowDecoder, row, shaped, text } from '../../postgres/row-decoder.ts';
 
 /** What a migration has made and has to take away. */
 export interface MigrationRemains {
@@ -59,11 +59,6 @@ export const remainsSql: NamedSql = namedSql(
         )
     )::pg_catalog.text AS "target"`,
 );
-
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says which type the decoder beside it is believed to be
-function shaped<T>(value: unknown): T {
-  return value as T;
-}
 
 export const decodeRemains: RowDecoder<MigrationRemains> = row<MigrationRemains>({
   now: text,

@@ -1,6 +1,6 @@
 import type { SwitchFacts } from '../../partition/migration/switch-facts.ts';
 import { type NamedSql, namedSql } from '../../postgres/named-sql.ts';
-import { json, type RowDecoder, row } from '../../postgres/row-decoder.ts';
+import { json, type RowDecoder, row, shaped } from '../../postgres/row-decoder.ts';
 
 /** `$1`: oid of the source, `$2`: of the target, `$3`: of the tables that referenced the source when it was planned. One row. */
 export const switchFactsSql: NamedSql = namedSql(
@@ -88,12 +88,6 @@ export const switchFactsSql: NamedSql = namedSql(
       WHERE r.prrelid IN (SELECT s.oid FROM sides AS s)
     ), '[]'::pg_catalog.json) AS "publications"`,
 );
-
-/** Built by the query itself. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says which type the decoder beside it is believed to be
-function shaped<T>(value: unknown): T {
-  return value as T;
-}
 
 export const decodeSwitchFacts: RowDecoder<SwitchFacts> = row<SwitchFacts>({
   leaves: json(shaped<SwitchFacts['leaves']>),

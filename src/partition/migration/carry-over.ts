@@ -1,5 +1,8 @@
 import type { ForeignKeyDefinition, IndexDefinition, TableDefinition } from './definition.ts';
 
+/** From this version on (`server_version_num`) a partitioned table takes a foreign key NOT VALID. */
+export const notValidOnPartitioned = 180_000;
+
 /**
  * Whether the target's index has the partition key as one more column, at the end: every unique key of a partitioned table must hold it
  * (postgresql.org/docs/18/ddl-partitioning.html, Limitations; expressions and predicates may stand beside it, tried on 14 and 18).

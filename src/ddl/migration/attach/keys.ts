@@ -1,8 +1,9 @@
 import { quoteLiteral } from '../../../partition/literal.ts';
+import { notValidOnPartitioned } from '../../../partition/migration/carry-over.ts';
 import type { ForeignKeyDefinition } from '../../../partition/migration/definition.ts';
 import type { ForeignKeyFact } from '../../../partition/migration/switch-facts.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../../partition/qualified-name.ts';
-import { notValidOnPartitioned, placesOf, renderAdd, renderDrops } from '../switch/keys/foreign-keys.ts';
+import { placesOf, renderAdd, renderDrops } from '../switch/keys/foreign-keys.ts';
 import { plannedComment } from '../switch/keys/key-comments.ts';
 import { leavesOf, type Turn } from '../switch/turn.ts';
 

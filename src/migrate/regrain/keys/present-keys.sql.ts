@@ -1,7 +1,7 @@
 import { plainConstraintSql } from '../../../catalog/migration/definition/constraints.sql.ts';
 import type { PresentKey, PresentKeys } from '../../../ddl/migration/regrain/keys/present-keys.ts';
 import { type NamedSql, namedSql } from '../../../postgres/named-sql.ts';
-import { boolean, json, list, type RowDecoder, row, text } from '../../../postgres/row-decoder.ts';
+import { boolean, json, list, type RowDecoder, row, shaped, text } from '../../../postgres/row-decoder.ts';
 
 const keyJson = `pg_catalog.json_build_object(
         'tableOid', k.conrelid::pg_catalog.text,
@@ -60,12 +60,6 @@ export const presentKeysSql: NamedSql = namedSql(
         AND r.rulename ^@ $5::pg_catalog.text
     ), '[]'::pg_catalog.json) AS "rules"`,
 );
-
-/** Built by the query itself. */
-// oxlint-disable-next-line typescript/no-unnecessary-type-parameters -- says which type the decoder beside it is believed to be
-function shaped<T>(value: unknown): T {
-  return value as T;
-}
 
 export const decodePresentKeys: RowDecoder<PresentKeys> = row<PresentKeys>({
   isDual: boolean,

@@ -1,12 +1,9 @@
-import { isReferenceable } from '../../../../partition/migration/carry-over.ts';
+import { isReferenceable, notValidOnPartitioned } from '../../../../partition/migration/carry-over.ts';
 import type { ForeignKeyDefinition, TableDefinition } from '../../../../partition/migration/definition.ts';
 import type { MigrationSpec } from '../../../../partition/migration/spec.ts';
 import type { ForeignKeyFact } from '../../../../partition/migration/switch-facts.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
 import { leavesOf, type Turn } from '../turn.ts';
-
-/** From this version on a partitioned table takes a foreign key NOT VALID. */
-export const notValidOnPartitioned = 180000;
 
 /** Keys of other tables to this one; a key of the table to itself is one of its own. */
 export function incomingKeys({ oid, incoming }: TableDefinition): readonly ForeignKeyDefinition[] {

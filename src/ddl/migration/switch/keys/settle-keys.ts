@@ -1,8 +1,9 @@
+import { notValidOnPartitioned } from '../../../../partition/migration/carry-over.ts';
 import type { ForeignKeyDefinition } from '../../../../partition/migration/definition.ts';
 import type { Live, MigrationSpec } from '../../../../partition/migration/spec.ts';
 import type { ForeignKeyFact, SwitchFacts } from '../../../../partition/migration/switch-facts.ts';
 import { formatQualifiedName, type QualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
-import { keysOf, notValidOnPartitioned, placesOf, renderAdd } from './foreign-keys.ts';
+import { keysOf, placesOf, renderAdd } from './foreign-keys.ts';
 import { renderKeyComment } from './key-comments.ts';
 
 /** What is left to do for one foreign key after a switch. */

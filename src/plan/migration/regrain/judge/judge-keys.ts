@@ -1,11 +1,9 @@
+import { notValidOnPartitioned } from '../../../../partition/migration/carry-over.ts';
 import type { ForeignKeyDefinition, TableDefinition } from '../../../../partition/migration/definition.ts';
 import { formatQualifiedName, quoteIdentifier } from '../../../../partition/qualified-name.ts';
 import { type Judgement, refuse } from '../../migration-case.ts';
 import type { Refusal } from '../../migration-plan.ts';
 import type { RegrainCase } from '../regrain-case.ts';
-
-/** From this version on a partitioned table takes a foreign key NOT VALID. */
-const notValidOnPartitioned = 180_000;
 
 /** Foreign keys of the table and of others to it, while partitions change places. Pure. */
 export function judgeRegrainKeys({
